@@ -1,0 +1,88 @@
+// Bump allocation for one step's memory.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <new>
+#include <vector>
+
+#include "tensor.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace ad {
+
+/// Memory that is handed out piece by piece and taken back all at once. Grows by whole blocks; reset() keeps one block
+/// of the largest size ever needed, so a repeated step allocates nothing. Not for several threads at once.
+class Arena {
+ public:
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  ~Arena() { release(); }
+
+  /// `bytes` of uninitialised memory on a cache line, valid until reset().
+  void* allocate(std::size_t bytes) {
+    const std::size_t need = std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
+    if (blocks_.empty() || used_ + need > blocks_.back().size) grow(need);
+    std::byte* p = blocks_.back().data + used_;
+    used_ += need;
+    total_ += need;
+#if defined(__SANITIZE_ADDRESS__)
+    ASAN_UNPOISON_MEMORY_REGION(p, bytes);
+#endif
+    return p;
+  }
+
+  /// Takes back everything. O(1) once the high-water mark is reached.
+  void reset() {
+    high_water_ = std::max(high_water_, total_);
+    if (blocks_.size() > 1) {
+      release();
+      grow(high_water_);
+    }
+    used_ = total_ = 0;
+#if defined(__SANITIZE_ADDRESS__)
+    if (!blocks_.empty()) ASAN_POISON_MEMORY_REGION(blocks_.back().data, blocks_.back().size);
+#endif
+  }
+
+  std::size_t bytes_in_use() const { return total_; }
+
+ private:
+  struct Block {
+    std::byte* data;
+    std::size_t size;
+  };
+
+  void grow(std::size_t need) {
+    constexpr std::size_t kSmallestBlock = std::size_t{1} << 16;
+    const std::size_t size = std::max({need, 2 * total_, kSmallestBlock});
+    blocks_.reserve(blocks_.size() + 1);
+    blocks_.push_back({static_cast<std::byte*>(::operator new(size, std::align_val_t(kAlignment))), size});
+    used_ = 0;
+#if defined(__SANITIZE_ADDRESS__)
+    ASAN_POISON_MEMORY_REGION(blocks_.back().data, size);
+#endif
+  }
+
+  void release() {
+    for (Block& b : blocks_) {
+#if defined(__SANITIZE_ADDRESS__)
+      ASAN_UNPOISON_MEMORY_REGION(b.data, b.size);
+#endif
+      ::operator delete(b.data, std::align_val_t(kAlignment));
+    }
+    blocks_.clear();
+    used_ = total_ = 0;
+  }
+
+  std::vector<Block> blocks_;
+  std::size_t used_ = 0;   // in the last block
+  std::size_t total_ = 0;  // in all blocks since the last reset
+  std::size_t high_water_ = 0;
+};
+
+}  // namespace ad

@@ -1,0 +1,20 @@
+// Reverse-mode automatic differentiation on a tape. Include this; tape.h tells the story of a step.
+#pragma once
+
+#include "blas.h"
+#include "csr.h"
+#include "gradcheck.h"
+#include "ops/arithmetic.h"
+#include "ops/elementwise.h"
+#include "ops/gaussian.h"
+#include "ops/layer_norm.h"
+#include "ops/matmul.h"
+#include "ops/multinomial.h"
+#include "ops/reduce.h"
+#include "ops/sparse_linear.h"
+#include "ops/stochastic.h"
+#include "parallel.h"
+#include "parameter.h"
+#include "random.h"
+#include "tape.h"
+#include "tensor.h"

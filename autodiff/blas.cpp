@@ -1,0 +1,109 @@
+#include "blas.h"
+
+#include <cblas.h>
+
+#include <limits>
+#include <mutex>
+
+#include "parallel.h"
+
+namespace ad::blas {
+namespace {
+
+// BLAS's thread count is process-wide: set on the first entry of any thread, restored on the last exit.
+std::mutex session_mutex;
+int sessions = 0;
+int host_threads = 0;
+
+// The serial flavour of OpenBLAS shares its packing buffers without a lock: two calls at once give wrong products.
+std::mutex serial_flavour_mutex;
+bool serial_flavour() {
+  static const bool serial = openblas_get_parallel() == 0;
+  return serial;
+}
+
+int blas_int(Index n) {
+  if (n > std::numeric_limits<int>::max()) throw ShapeError("gemm: a size exceeds BLAS's 32-bit integers");
+  return static_cast<int>(n);
+}
+
+void call(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha, const float* a, int lda,
+          const float* b, int ldb, float beta, float* c, int ldc) {
+  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+void call(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, double alpha, const double* a, int lda,
+          const double* b, int ldb, double beta, double* c, int ldc) {
+  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+// Rows `from` on of op(A), or columns `from` on of op(B).
+template <class T>
+Operand<T> skip_rows(Operand<T> a, Index from) {
+  return {a.data + (a.transposed ? from : from * a.stride), a.stride, a.transposed};
+}
+template <class T>
+Operand<T> skip_cols(Operand<T> b, Index from) {
+  return {b.data + (b.transposed ? from * b.stride : from), b.stride, b.transposed};
+}
+
+}  // namespace
+
+Session::Session() {
+  std::lock_guard lock(session_mutex);
+  if (sessions++ == 0) {
+    host_threads = openblas_get_num_threads();
+    if (host_threads != 1) openblas_set_num_threads(1);
+  }
+}
+
+Session::~Session() {
+  std::lock_guard lock(session_mutex);
+  if (--sessions == 0 && host_threads != 1) openblas_set_num_threads(host_threads);
+}
+
+template <class T>
+void Session::gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta, T* c, Index c_stride) const {
+  if (m == 0 || n == 0) return;
+  if (k == 0) {
+    for (Index i = 0; i < m; ++i) {
+      for (Index j = 0; j < n; ++j) c[i * c_stride + j] = beta == T(0) ? T(0) : beta * c[i * c_stride + j];
+    }
+    return;
+  }
+  std::unique_lock<std::mutex> one_at_a_time;
+  if (serial_flavour()) one_at_a_time = std::unique_lock(serial_flavour_mutex);
+  call(a.transposed ? CblasTrans : CblasNoTrans, b.transposed ? CblasTrans : CblasNoTrans, blas_int(m), blas_int(n),
+       blas_int(k), alpha, a.data, blas_int(a.stride), b.data, blas_int(b.stride), beta, c, blas_int(c_stride));
+}
+
+template <class T>
+void gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta, T* c, Index c_stride) {
+  const Session session;
+  // Blocks of about 128 along the longer side of C, an even number of them so that two cores share them fairly.
+  constexpr Index kBlock = 128;
+  const bool by_rows = m >= n;
+  const Index side = by_rows ? m : n;
+  Index blocks = m * n * k < Index{1} << 18 ? 1 : (side + kBlock - 1) / kBlock;
+  if (blocks > 1) blocks += blocks % 2;
+  parallel_for(blocks, [&](Index block) {
+    const Index begin = side * block / blocks, count = side * (block + 1) / blocks - begin;
+    if (by_rows) {
+      session.gemm(count, n, k, alpha, skip_rows(a, begin), b, beta, c + begin * c_stride, c_stride);
+    } else {
+      session.gemm(m, count, k, alpha, a, skip_cols(b, begin), beta, c + begin, c_stride);
+    }
+  });
+}
+
+std::string description() {
+  std::string config = openblas_get_config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... Cooperlake MAX_THREADS=64"
+  const std::size_t version_end = config.find(' ', config.find(' ') + 1);
+  return config.substr(0, version_end) + " " + openblas_get_corename();
+}
+
+template void Session::gemm(Index, Index, Index, float, Operand<float>, Operand<float>, float, float*, Index) const;
+template void Session::gemm(Index, Index, Index, double, Operand<double>, Operand<double>, double, double*, Index) const;
+template void gemm(Index, Index, Index, float, Operand<float>, Operand<float>, float, float*, Index);
+template void gemm(Index, Index, Index, double, Operand<double>, Operand<double>, double, double*, Index);
+
+}  // namespace ad::blas

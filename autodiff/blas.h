@@ -1,0 +1,40 @@
+// Matrix products, on one BLAS thread per call.
+#pragma once
+
+#include <string>
+
+#include "tensor.h"
+
+namespace ad::blas {
+
+/// One GEMM operand: row-major memory with its leading dimension, used as it is or transposed.
+template <class T>
+struct Operand {
+  const T* data;
+  Index stride;  ///< elements between two rows in memory
+  bool transposed = false;
+};
+
+/// While one lives, BLAS runs on one thread per call (the host's number comes back with the last one, of any thread).
+/// Made before tasks are started, used inside them.
+class Session {
+ public:
+  Session();
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// C[m, n] = alpha * op(A)[m, k] * op(B)[k, n] + beta * C, on the calling thread. beta 0 does not read C.
+  template <class T>
+  void gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta, T* c, Index c_stride) const;
+};
+
+/// The same product cut into blocks of rows or columns of C (by sizes alone) that run in parallel; the inner dimension
+/// is never cut. So the bits do not depend on the number of threads.
+template <class T>
+void gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta, T* c, Index c_stride);
+
+/// The BLAS in use and the kernels that it chose, such as "OpenBLAS 0.3.21 Cooperlake".
+std::string description();
+
+}  // namespace ad::blas

@@ -1,0 +1,71 @@
+#include "gradcheck.h"
+
+#include <cmath>
+
+#include "ops/arithmetic.h"
+#include "ops/reduce.h"
+#include "random.h"
+
+namespace ad {
+namespace {
+
+Var<double> weighted(Tape<double>& tape, Var<double> out) {
+  Tensor<double> r(out.rows(), out.cols());
+  fill_uniform(r.view(), 0.5, 1.5, RandomKey{.seed = 7});
+  return sum(out * tape.constant(r));
+}
+
+double evaluate(const GradcheckFunction& f, const std::vector<Tensor<double>>& inputs, Tape<double>& tape) {
+  tape.reset();
+  const auto no_grad = tape.no_grad();
+  std::vector<Var<double>> vars;
+  for (const Tensor<double>& x : inputs) vars.push_back(tape.constant(x));
+  return weighted(tape, f(tape, vars)).value()(0, 0);
+}
+
+}  // namespace
+
+GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>> inputs, GradcheckOptions options) {
+  Tape<double> tape;
+  std::vector<Var<double>> vars;
+  for (const Tensor<double>& x : inputs) vars.push_back(tape.variable(x));
+  tape.backward(weighted(tape, f(tape, vars)));
+
+  std::vector<Tensor<double>> analytic;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    Tensor<double> dense(inputs[k].rows(), inputs[k].cols());
+    const Gradient<double> g = tape.gradient(vars[k]);
+    for (Index i = 0; g && i < g.values.rows; ++i) {
+      const Index row = g.row_sparse ? g.rows[static_cast<std::size_t>(i)] : i;
+      for (Index j = 0; j < g.values.cols; ++j) dense(row, j) = g.values(i, j);
+    }
+    analytic.push_back(std::move(dense));
+  }
+
+  GradcheckResult result;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    for (Index i = 0; i < inputs[k].size(); ++i) {
+      double& x = inputs[k].data()[i];
+      const double before = x, h = options.step * std::max(1.0, std::abs(x));
+      x = before + h;
+      const double up = evaluate(f, inputs, tape);
+      x = before - h;
+      const double down = evaluate(f, inputs, tape);
+      x = before;
+      const double n = (up - down) / (2 * h), a = analytic[k].data()[i];
+      const double error = std::abs(a - n) / std::max({1.0, std::abs(a), std::abs(n)});
+      result.largest = std::max(result.largest, std::abs(a));
+      if (!(error <= result.worst)) {  // also when it is NaN
+        result.worst = error;
+        if (!(error <= options.tolerance)) {
+          result.ok = false;
+          result.message = "input " + std::to_string(k) + ", element " + std::to_string(i) + ": backward " +
+                           std::to_string(a) + ", central difference " + std::to_string(n);
+        }
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace ad

@@ -1,0 +1,33 @@
+// Checks a backward against central differences.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tape.h"
+
+namespace ad {
+
+/// What gradcheck found. `ok` with an empty `message`, or the worst element.
+struct GradcheckResult {
+  bool ok = true;
+  double worst = 0;       ///< largest |a - n| / max(1, |a|, |n|)
+  double largest = 0;     ///< largest |a|: a check of zeros proves nothing
+  std::string message;
+};
+
+struct GradcheckOptions {
+  double step = 1e-5;        ///< h = step * max(1, |x|)
+  double tolerance = 1e-6;   ///< on |a - n| / max(1, |a|, |n|)
+};
+
+/// A function of values on a tape; may return any shape.
+using GradcheckFunction = std::function<Var<double>(Tape<double>&, std::span<const Var<double>>)>;
+
+/// Compares the gradient a of sum(f(inputs) * r), r fixed and random in [0.5, 1.5], with the central difference n, for
+/// every element of every input. f must be smooth at the inputs and draw the same randomness each time.
+GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>> inputs, GradcheckOptions options = {});
+
+}  // namespace ad

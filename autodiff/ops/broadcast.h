@@ -1,0 +1,80 @@
+// NumPy's broadcasting rule for two dimensions, and its transpose: summing a gradient back to the input's shape.
+#pragma once
+
+#include <string>
+
+#include "../parallel.h"
+#include "../tape.h"
+
+namespace ad::detail {
+
+/// An operand seen at the shape of the result: a side of length 1 repeats.
+template <class T>
+struct Broadcast {
+  const T* data;
+  Index row_step, col_step;
+  Broadcast(ConstMatrix<T> m) : data(m.data), row_step(m.rows == 1 ? 0 : m.cols), col_step(m.cols == 1 ? 0 : 1) {}
+  const T& operator()(Index i, Index j) const { return data[i * row_step + j * col_step]; }
+};
+
+/// The common length of two sides, or ShapeError.
+template <class T>
+Index broadcast_side(const char* op, Index a, Index b, ConstMatrix<T> left, ConstMatrix<T> right) {
+  if (a != b && a != 1 && b != 1) {
+    throw ShapeError(std::string(op) + ": " + shape_string(left) + " and " + shape_string(right) +
+                     " do not broadcast: a side must be equal or 1");
+  }
+  return a == 1 ? b : a;
+}
+
+/// An uninitialised result of the shape that `a` and `b` broadcast to.
+template <class T>
+Matrix<T> alloc_broadcast(const char* op, Tape<T>& tape, ConstMatrix<T> a, ConstMatrix<T> b) {
+  const Index rows = broadcast_side(op, a.rows, b.rows, a, b);
+  return tape.alloc(rows, broadcast_side(op, a.cols, b.cols, a, b));
+}
+
+/// out(i, j) = f(i, j)
+template <class T, class F>
+void fill(Matrix<T> out, F f) {
+  parallel_rows(out.rows, out.cols, [&](Index i) {
+    for (Index j = 0; j < out.cols; ++j) out(i, j) = f(i, j);
+  });
+}
+
+/// Writes g(i, j), given at the result's shape [rows, cols], into the slot of an input that may be smaller: summed over
+/// the sides that were repeated. Sums run in double and in one order.
+template <class T, class G>
+void put_reduced(GradSlot<T> slot, Index rows, Index cols, G g) {
+  if (!slot) return;
+  const bool rows_kept = slot.grad.rows == rows, cols_kept = slot.grad.cols == cols;
+  if (rows_kept && cols_kept) {
+    parallel_rows(rows, cols, [&](Index i) {
+      for (Index j = 0; j < cols; ++j) slot.put(i * cols + j, g(i, j));
+    });
+  } else if (rows_kept) {
+    parallel_rows(rows, cols, [&](Index i) {
+      double sum = 0;
+      for (Index j = 0; j < cols; ++j) sum += g(i, j);
+      slot.put(i, static_cast<T>(sum));
+    });
+  } else if (cols_kept) {
+    constexpr Index kColumns = 64;  // side by side, so that rows are read along the cache line
+    parallel_for((cols + kColumns - 1) / kColumns, [&](Index block) {
+      double sum[kColumns] = {};
+      const Index begin = block * kColumns, width = std::min(kColumns, cols - begin);
+      for (Index i = 0; i < rows; ++i) {
+        for (Index j = 0; j < width; ++j) sum[j] += g(i, begin + j);
+      }
+      for (Index j = 0; j < width; ++j) slot.put(begin + j, static_cast<T>(sum[j]));
+    });
+  } else {
+    double sum = 0;
+    for (Index i = 0; i < rows; ++i) {
+      for (Index j = 0; j < cols; ++j) sum += g(i, j);
+    }
+    slot.put(0, static_cast<T>(sum));
+  }
+}
+
+}  // namespace ad::detail

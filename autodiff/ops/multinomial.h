@@ -1,0 +1,58 @@
+// The multinomial log-likelihood of sparse counts, fused with the product that makes the logits.
+#pragma once
+
+#include <string>
+
+#include "../csr.h"
+#include "broadcast.h"
+#include "sparse_linear.h"
+
+namespace ad {
+namespace detail {
+
+/// What a forward leaves behind for the backward; matrices live on the tape.
+template <class T>
+struct MultinomialState {
+  CsrView<T> targets;
+  ConstMatrix<T> z, weight, bias;
+  Matrix<T> top;     // [batch, 1]: a row's largest logit
+  Matrix<T> rate;    // [batch, 1]: n_u / sum_j e^(logit_uj - top_u)
+  Matrix<T> dz;      // [batch, latent]: d out_u / d z_u; empty when nobody wants it
+};
+
+/// Fills out [batch, 1] and the state; makes dz in the same pass over the items if `with_dz`.
+template <class T>
+MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets, ConstMatrix<T> z, ConstMatrix<T> weight,
+                                        ConstMatrix<T> bias, bool with_dz, Matrix<T> out);
+
+/// Adds or sets the gradients of weight and bias for g [batch, 1]. Forms the logits again, a tile of items at a time.
+template <class T>
+void multinomial_weight_grad(Tape<T>& tape, const MultinomialState<T>& state, ConstMatrix<T> g, GradSlot<T> dweight,
+                             GradSlot<T> dbias);
+
+}  // namespace detail
+
+/// Per row u: sum_j x_uj log softmax(z_u weight^T + bias)_j = sum_j x_uj logit_uj - n_u logsumexp(logit_u), n_u being
+/// the sum of x_u. z [batch, latent], weight [items, latent], bias [1, items], targets sparse [batch, items] ->
+/// [batch, 1]. Items pass in tiles: nothing of size batch x items is stored. With the weight frozen the gradient of z
+/// falls out of the forward, as in FlashAttention (Dao et al. 2022): softmax(.) weight is attention over the items.
+template <class T>
+Var<T> multinomial_log_likelihood(Var<T> z, Var<T> weight, Var<T> bias, const CsrView<T>& targets) {
+  Tape<T>& tape = z.tape();
+  const ConstMatrix<T> zs = z.value(), w = weight.value(), b = bias.value();
+  if (zs.cols != w.cols || b.rows != 1 || b.cols != w.rows || targets.rows != zs.rows || targets.cols != w.rows) {
+    throw ShapeError("multinomial_log_likelihood: z " + shape_string(zs) + ", weight " + shape_string(w) + ", bias " +
+                     shape_string(b) + ", targets " + shape_string(targets) +
+                     ": expected [batch, latent], [items, latent], [1, items], [batch, items]");
+  }
+  Matrix<T> out = tape.alloc(zs.rows, 1);
+  const detail::MultinomialState<T> state =
+      detail::multinomial_forward(tape, targets, zs, w, b, tape.wants_grad(z), out);
+  return tape.record("multinomial_log_likelihood", out, {z, weight, bias}, [=](Tape<T>& t, ConstMatrix<T> g) {
+    detail::put_reduced(t.grad(z), zs.rows, zs.cols, [&](Index u, Index d) { return g.data[u] * state.dz(u, d); });
+    const GradSlot<T> dweight = t.grad(weight), dbias = t.grad(bias);
+    if (dweight || dbias) detail::multinomial_weight_grad(t, state, g, dweight, dbias);
+  });
+}
+
+}  // namespace ad

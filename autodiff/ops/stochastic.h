@@ -1,0 +1,101 @@
+// Dropout and the reparameterisation trick. Whether to call them is the caller's switch; there is no hidden mode.
+#pragma once
+
+#include <string>
+
+#include "../csr.h"
+#include "../kernels.h"
+#include "../random.h"
+#include "broadcast.h"
+
+namespace ad {
+namespace detail {
+
+inline void check_drop_rate(double p) {
+  if (!(p >= 0 && p < 1)) throw Error("dropout: expected a rate in [0, 1), found " + std::to_string(p));
+}
+
+}  // namespace detail
+
+/// Inverted dropout: each element is 0 with probability p, else x / (1 - p). The mask is a function of `key` and the
+/// element's number, so it is drawn again in the backward and never stored. p = 0 returns x.
+template <class T>
+Var<T> dropout(Var<T> x, double p, RandomKey key) {
+  detail::check_drop_rate(p);
+  if (p == 0) return x;
+  Tape<T>& tape = x.tape();
+  const ConstMatrix<T> in = x.value();
+  const T kept = static_cast<T>(1 / (1 - p));
+  const auto factor = [=](Index i) { return uniform(key, static_cast<std::uint64_t>(i)) < p ? T(0) : kept; };
+  Matrix<T> out = tape.alloc(in.rows, in.cols);
+  parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) out.data[i] = factor(i) * in.data[i];
+  });
+  return tape.record("dropout", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
+    if (GradSlot<T> dx = t.grad(x)) {
+      parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i) dx.put(i, factor(i) * g.data[i]);
+      });
+    }
+  });
+}
+
+/// Dropout of a sparse matrix's entries: the dropped ones are left out, the others divided by 1 - p. Entry (u, j) is
+/// decided by element u * cols + j of the draw. Lives on the tape, until reset(). p = 0 returns x.
+template <class T>
+CsrView<T> dropout(Tape<T>& tape, const CsrView<T>& x, double p, RandomKey key) {
+  detail::check_drop_rate(p);
+  if (p == 0) return x;
+  const T scale = static_cast<T>(1 / (1 - p));
+  std::span<std::int64_t> indptr = tape.template alloc_array<std::int64_t>(x.rows + 1);
+  std::span<std::int32_t> indices = tape.template alloc_array<std::int32_t>(x.nnz());
+  std::span<T> values = tape.template alloc_array<T>(x.nnz());
+  indptr[0] = 0;
+  std::size_t kept = 0;
+  for (Index u = 0; u < x.rows; ++u) {
+    for (std::int64_t at = x.indptr[u]; at < x.indptr[u + 1]; ++at) {
+      const std::int32_t j = x.indices[at];
+      if (uniform(key, static_cast<std::uint64_t>(u * x.cols + j)) < p) continue;
+      indices[kept] = j;
+      values[kept++] = scale * x.value(at);
+    }
+    indptr[static_cast<std::size_t>(u) + 1] = static_cast<std::int64_t>(kept);
+  }
+  return {x.rows, x.cols, indptr.data(), indices.data(), values.data()};
+}
+
+/// z = mu + e^(logvar / 2) * noise, elementwise; `noise` is copied.
+template <class T>
+Var<T> reparameterise(Var<T> mu, Var<T> logvar, ConstMatrix<T> noise) {
+  Tape<T>& tape = mu.tape();
+  const ConstMatrix<T> m = mu.value(), v = logvar.value();
+  const auto same = [&](ConstMatrix<T> o) { return o.rows == m.rows && o.cols == m.cols; };
+  if (!same(v) || !same(noise)) {
+    throw ShapeError("reparameterise: mu " + shape_string(m) + ", logvar " + shape_string(v) + ", noise " +
+                     shape_string(noise) + ": expected one shape");
+  }
+  const T* e = tape.copy(noise.span()).data();
+  Matrix<T> out = tape.alloc(m.rows, m.cols);
+  parallel_chunks(m.size(), kChunk, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) out.data[i] = m.data[i] + kernels::exp(v.data[i] / 2) * e[i];
+  });
+  return tape.record("reparameterise", out, {mu, logvar}, [=](Tape<T>& t, ConstMatrix<T> g) {
+    detail::put_reduced(t.grad(mu), g.rows, g.cols, [&](Index i, Index j) { return g(i, j); });
+    if (GradSlot<T> dv = t.grad(logvar)) {
+      parallel_chunks(g.size(), kChunk, [&](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i) dv.put(i, g.data[i] * kernels::exp(v.data[i] / 2) * e[i] / 2);
+      });
+    }
+  });
+}
+
+/// The same with noise drawn from N(0, std^2) by `key`; std = 0 gives mu.
+template <class T>
+Var<T> reparameterise(Var<T> mu, Var<T> logvar, double std, RandomKey key) {
+  if (std == 0) return mu;
+  Matrix<T> noise = mu.tape().alloc(mu.rows(), mu.cols());
+  fill_normal(noise, std, key);
+  return reparameterise(mu, logvar, ConstMatrix<T>(noise));
+}
+
+}  // namespace ad

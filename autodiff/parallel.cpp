@@ -1,0 +1,64 @@
+#include "parallel.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+namespace ad {
+namespace {
+
+// The one mutable global of the library: how many threads, and TBB's objects for that number.
+struct Pool {
+  explicit Pool(int n)
+      : size(n), limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)), arena(n) {}
+  int size;
+  tbb::global_control limit;  // lets TBB start more workers than cores where that was asked for
+  tbb::task_arena arena;
+};
+
+std::mutex pool_mutex;
+std::shared_ptr<Pool> current_pool;
+
+int all_cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+std::shared_ptr<Pool> pool() {
+  std::lock_guard lock(pool_mutex);
+  if (!current_pool) current_pool = std::make_shared<Pool>(all_cores());
+  return current_pool;
+}
+
+}  // namespace
+
+void set_threads(int n) {
+  if (n < 0) throw Error("set_threads: expected a number from 0 on, found " + std::to_string(n));
+  auto fresh = std::make_shared<Pool>(n == 0 ? all_cores() : n);
+  std::lock_guard lock(pool_mutex);
+  current_pool = std::move(fresh);
+}
+
+int threads() { return pool()->size; }
+
+void detail::run_tasks(Index tasks, const void* body, void (*call)(const void*, Index)) {
+  const std::shared_ptr<Pool> p = tasks > 1 ? pool() : nullptr;
+  if (!p || p->size == 1) {
+    for (Index task = 0; task < tasks; ++task) call(body, task);
+    return;
+  }
+  // One TBB task per thread, each drawing the next piece: cheap, and balanced when pieces differ.
+  std::atomic<Index> next{0};
+  p->arena.execute([&] {
+    tbb::parallel_for(
+        0, static_cast<int>(std::min<Index>(p->size, tasks)), 1,
+        [&](int) {
+          for (Index task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task);
+        },
+        tbb::simple_partitioner());
+  });
+}
+
+}  // namespace ad

@@ -1,0 +1,45 @@
+// Threads, in one place.
+#pragma once
+
+#include "tensor.h"
+
+namespace ad {
+
+/// Sets how many threads the library uses, process-wide; 0 means all cores. Results do not depend on it.
+void set_threads(int n);
+int threads();
+
+namespace detail {
+void run_tasks(Index tasks, const void* body, void (*call)(const void* body, Index task));
+}
+
+/// Runs body(task) once for each task in [0, tasks), in any order and on any thread. The cut into tasks is the caller's
+/// and must depend on sizes alone; each task writes memory of its own: so results do not depend on the threads.
+template <class F>
+void parallel_for(Index tasks, const F& body) {
+  detail::run_tasks(tasks, &body, [](const void* b, Index task) { (*static_cast<const F*>(b))(task); });
+}
+
+/// Elements of a cheap loop that are worth a task.
+inline constexpr Index kChunk = 16384;
+
+/// Runs body(begin, end) over fixed pieces of [0, n), each of `chunk` elements (the last one shorter).
+template <class F>
+void parallel_chunks(Index n, Index chunk, const F& body) {
+  if (n <= chunk) {
+    if (n > 0) body(Index{0}, n);
+    return;
+  }
+  parallel_for((n + chunk - 1) / chunk, [&](Index c) { body(c * chunk, std::min(n, (c + 1) * chunk)); });
+}
+
+/// Runs body(row) for each row of [rows, cols], in pieces of about kChunk elements.
+template <class F>
+void parallel_rows(Index rows, Index cols, const F& body) {
+  const Index chunk = std::max<Index>(1, kChunk / std::max<Index>(1, cols));
+  parallel_chunks(rows, chunk, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) body(i);
+  });
+}
+
+}  // namespace ad

@@ -1,0 +1,78 @@
+// Counter-based random numbers: element i of a draw depends only on (seed, stream, step, i), never on threads or order.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+
+#include "parallel.h"
+#include "tensor.h"
+
+namespace ad {
+
+/// Names one draw. Different streams (dropout, noise, shuffling, ...) and different steps are independent.
+struct RandomKey {
+  std::uint64_t seed = 0;
+  std::uint32_t stream = 0;
+  std::uint64_t step = 0;  ///< below 2^32
+};
+
+/// Philox4x32-10 (Salmon et al., SC 2011): four random words for a counter of 64 bits under a key.
+inline std::array<std::uint32_t, 4> philox(const RandomKey& key, std::uint64_t counter) {
+  std::uint32_t c0 = static_cast<std::uint32_t>(counter), c1 = static_cast<std::uint32_t>(counter >> 32);
+  std::uint32_t c2 = static_cast<std::uint32_t>(key.step), c3 = key.stream;
+  std::uint32_t k0 = static_cast<std::uint32_t>(key.seed), k1 = static_cast<std::uint32_t>(key.seed >> 32);
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c0, p1 = std::uint64_t{0xCD9E8D57} * c2;
+    const std::uint32_t n0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
+    const std::uint32_t n2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
+    c1 = static_cast<std::uint32_t>(p1);
+    c3 = static_cast<std::uint32_t>(p0);
+    c0 = n0;
+    c2 = n2;
+    k0 += 0x9E3779B9;
+    k1 += 0xBB67AE85;
+  }
+  return {c0, c1, c2, c3};
+}
+
+/// Uniform in [0, 1), with 32 bits.
+inline double to_unit(std::uint32_t word) { return word * 0x1p-32; }
+
+/// Element i of a uniform [0, 1) draw.
+inline double uniform(const RandomKey& key, std::uint64_t i) { return to_unit(philox(key, i / 4)[i % 4]); }
+
+/// Elements 2i and 2i + 1 of a standard normal draw: Box-Muller on 64 bits.
+inline std::array<double, 2> normal_pair(const RandomKey& key, std::uint64_t i) {
+  const auto words = philox(key, i / 2);
+  const std::size_t at = 2 * (i % 2);
+  const double radius = std::sqrt(-2 * std::log((words[at] + 0.5) * 0x1p-32));
+  const double angle = 2 * std::numbers::pi * to_unit(words[at + 1]);
+  return {radius * std::cos(angle), radius * std::sin(angle)};
+}
+
+/// Fills `out` with N(0, std^2).
+template <class T>
+void fill_normal(Matrix<T> out, double std, const RandomKey& key) {
+  const Index n = out.size();
+  parallel_chunks((n + 1) / 2, 4096, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const auto pair = normal_pair(key, static_cast<std::uint64_t>(i));
+      out.data[2 * i] = static_cast<T>(std * pair[0]);
+      if (2 * i + 1 < n) out.data[2 * i + 1] = static_cast<T>(std * pair[1]);
+    }
+  });
+}
+
+/// Fills `out` with the uniform distribution on [low, high).
+template <class T>
+void fill_uniform(Matrix<T> out, double low, double high, const RandomKey& key) {
+  parallel_chunks(out.size(), 4096, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      out.data[i] = static_cast<T>(low + (high - low) * uniform(key, static_cast<std::uint64_t>(i)));
+    }
+  });
+}
+
+}  // namespace ad

@@ -1,0 +1,120 @@
+// Matrices: an owning tensor and two views of row-major memory.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace ad {
+
+/// Rows, columns and element numbers. Signed, as in loops.
+using Index = std::ptrdiff_t;
+
+/// Base of the library's own errors: misuse of a tape, of an optimiser, of a file.
+struct Error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Sizes that do not fit together. The message names the op and the shapes.
+struct ShapeError : Error {
+  using Error::Error;
+};
+
+/// Every allocation of matrix memory starts on a cache line.
+inline constexpr std::size_t kAlignment = 64;
+
+/// Read-only row-major view. Does not own: valid as long as the memory that it was made of.
+template <class T>
+struct ConstMatrix {
+  const T* data = nullptr;
+  Index rows = 0, cols = 0;
+
+  Index size() const { return rows * cols; }
+  const T& operator()(Index i, Index j) const { return data[i * cols + j]; }
+  const T* row(Index i) const { return data + i * cols; }
+  std::span<const T> span() const { return {data, static_cast<std::size_t>(size())}; }
+};
+
+/// Writable row-major view. Does not own.
+template <class T>
+struct Matrix {
+  T* data = nullptr;
+  Index rows = 0, cols = 0;
+
+  Index size() const { return rows * cols; }
+  T& operator()(Index i, Index j) const { return data[i * cols + j]; }
+  T* row(Index i) const { return data + i * cols; }
+  std::span<T> span() const { return {data, static_cast<std::size_t>(size())}; }
+  operator ConstMatrix<T>() const { return {data, rows, cols}; }
+};
+
+/// Owning, row-major, zero-filled matrix [rows, cols]; a value: copies are deep.
+template <class T>
+class Tensor {
+ public:
+  Tensor() = default;
+  Tensor(Index rows, Index cols) : rows_(rows), cols_(cols), data_(allocate(rows, cols)) { fill(T(0)); }
+  Tensor(Index rows, Index cols, std::initializer_list<T> values) : Tensor(rows, cols) {
+    if (static_cast<Index>(values.size()) != size()) throw ShapeError("Tensor: number of values is not rows * cols");
+    std::copy(values.begin(), values.end(), data());
+  }
+  explicit Tensor(ConstMatrix<T> m) : rows_(m.rows), cols_(m.cols), data_(allocate(m.rows, m.cols)) {
+    std::copy(m.data, m.data + m.size(), data());
+  }
+  Tensor(const Tensor& other) : Tensor(other.view()) {}
+  Tensor(Tensor&& other) noexcept { swap(other); }
+  Tensor& operator=(Tensor other) noexcept {
+    swap(other);
+    return *this;
+  }
+
+  Index rows() const { return rows_; }
+  Index cols() const { return cols_; }
+  Index size() const { return rows_ * cols_; }
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  T& operator()(Index i, Index j) { return data_[static_cast<std::size_t>(i * cols_ + j)]; }
+  const T& operator()(Index i, Index j) const { return data_[static_cast<std::size_t>(i * cols_ + j)]; }
+
+  Matrix<T> view() { return {data(), rows_, cols_}; }
+  ConstMatrix<T> view() const { return {data(), rows_, cols_}; }
+  operator Matrix<T>() { return view(); }
+  operator ConstMatrix<T>() const { return view(); }
+
+  void fill(T value) { std::fill(data(), data() + size(), value); }
+  void swap(Tensor& other) noexcept {
+    std::swap(rows_, other.rows_);
+    std::swap(cols_, other.cols_);
+    data_.swap(other.data_);
+  }
+
+ private:
+  struct Free {
+    void operator()(T* p) const { ::operator delete[](p, std::align_val_t(kAlignment)); }
+  };
+  static std::unique_ptr<T[], Free> allocate(Index rows, Index cols) {
+    if (rows < 0 || cols < 0) throw ShapeError("Tensor: negative size");
+    const std::size_t bytes = static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * sizeof(T);
+    return std::unique_ptr<T[], Free>(static_cast<T*>(::operator new[](bytes, std::align_val_t(kAlignment))));
+  }
+
+  Index rows_ = 0, cols_ = 0;
+  std::unique_ptr<T[], Free> data_;
+};
+
+/// "[rows, cols]", for messages.
+inline std::string shape_string(Index rows, Index cols) {
+  return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]";
+}
+template <class M>
+std::string shape_string(const M& m) {
+  return shape_string(m.rows, m.cols);
+}
+
+}  // namespace ad

@@ -1,0 +1,34 @@
+// Clipping by the norm of all gradients together.
+#pragma once
+
+#include <cmath>
+
+#include "../autodiff/parallel.h"
+#include "../autodiff/tape.h"
+#include "module.h"
+
+namespace ad::nn {
+
+/// Scales the gradients that `tape` holds for `module` so that their joint 2-norm is at most `max_norm`, as
+/// torch.nn.utils.clip_grad_norm_. Call between backward() and the optimiser. Returns the norm before.
+template <class Module, class T>
+double clip_grad_norm(const Module& module, Tape<T>& tape, double max_norm) {
+  double squares = 0;
+  for_each_parameter_unnamed(module, [&](const Parameter<T>& p) {
+    const Gradient<T> g = tape.gradient(p);
+    for (Index i = 0; g && i < g.values.size(); ++i) squares += static_cast<double>(g.values.data[i]) * g.values.data[i];
+  });
+  const double norm = std::sqrt(squares);
+  const double factor = max_norm / (norm + 1e-6);
+  if (factor >= 1) return norm;
+  for_each_parameter_unnamed(module, [&](const Parameter<T>& p) {
+    const Gradient<T> g = tape.gradient(p);
+    if (!g) return;
+    parallel_chunks(g.values.size(), kChunk, [&](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) g.values.data[i] *= static_cast<T>(factor);
+    });
+  });
+  return norm;
+}
+
+}  // namespace ad::nn

@@ -1,0 +1,33 @@
+// Layer normalisation with a learned scale and shift.
+#pragma once
+
+#include "../autodiff/ops/layer_norm.h"
+#include "module.h"
+
+namespace ad::nn {
+
+/// torch.nn.LayerNorm over the columns: weight 1 and bias 0 at first.
+template <class T>
+struct LayerNorm {
+  Parameter<T> weight, bias;
+  double eps = 1e-5;
+
+  LayerNorm() = default;
+  explicit LayerNorm(Index cols, double epsilon = 1e-5)
+      : weight(Tensor<T>(1, cols), Layout::vector), bias(Tensor<T>(1, cols), Layout::vector), eps(epsilon) {
+    weight.value.fill(T(1));
+  }
+
+  Var<T> operator()(Var<T> x) const {
+    Tape<T>& tape = x.tape();
+    return layer_norm(x, tape.parameter(weight), tape.parameter(bias), eps);
+  }
+
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("weight", self.weight);
+    f("bias", self.bias);
+  }
+};
+
+}  // namespace ad::nn

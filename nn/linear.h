@@ -1,0 +1,59 @@
+// Affine layers.
+#pragma once
+
+#include "../autodiff/ops/matmul.h"
+#include "../autodiff/ops/sparse_linear.h"
+#include "init.h"
+#include "module.h"
+
+namespace ad::nn {
+
+/// x weight^T + bias, weight [out, in], bias [1, out]: torch.nn.Linear.
+template <class T>
+struct Linear {
+  Parameter<T> weight, bias;
+
+  Linear() = default;
+  /// Fresh weights; `layer` numbers the layers that share a seed.
+  Linear(Index in, Index out, std::uint64_t seed, Init init = Init::torch, std::uint32_t layer = 0)
+      : weight(Tensor<T>(out, in)), bias(Tensor<T>(1, out), Layout::vector) {
+    init_linear(weight.value.view(), bias.value.view(), in, out, init, seed, layer);
+  }
+
+  /// [batch, in] -> [batch, out]
+  Var<T> operator()(Var<T> x) const {
+    Tape<T>& tape = x.tape();
+    return linear(x, tape.parameter(weight), tape.parameter(bias));
+  }
+
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("weight", self.weight);
+    f("bias", self.bias);
+  }
+};
+
+/// The same on sparse rows. The weight is kept [in, out] in memory, a row per input, and [out, in] in files.
+template <class T>
+struct SparseLinear {
+  Parameter<T> weight, bias;
+
+  SparseLinear() = default;
+  SparseLinear(Index in, Index out, std::uint64_t seed, Init init = Init::torch, std::uint32_t layer = 0)
+      : weight(Tensor<T>(in, out), Layout::transposed), bias(Tensor<T>(1, out), Layout::vector) {
+    init_linear(weight.value.view(), bias.value.view(), in, out, init, seed, layer);
+  }
+
+  /// sparse [batch, in] -> [batch, out]
+  Var<T> operator()(Tape<T>& tape, const CsrView<T>& x) const {
+    return sparse_linear(x, tape.parameter(weight), tape.parameter(bias));
+  }
+
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("weight", self.weight);
+    f("bias", self.bias);
+  }
+};
+
+}  // namespace ad::nn

@@ -1,0 +1,11 @@
+// Layers, initialisers, Adam and weight files on top of autodiff.
+#pragma once
+
+#include "adam.h"
+#include "clip.h"
+#include "dropout.h"
+#include "init.h"
+#include "layer_norm.h"
+#include "linear.h"
+#include "module.h"
+#include "safetensors.h"

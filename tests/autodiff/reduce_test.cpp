@@ -1,0 +1,74 @@
+#include "../support/check_op.h"
+
+using test::check_op;
+using test::random_tensor;
+
+TEST_CASE("sums and the softmax family: gradients") {
+  const test::Inputs shapes[] = {{random_tensor(3, 7, -2, 2, 1)}, {random_tensor(5, 2, -2, 2, 2)}, {random_tensor(2, 37, -0.5, 0.5, 3)}};
+  for (const test::Inputs& x : shapes) {
+    check_op("sum", [](auto&, auto in) { return ad::sum(in[0]); }, x);
+    check_op("row_sums", [](auto&, auto in) { return ad::row_sums(in[0]); }, x);
+    check_op("log_softmax", [](auto&, auto in) { return ad::log_softmax(in[0]); }, x);
+  }
+  check_op("mean", [](auto&, auto in) { return ad::mean(in[0]); }, {random_tensor(1, 3, -2, 2, 4)});
+  check_op("logsumexp", [](auto&, auto in) { return ad::logsumexp(in[0]); }, shapes[0]);
+  check_op("logsumexp", [](auto&, auto in) { return ad::logsumexp(in[0]); }, {ad::Tensor<double>(2, 3)});  // ties
+  check_op("log_softmax", [](auto&, auto in) { return ad::log_softmax(in[0]); }, {ad::Tensor<double>(2, 3, {1, 1, 1, -1, 0, 2})});
+  // The sum of a softmax is 1 whatever the input: weigh it, so that gradients reach 0.1.
+  check_op("softmax", [](auto&, auto in) { return ad::scale(ad::softmax(in[0]), 8.0); }, {random_tensor(3, 4, -2, 2, 5)});
+}
+
+TEST_CASE("mean of nothing is an error, a sum is 0") {
+  ad::Tape<double> tape;
+  CHECK_THROWS_WITH_AS(ad::mean(tape.variable(ad::Tensor<double>(0, 3))), "mean: [0, 3] has no elements", ad::ShapeError);
+  CHECK(ad::sum(tape.variable(ad::Tensor<double>(0, 3))).value()(0, 0) == 0);
+  CHECK(ad::row_sums(tape.variable(ad::Tensor<double>(2, 0))).value()(1, 0) == 0);
+}
+
+TEST_CASE_TEMPLATE("softmax family: extreme values against closed forms", T, float, double) {
+  const T inf = std::numeric_limits<T>::infinity();
+  const double tolerance = sizeof(T) == 4 ? 1e-6 : 1e-13;
+  ad::Tensor<T> x(4, 2, {T(1e6), T(1e6), T(-1e6), T(-1e6 + 1), T(-1e30), T(1e30), -inf, T(3)});
+  ad::Tape<T> tape;
+  const ad::Var<T> v = tape.variable(x), lse = ad::logsumexp(v), soft = ad::softmax(v), log_soft = ad::log_softmax(v);
+  CHECK(lse.value()(0, 0) == doctest::Approx(1e6 + std::log(2.0)).epsilon(tolerance));
+  CHECK(lse.value()(1, 0) == doctest::Approx(-1e6 + std::log1p(std::exp(1.0))).epsilon(tolerance));
+  CHECK(lse.value()(2, 0) == T(1e30));
+  CHECK(lse.value()(3, 0) == T(3));
+  CHECK(soft.value()(0, 1) == doctest::Approx(0.5).epsilon(tolerance));
+  CHECK(soft.value()(1, 1) == doctest::Approx(1 / (1 + std::exp(-1.0))).epsilon(sizeof(T) == 4 ? 1e-6 : 1e-9));
+  CHECK(soft.value()(2, 0) == 0);
+  CHECK(soft.value()(3, 1) == 1);
+  CHECK(log_soft.value()(2, 1) == 0);
+  tape.backward(ad::sum(lse));
+  const auto g = tape.gradient(v).values;
+  CHECK(g(0, 0) == doctest::Approx(0.5).epsilon(tolerance));
+  CHECK(g(2, 0) == 0);
+  CHECK(g(2, 1) == 1);
+  CHECK(g(3, 0) == 0);
+}
+
+TEST_CASE("a row of -inf alone has the logsumexp -inf and no gradient") {
+  const double inf = std::numeric_limits<double>::infinity();
+  ad::Tape<double> tape;
+  const auto v = tape.variable(ad::Tensor<double>(1, 2, {-inf, -inf})), lse = ad::logsumexp(v);
+  CHECK(lse.value()(0, 0) == -inf);
+  tape.backward(lse);
+  CHECK(tape.gradient(v).values(0, 0) == 0);
+}
+
+TEST_CASE("sums over many pieces do not depend on threads and lose no digits") {
+  ad::Tensor<float> x(301, 211);
+  ad::fill_uniform(x.view(), 0, 1, {.seed = 5});
+  double exact = 0;
+  for (ad::Index i = 0; i < x.size(); ++i) exact += x.data()[i];
+  float results[2];
+  for (int threads : {1, 4}) {
+    ad::set_threads(threads);
+    ad::Tape<float> tape;
+    results[threads == 4] = ad::sum(tape.constant(x)).value()(0, 0);
+  }
+  ad::set_threads(0);
+  CHECK(results[0] == results[1]);
+  CHECK(results[0] == static_cast<float>(exact));
+}

@@ -1,0 +1,82 @@
+#include "../support/check_op.h"
+#include "../support/sparse.h"
+
+using test::random_tensor;
+
+namespace {
+// Rows of odd sizes: an empty one, one with a single entry, repeated columns across rows, column 3 never used.
+ad::Tensor<double> example() {
+  return ad::Tensor<double>(4, 6, {0.5, 0, 1.5, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0.7, 0, 0, 0, 0, 1.1, 0.4, 0.3, 0, 0.9, 0});
+}
+}  // namespace
+
+TEST_CASE("sparse_linear: gradients with values and without, errors") {
+  const ad::Tensor<double> dense = example();
+  for (bool binary : {false, true}) {
+    const auto op = [&]<class T>(ad::Tape<T>&, std::span<const ad::Var<T>> in) {
+      const test::Sparse<T> x(dense);  // dies before backward
+      return ad::sparse_linear(binary ? x.binary_view() : x.view(), in[0], in[1]);
+    };
+    const auto w = random_tensor(6, 5, -1, 1, 1), b = random_tensor(1, 5, -1, 1, 2);
+    test::check_op("sparse_linear", op, {w, b}, {{random_tensor(5, 5, 0, 1, 1), b}, {w, random_tensor(1, 6, 0, 1, 1)}});
+    // The weight as the result of another op: its gradient is dense.
+    test::check_op("sparse_linear", [&](auto& t, auto in) {
+      std::vector<std::remove_const_t<typename decltype(in)::element_type>> scaled = {ad::scale(in[0], 2.0), in[1]};
+      return op(t, {scaled.data(), scaled.size()});
+    }, {w, b});
+  }
+}
+
+TEST_CASE("sparse_linear: equals the dense product; the weight's gradient holds the touched rows alone") {
+  const ad::Tensor<double> dense = example(), w = random_tensor(6, 5, -1, 1, 1), b = random_tensor(1, 5, -1, 1, 2);
+  const test::Sparse<double> x(dense);
+  ad::Tape<double> tape;
+  const auto weight = tape.variable(w), bias = tape.variable(b), weight2 = tape.variable(w), bias2 = tape.variable(b);
+  const auto y = ad::sparse_linear(x.view(), weight, bias), y2 = ad::matmul(tape.constant(dense), weight2) + bias2;
+  CHECK(test::distance(ad::Tensor<double>(y.value()), ad::Tensor<double>(y2.value())) < 1e-15);
+  tape.backward(ad::sum(ad::square(y)) + ad::sum(ad::square(y2)));
+  const auto g = tape.gradient(weight);
+  CHECK(g.row_sparse);
+  CHECK(std::vector<std::int32_t>(g.rows.begin(), g.rows.end()) == std::vector<std::int32_t>{0, 1, 2, 4, 5});
+  CHECK(test::distance(test::dense(g, 6, 5), test::dense(tape.gradient(weight2), 6, 5)) < 1e-14);
+}
+
+TEST_CASE("a row-sparse gradient becomes dense when a dense one is added, in either order") {
+  const ad::Tensor<double> dense = example(), w = random_tensor(6, 5, -1, 1, 1), b = random_tensor(1, 5, -1, 1, 2);
+  const test::Sparse<double> x(dense);
+  for (bool sparse_first : {false, true}) {
+    const auto op = [&](ad::Tape<double>&, std::span<const ad::Var<double>> in) {
+      const auto product = [&] { return ad::sum(ad::sparse_linear(x.view(), in[0], in[1])); };
+      const auto squares = [&] { return ad::sum(ad::square(in[0])); };
+      return sparse_first ? squares() + product() : product() + squares();  // backward runs in reverse
+    };
+    CHECK(ad::gradcheck(op, {w, b}).ok);
+  }
+}
+
+TEST_CASE("sparse_linear: many rows and columns, the same bits for any number of threads") {
+  ad::Tensor<double> dense = random_tensor(90, 400, -8, 1, 3);
+  for (ad::Index i = 0; i < dense.size(); ++i) dense.data()[i] = std::max(0.0, dense.data()[i]);
+  const auto op = [&]<class T>(ad::Tape<T>&, std::span<const ad::Var<T>> in) {
+    return ad::sparse_linear(test::Sparse<T>(dense).view(), in[0], in[1]);
+  };
+  const test::Inputs inputs = {random_tensor(400, 30, -1, 1, 1), random_tensor(1, 30, -1, 1, 2)};
+  const std::vector<test::Leaf> leaves(2, test::Leaf::parameter);
+  ad::set_threads(1);
+  const auto one = test::evaluate<float>(op, inputs, leaves);
+  ad::set_threads(4);
+  const auto four = test::evaluate<float>(op, inputs, leaves);
+  ad::set_threads(0);
+  CHECK(test::distance(one.value, four.value) == 0);
+  CHECK(test::distance(one.gradients[0], four.gradients[0]) == 0);
+  CHECK(test::distance(one.gradients[0], test::evaluate<double>(op, inputs, leaves).gradients[0]) < 1e-6);
+}
+
+TEST_CASE("check() of a sparse matrix names what is wrong") {
+  test::Sparse<float> x(example());
+  ad::check(x.view());
+  x.indices[0] = 6;
+  CHECK_THROWS_AS(ad::check(x.view()), ad::ShapeError);
+  x.indices[0] = 2;  // twice in one row
+  CHECK_THROWS_AS(ad::check(x.view()), ad::ShapeError);
+}

@@ -1,0 +1,194 @@
+// One call checks every contract of an op. See check_op().
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "autodiff/autodiff.h"
+
+namespace test {
+
+using Inputs = std::vector<ad::Tensor<double>>;
+
+/// Fixed random values in [low, high): away from 0 and kinks where the caller chooses so.
+inline ad::Tensor<double> random_tensor(ad::Index rows, ad::Index cols, double low, double high, std::uint64_t seed) {
+  ad::Tensor<double> t(rows, cols);
+  ad::fill_uniform(t.view(), low, high, ad::RandomKey{.seed = seed});
+  return t;
+}
+
+template <class T>
+ad::Tensor<T> convert(const ad::Tensor<double>& from) {
+  ad::Tensor<T> to(from.rows(), from.cols());
+  for (ad::Index i = 0; i < from.size(); ++i) to.data()[i] = static_cast<T>(from.data()[i]);
+  return to;
+}
+
+/// Identity whose backward scales the gradient by 1.01: in front of an input it is a bug in that input's backward.
+/// (Also an op defined outside the library, by record() alone.)
+inline ad::Var<double> tamper(ad::Var<double> x) {
+  const ad::ConstMatrix<double> in = x.value();
+  ad::Matrix<double> out = x.tape().alloc(in.rows, in.cols);
+  std::copy(in.data, in.data + in.size(), out.data);
+  return x.tape().record("tamper", out, {x}, [x](ad::Tape<double>& t, ad::ConstMatrix<double> g) {
+    if (const auto dx = t.grad(x)) {
+      for (ad::Index i = 0; i < g.size(); ++i) dx.put(i, 1.01 * g.data[i]);
+    }
+  });
+}
+
+/// A gradient as a dense matrix; zeros where there is none.
+template <class T>
+ad::Tensor<T> dense(const ad::Gradient<T>& g, ad::Index rows, ad::Index cols) {
+  ad::Tensor<T> out(rows, cols);
+  for (ad::Index i = 0; g && i < g.values.rows; ++i) {
+    for (ad::Index j = 0; j < cols; ++j) out(g.row_sparse ? g.rows[static_cast<std::size_t>(i)] : i, j) = g.values(i, j);
+  }
+  return out;
+}
+
+/// ||a - b|| / ||b||, or ||a - b|| where b is 0.
+template <class A, class B>
+double distance(const A& a, const B& b) {
+  double difference = 0, norm = 0;
+  for (ad::Index i = 0; i < b.size(); ++i) {
+    const double x = static_cast<double>(a.data()[i]), y = static_cast<double>(b.data()[i]);
+    difference += (x - y) * (x - y);
+    norm += y * y;
+  }
+  return std::sqrt(difference) / (norm > 0 ? std::sqrt(norm) : 1);
+}
+
+/// Value and gradients of a weighted sum of op(inputs).
+template <class T>
+struct Evaluation {
+  ad::Tensor<T> value;
+  std::vector<ad::Tensor<T>> gradients;
+  std::vector<bool> present;
+};
+
+/// How an input reaches the op, and so whether it has a gradient.
+enum class Leaf { variable, parameter, constant };
+
+/// sum over `uses` recordings of sum(op(inputs) * r), r fixed in [0.5, 1.5), differentiated on a tape of T.
+template <class T, class Op>
+Evaluation<T> evaluate(Op op, const Inputs& inputs, const std::vector<Leaf>& leaves, int uses = 1) {
+  ad::Tape<T> tape;
+  std::vector<ad::Parameter<T>> parameters;
+  std::vector<ad::Var<T>> vars;
+  for (const auto& x : inputs) parameters.emplace_back(convert<T>(x));
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    vars.push_back(leaves[k] == Leaf::constant    ? tape.constant(parameters[k].value)
+                   : leaves[k] == Leaf::parameter ? tape.parameter(parameters[k])
+                                                  : tape.variable(parameters[k].value));
+  }
+  Evaluation<T> e;
+  ad::Var<T> loss;
+  for (int use = 0; use < uses; ++use) {
+    const ad::Var<T> out = op(tape, std::span<const ad::Var<T>>(vars));
+    ad::Tensor<T> r(out.rows(), out.cols());
+    ad::fill_uniform(r.view(), 0.5, 1.5, ad::RandomKey{.seed = 7});
+    const ad::Var<T> term = ad::sum(out * tape.constant(r));
+    if (use == 0) e.value = ad::Tensor<T>(out.value());
+    loss = use == 0 ? term : loss + term;
+  }
+  tape.backward(loss);
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    const ad::Gradient<T> g = tape.gradient(vars[k]);
+    e.present.push_back(static_cast<bool>(g));
+    e.gradients.push_back(dense(g, inputs[k].rows(), inputs[k].cols()));
+  }
+  return e;
+}
+
+/// Checks an op: op(tape, inputs) for tapes of double and float, `inputs` at smooth points.
+///  - every gradient against central differences, and each input's large enough (0.1) for a mistake of 1 % to show;
+///  - such a mistake in any one input's backward is caught by that comparison;
+///  - each input frozen in turn: it gets no gradient and the others keep theirs;
+///  - used three times in one recording: gradients add up; parameters get what variables get;
+///  - under no_grad(): the same value and nothing to differentiate;
+///  - float agrees with double to rounding;
+///  - the same bits with one thread and with three;
+///  - each of `misfits` (inputs whose shapes do not fit) throws a ShapeError that names the op and a shape.
+template <class Op>
+void check_op(const std::string& name, Op op, const Inputs& inputs, const std::vector<Inputs>& misfits = {}) {
+  CAPTURE(name);
+  const std::vector<Leaf> all(inputs.size(), Leaf::variable);
+  const Evaluation<double> plain = evaluate<double>(op, inputs, all);
+
+  const ad::GradcheckResult result = ad::gradcheck(op, inputs);
+  CHECK_MESSAGE(result.ok, result.message);
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    CAPTURE(k);
+    double largest = 0;
+    for (ad::Index i = 0; i < plain.gradients[k].size(); ++i) {
+      largest = std::max(largest, std::abs(plain.gradients[k].data()[i]));
+    }
+    CHECK(largest >= 0.1);
+    const auto tampered = [&](ad::Tape<double>& tape, std::span<const ad::Var<double>> in) {
+      std::vector<ad::Var<double>> vars(in.begin(), in.end());
+      vars[k] = tamper(vars[k]);
+      return op(tape, std::span<const ad::Var<double>>(vars));
+    };
+    CHECK_FALSE(ad::gradcheck(tampered, inputs).ok);
+
+    std::vector<Leaf> leaves = all;
+    leaves[k] = Leaf::constant;
+    const Evaluation<double> frozen = evaluate<double>(op, inputs, leaves);
+    CHECK(distance(frozen.value, plain.value) < 1e-14);
+    for (std::size_t other = 0; other < inputs.size(); ++other) {
+      CHECK(frozen.present[other] == (other != k));
+      if (other != k) CHECK(distance(frozen.gradients[other], plain.gradients[other]) < 1e-13);
+    }
+  }
+
+  const Evaluation<double> thrice = evaluate<double>(op, inputs, all, 3);
+  const Evaluation<double> parameters = evaluate<double>(op, inputs, std::vector<Leaf>(inputs.size(), Leaf::parameter));
+  const Evaluation<float> single = evaluate<float>(op, inputs, all);
+  CHECK(distance(single.value, plain.value) < 1e-5);
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    ad::Tensor<double> triple = plain.gradients[k];
+    for (ad::Index i = 0; i < triple.size(); ++i) triple.data()[i] *= 3;
+    CHECK(distance(thrice.gradients[k], triple) < 1e-13);
+    CHECK(distance(parameters.gradients[k], plain.gradients[k]) == 0);
+    CHECK(distance(single.gradients[k], plain.gradients[k]) < 1e-5);
+  }
+
+  {
+    ad::Tape<double> tape;
+    std::vector<ad::Var<double>> vars;
+    for (const auto& x : inputs) vars.push_back(tape.variable(x));
+    const auto no_grad = tape.no_grad();
+    const ad::Var<double> out = op(tape, std::span<const ad::Var<double>>(vars));
+    CHECK(distance(ad::Tensor<double>(out.value()), plain.value) < 1e-14);
+    CHECK_FALSE(tape.wants_grad(out));
+  }
+
+  const int threads_before = ad::threads();
+  ad::set_threads(1);
+  const Evaluation<float> one = evaluate<float>(op, inputs, all);
+  ad::set_threads(3);
+  const Evaluation<float> three = evaluate<float>(op, inputs, all);
+  ad::set_threads(threads_before);
+  CHECK(distance(one.value, three.value) == 0);
+  for (std::size_t k = 0; k < inputs.size(); ++k) CHECK(distance(one.gradients[k], three.gradients[k]) == 0);
+
+  for (const Inputs& misfit : misfits) {
+    ad::Tape<double> tape;
+    std::vector<ad::Var<double>> vars;
+    for (const auto& x : misfit) vars.push_back(tape.variable(x));
+    std::string message;
+    try {
+      op(tape, std::span<const ad::Var<double>>(vars));
+    } catch (const ad::ShapeError& e) {
+      message = e.what();
+    }
+    CHECK_MESSAGE(message.starts_with(name + ":"), "message: " << message);
+    CHECK_MESSAGE(message.find('[') != std::string::npos, "message: " << message);
+  }
+}
+
+}  // namespace test
