@@ -63,7 +63,7 @@ SafetensorsReader::SafetensorsReader(std::string path) : path_(std::move(path)),
       }
       continue;
     }
-    const auto bad = [&]() { fail("tensor " + name + ": the header's entry is malformed"); };
+    const auto bad = [&, name = name] { fail("tensor " + name + ": the header's entry is malformed"); };
     if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string() || !entry.contains("shape") ||
         !entry["shape"].is_array() || !entry.contains("data_offsets") || !entry["data_offsets"].is_array() ||
         entry["data_offsets"].size() != 2) {

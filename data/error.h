@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace recvae::data {
+
+/// The data are wrong or cannot be read or written: `file:line: expected X, found Y`.
+class DataError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The options are wrong, whatever the data.
+class UsageError : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+/// The caller asked to stop before the work was done; nothing was left behind.
+class Stopped : public std::runtime_error {
+ public:
+  Stopped() : std::runtime_error("stopped") {}
+};
+
+/// `file:line: expected X, found Y`; both as they are to be read, see `excerpt`.
+DataError error_at(std::string_view file, std::int64_t line, std::string_view expected, std::string_view found);
+
+/// `'text'` for a message: shortened to 40 bytes, bytes that are not printable UTF-8 written as \xNN.
+std::string excerpt(std::string_view text);
+
+}  // namespace recvae::data

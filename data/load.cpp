@@ -1,0 +1,171 @@
+#include "load.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "error.h"
+#include "filters.h"
+#include "given_split.h"
+#include "input.h"
+#include "read_text.h"
+#include "readers.h"
+
+namespace recvae::data {
+namespace {
+
+/// Counts that a filter or split has where no option says otherwise.
+struct Defaults {
+  int min_users_per_item = 0;
+  int min_items_per_user = 0;
+};
+
+Defaults defaults_of(const Input& input, bool strong) {
+  if (input.format == "dumpavail") return {3, 5};
+  return {0, strong ? 5 : 0};
+}
+
+void refuse_filters_and_split(const DataOptions& options) {
+  const auto refuse = [&](bool given, const char* option) {
+    if (given) throw UsageError(std::string("--") + option + ": " + options.path + " is already split");
+  };
+  refuse(options.threshold.has_value(), "threshold");
+  refuse(options.min_users_per_item.has_value(), "min_users_per_item");
+  refuse(options.min_items_per_user.has_value(), "min_items_per_user");
+  refuse(!options.split.empty(), "split");
+  refuse(options.heldout_users.has_value(), "heldout_users");
+  refuse(options.split_seed != DataOptions{}.split_seed, "split_seed");
+}
+
+Interactions read_raw(const Input& input, const DataOptions& options) {
+  InteractionBuilder builder;
+  const std::string name = options.path == "demo" ? "apt-cache dumpavail" : options.path;
+  TextSource text = input.file.empty() ? TextSource::from_text(*options.text, name) : TextSource::from_file(input.file);
+  read_text(input.format, text, columns_of(options), builder);
+  if (builder.rows() == 0) throw DataError(text.name() + ": expected interactions, found none");
+  return builder.take();
+}
+
+void filter(Interactions& rows, const DataOptions& options, Defaults defaults) {
+  if (options.threshold) {
+    if (rows.ratings.empty()) throw DataError(options.path + ": expected ratings, which --threshold needs, found none");
+    keep_ratings_above(rows, *options.threshold);
+  }
+  // Nothing later looks at them, and they are most of the memory.
+  rows.ratings = {};
+  const int item_rows = options.min_users_per_item.value_or(defaults.min_users_per_item);
+  const int user_rows = options.min_items_per_user.value_or(defaults.min_items_per_user);
+  if (item_rows > 0) keep_items_with(rows, item_rows);
+  if (user_rows > 0) keep_users_with(rows, user_rows);
+  if (rows.rows() == 0) throw DataError(options.path + ": expected interactions, found none left after the filters");
+}
+
+StrongSplit split(const Input& input, const DataOptions& options, std::int64_t* rows_read) {
+  Interactions rows = read_raw(input, options);
+  if (rows_read) *rows_read = rows.rows_read;
+  filter(rows, options, defaults_of(input, true));
+  const auto counts = count_rows(rows.users, rows.user_tokens.size());
+  const auto users = static_cast<std::int64_t>(counts.size()) - std::count(counts.begin(), counts.end(), 0);
+  const std::int64_t by_default = input.format == "dumpavail" ? 1000 : std::clamp<std::int64_t>(users / 10, 1, 10000);
+  const std::int64_t heldout = options.heldout_users.value_or(by_default);
+  if (heldout > (users - 1) / 2) {
+    throw DataError(options.path + ": expected more users than 2 x " + std::to_string(heldout) + " held out, found " +
+                    std::to_string(users));
+  }
+  return split_strong(rows, heldout, static_cast<std::uint32_t>(options.split_seed));
+}
+
+/// The rows of a prepared directory, file after file.
+Interactions all_rows(StrongSplit split) {
+  Interactions rows;
+  for (auto* part : {&split.train, &split.validation_tr, &split.validation_te, &split.test_tr, &split.test_te}) {
+    rows.users.insert(rows.users.end(), part->uid.begin(), part->uid.end());
+    rows.items.insert(rows.items.end(), part->sid.begin(), part->sid.end());
+    *part = {};
+  }
+  rows.user_tokens = std::move(split.user_tokens);
+  rows.item_tokens = std::move(split.item_tokens);
+  rows.rows_read = rows.rows();
+  return rows;
+}
+
+}  // namespace
+
+Interactions read_interactions(const DataOptions& options) {
+  check_options(options);
+  const Input input = find_input(options);
+  if (input.kind != Input::Kind::raw) throw DataError(options.path + ": expected raw data, found data already split");
+  return read_raw(input, options);
+}
+
+StrongSplit load_strong(const DataOptions& options, std::int64_t* rows_read) {
+  check_options(options);
+  const Input input = find_input(options);
+  if (input.kind != Input::Kind::raw) {
+    refuse_filters_and_split(options);
+    throw DataError(options.path + ": expected raw data, found data already split");
+  }
+  return split(input, options, rows_read);
+}
+
+Dataset load(const DataOptions& options) {
+  check_options(options);
+  const Input input = find_input(options);
+  if (input.kind != Input::Kind::raw) refuse_filters_and_split(options);
+  if (input.kind == Input::Kind::parts) return make_dataset(read_parts(input, options), options);
+  if (input.kind == Input::Kind::prepared) return make_dataset(read_prepared(options.path));
+  std::int64_t rows_read = 0;
+  Dataset dataset = make_dataset(split(input, options, &rows_read));
+  dataset.summary.rows_read = rows_read;
+  return dataset;
+}
+
+Histories read_histories(const DataOptions& options, const std::vector<std::string>& model_items) {
+  check_options(options);
+  const Input input = find_input(options);
+  Interactions rows;
+  if (input.kind == Input::Kind::raw) {
+    rows = read_raw(input, options);
+    const auto users_read = rows.rows();
+    filter(rows, options, defaults_of(input, false));
+    if (rows.rows() < users_read) {  // users that have lost all their rows are none any more
+      const auto counts = count_rows(rows.users, rows.user_tokens.size());
+      std::vector<std::int32_t> place(counts.size());
+      std::vector<std::string> tokens;
+      for (std::size_t u = 0; u < counts.size(); ++u) {
+        place[u] = static_cast<std::int32_t>(tokens.size());
+        if (counts[u] > 0) tokens.push_back(std::move(rows.user_tokens[u]));
+      }
+      for (std::int32_t& user : rows.users) user = place[static_cast<std::size_t>(user)];
+      rows.user_tokens = std::move(tokens);
+    }
+  } else {
+    refuse_filters_and_split(options);
+    rows = input.kind == Input::Kind::parts ? read_parts(input, options).rows : all_rows(read_prepared(options.path));
+  }
+
+  const Vocabulary model(model_items);
+  std::vector<std::int32_t> model_index(rows.item_tokens.size());
+  for (std::size_t k = 0; k < model_index.size(); ++k) model_index[k] = model.find(rows.item_tokens[k]);
+  Histories out;
+  const auto item_rows = count_rows(rows.items, rows.item_tokens.size());
+  for (std::size_t k = 0; k < model_index.size(); ++k) {
+    if (model_index[k] >= 0 || item_rows[k] == 0) continue;
+    out.unknown_items.push_back(rows.item_tokens[k]);
+    out.unknown_rows += item_rows[k];
+  }
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < rows.users.size(); ++k) {
+    const std::int32_t item = model_index[static_cast<std::size_t>(rows.items[k])];
+    if (item < 0) continue;
+    rows.users[kept] = rows.users[k];
+    rows.items[kept++] = item;
+  }
+  rows.users.resize(kept);
+  rows.items.resize(kept);
+  out.history = make_csr(static_cast<std::int64_t>(rows.user_tokens.size()),
+                         static_cast<std::int32_t>(model_items.size()), rows.users, rows.items);
+  out.user_tokens = std::move(rows.user_tokens);
+  return out;
+}
+
+}  // namespace recvae::data

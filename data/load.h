@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dataset.h"
+#include "interactions.h"
+#include "options.h"
+#include "strong_split.h"
+
+namespace recvae::data {
+
+/// Reads, filters and splits: what a model is trained and evaluated on. Raw data and the directory that `prepare`
+/// makes of them with the same options give equal matrices and tokens. Throws DataError; UsageError for options that
+/// are wrong, or that filter or split data which are already split.
+Dataset load(const DataOptions& options);
+
+/// The rows of raw data as they came, unfiltered. Throws DataError where the data are already split.
+Interactions read_interactions(const DataOptions& options);
+
+/// Reads, filters and splits raw data the strong way; `rows_read`, where given, receives the rows of the text.
+StrongSplit load_strong(const DataOptions& options, std::int64_t* rows_read = nullptr);
+
+/// All users of some data, each with all its items.
+struct Histories {
+  std::vector<std::string> user_tokens;    ///< in order of first appearance
+  Csr history;                             ///< users x model items
+  std::vector<std::string> unknown_items;  ///< items that the model does not have, in order of first appearance
+  std::int64_t unknown_rows = 0;           ///< rows with such items; they are left out
+};
+
+/// The users that the data have after the filters that are given (none by default), whether the data are split or
+/// not, and their items as indices of `model_items`. A user all of whose items are unknown has an empty row.
+Histories read_histories(const DataOptions& options, const std::vector<std::string>& model_items);
+
+}  // namespace recvae::data

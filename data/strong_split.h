@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dataset.h"
+#include "interactions.h"
+
+namespace recvae::data {
+
+/// Rows by index, repeated pairs included, in the order in which they stand in a file.
+struct IndexedRows {
+  std::vector<std::int32_t> uid, sid;
+
+  void add(std::int32_t user, std::int32_t item) {
+    uid.push_back(user);
+    sid.push_back(item);
+  }
+  std::int64_t size() const { return static_cast<std::int64_t>(uid.size()); }
+};
+
+/// What a prepared directory holds.
+struct StrongSplit {
+  std::vector<std::string> item_tokens;  ///< unique_sid.txt
+  std::vector<std::string> user_tokens;  ///< unique_uid.txt: training users, then validation's, then test's
+  std::int32_t train_users = 0;          ///< uid 0 to train_users - 1
+  IndexedRows train, validation_tr, validation_te, test_tr, test_te;
+};
+
+/// The authors' split. Users in `sorted_order` are permuted by `RandomState(seed)`; the last `heldout` are the test
+/// users, those before them validation's. Items are those of training users in order of appearance; held-out rows
+/// with other items are dropped. Of a held-out user with n >= 5 rows, int(0.2 n) drawn at random are targets (te), the
+/// others its fold-in (tr); the generator is seeded anew for validation and for test.
+/// Needs 1 <= heldout and 2 heldout < users with rows.
+StrongSplit split_strong(const Interactions& rows, std::int64_t heldout, std::uint32_t seed);
+
+/// Matrices of a split. Held-out users stand in uid order, those without any row left out. Takes the split apart.
+Dataset make_dataset(StrongSplit split);
+
+}  // namespace recvae::data

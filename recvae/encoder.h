@@ -1,0 +1,73 @@
+// The encoder of RecVAE (Shenbin et al. 2020, section 3.3): five densely connected blocks and two heads.
+#pragma once
+
+#include "../autodiff/autodiff.h"
+#include "../nn/nn.h"
+
+namespace recvae {
+
+/// Parameters of q(z | x), each [batch, latent].
+template <class T>
+struct Posterior {
+  ad::Var<T> mu, logvar;
+};
+
+/// h_k = LN_k(swish(W_k h_{k-1} + b_k + h_1 + ... + h_{k-1})), k = 1..5, h_0 = x; mu and logvar are affine in h_5.
+template <class T>
+struct Encoder {
+  ad::nn::SparseLinear<T> fc1;
+  ad::nn::Linear<T> fc2, fc3, fc4, fc5, fc_mu, fc_logvar;
+  ad::nn::LayerNorm<T> ln1, ln2, ln3, ln4, ln5;
+
+  Encoder() = default;
+  /// Fresh weights; layers take the numbers from `first_layer` on of the seed's streams.
+  Encoder(ad::Index items, ad::Index hidden, ad::Index latent, double layer_norm_eps, ad::nn::Init init,
+          std::uint64_t seed, std::uint32_t first_layer)
+      : fc1(items, hidden, seed, init, first_layer),
+        fc2(hidden, hidden, seed, init, first_layer + 1),
+        fc3(hidden, hidden, seed, init, first_layer + 2),
+        fc4(hidden, hidden, seed, init, first_layer + 3),
+        fc5(hidden, hidden, seed, init, first_layer + 4),
+        fc_mu(hidden, latent, seed, init, first_layer + 5),
+        fc_logvar(hidden, latent, seed, init, first_layer + 6),
+        ln1(hidden, layer_norm_eps),
+        ln2(hidden, layer_norm_eps),
+        ln3(hidden, layer_norm_eps),
+        ln4(hidden, layer_norm_eps),
+        ln5(hidden, layer_norm_eps) {}
+
+  /// x: sparse [batch, items], rows already L2-normalised (an empty one stays empty) and, in training, dropped out.
+  Posterior<T> operator()(ad::Tape<T>& tape, const ad::CsrView<T>& x) const {
+    ad::Var<T> h = ln1(ad::swish(fc1(tape, x)));
+    ad::Var<T> skip = h;  // h_1 + ... + h_{k-1}
+    for (auto [fc, ln] : {Block{&fc2, &ln2}, {&fc3, &ln3}, {&fc4, &ln4}, {&fc5, &ln5}}) {
+      h = (*ln)(ad::swish((*fc)(h) + skip));
+      if (fc != &fc5) skip = skip + h;
+    }
+    return {fc_mu(h), fc_logvar(h)};
+  }
+
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("fc1", self.fc1);
+    f("ln1", self.ln1);
+    f("fc2", self.fc2);
+    f("ln2", self.ln2);
+    f("fc3", self.fc3);
+    f("ln3", self.ln3);
+    f("fc4", self.fc4);
+    f("ln4", self.ln4);
+    f("fc5", self.fc5);
+    f("ln5", self.ln5);
+    f("fc_mu", self.fc_mu);
+    f("fc_logvar", self.fc_logvar);
+  }
+
+ private:
+  struct Block {
+    const ad::nn::Linear<T>* fc;
+    const ad::nn::LayerNorm<T>* ln;
+  };
+};
+
+}  // namespace recvae

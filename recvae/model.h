@@ -1,0 +1,71 @@
+// RecVAE and its loss.
+#pragma once
+
+#include <array>
+
+#include "composite_prior.h"
+#include "encoder.h"
+
+namespace recvae {
+
+/// The model: encoder [items -> latent] and a decoder that is one affine layer [latent -> items]. Its frozen partner,
+/// the encoder of the old posterior, is a second Encoder that only the trainer and weight files know.
+template <class T>
+struct RecVae {
+  Encoder<T> encoder;
+  ad::nn::Linear<T> decoder;
+
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("encoder", self.encoder);
+    f("decoder", self.decoder);
+  }
+  ad::Index items() const { return decoder.weight.value.rows(); }
+  ad::Index hidden() const { return encoder.fc2.weight.value.rows(); }
+  ad::Index latent() const { return decoder.weight.value.cols(); }
+};
+
+/// What the loss weighs with.
+struct Objective {
+  double gamma = 0.005;  ///< KL weight per interaction; 0: beta for every user
+  double beta = 0.2;
+  std::array<double, 3> mixture_weights = {0.15, 0.75, 0.1};
+};
+
+/// Means over the batch, [1, 1] each: loss = kld - mll.
+template <class T>
+struct Loss {
+  ad::Var<T> loss, mll, kld;
+};
+
+/// The multinomial log-likelihood of a batch, mean over its rows, with z = mu + e^(logvar / 2) * noise.
+template <class T>
+ad::Var<T> mean_log_likelihood(const RecVae<T>& model, ad::Var<T> z, const ad::CsrView<T>& x) {
+  ad::Tape<T>& tape = z.tape();
+  return ad::mean(ad::multinomial_log_likelihood(z, tape.parameter(model.decoder.weight), tape.parameter(model.decoder.bias), x));
+}
+
+/// The whole loss of a batch:
+///   mll = mean_u sum_i x_ui log softmax(decoder(z_u))_i
+///   kld = mean_u w_u sum_d [log N(z; mu, e^logvar) - log p(z)],  w_u = gamma sum_i x_ui, or beta if gamma is 0.
+/// x: the users' rows; input: the same L2-normalised and, in training, dropped out; noise: N(0, 1) times epsilon_std;
+/// old_mu, old_logvar: the old posterior of the whole rows. What is differentiated is what is trainable.
+template <class T>
+Loss<T> loss(ad::Tape<T>& tape, const RecVae<T>& model, const ad::CsrView<T>& x, const ad::CsrView<T>& input,
+             ad::ConstMatrix<T> noise, ad::ConstMatrix<T> old_mu, ad::ConstMatrix<T> old_logvar, const Objective& objective) {
+  const Posterior<T> q = model.encoder(tape, input);
+  const ad::Var<T> z = ad::reparameterise(q.mu, q.logvar, noise);
+  const ad::Var<T> log_q = ad::gaussian_log_density(z, q.mu, q.logvar);
+  const ad::Var<T> log_p = composite_log_density(z, tape.constant(old_mu), tape.constant(old_logvar), objective.mixture_weights);
+  ad::Matrix<T> weight = tape.alloc(x.rows, 1);
+  for (ad::Index u = 0; u < x.rows; ++u) {
+    T count = 0;
+    for (std::int64_t at = x.indptr[u]; at < x.indptr[u + 1]; ++at) count += x.value(at);
+    weight.data[u] = static_cast<T>(objective.gamma != 0 ? objective.gamma * static_cast<double>(count) : objective.beta);
+  }
+  const ad::Var<T> kld = ad::mean(tape.reference(weight) * ad::row_sums(log_q - log_p));
+  const ad::Var<T> mll = mean_log_likelihood(model, z, x);
+  return {kld - mll, mll, kld};
+}
+
+}  // namespace recvae

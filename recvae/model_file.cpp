@@ -1,0 +1,188 @@
+#include "model_file.h"
+
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+namespace recvae {
+namespace {
+
+using ad::Index;
+
+constexpr const char* kOldEncoder = "prior.encoder_old";
+constexpr const char* kConstants[] = {"prior.mu_prior", "prior.logvar_prior", "prior.logvar_uniform_prior"};
+
+std::string shape_text(const std::vector<Index>& shape) {
+  std::string text;
+  for (Index n : shape) text += (text.empty() ? "" : ", ") + std::to_string(n);
+  return "[" + text + "]";
+}
+
+void expect_shape(const ad::nn::SafetensorsReader& file, const std::string& name, const std::vector<Index>& shape) {
+  const auto it = file.tensors().find(name);
+  if (it == file.tensors().end()) throw ad::Error(file.path() + ": tensor " + name + " is missing: not a RecVAE model");
+  if (it->second.shape != shape) {
+    throw ad::Error(file.path() + ": tensor " + name + ": expected " + shape_text(shape) + ", found " + shape_text(it->second.shape));
+  }
+  if (it->second.dtype != "F32" && it->second.dtype != "F64") {
+    throw ad::Error(file.path() + ": tensor " + name + ": expected F32 or F64, found " + it->second.dtype);
+  }
+}
+
+// The shapes that files have for an encoder of these sizes, checked one by one; returns how many there are.
+std::size_t expect_encoder(const ad::nn::SafetensorsReader& file, const std::string& prefix, Index items, Index hidden, Index latent) {
+  std::size_t n = 0;
+  const auto expect = [&](const std::string& name, std::vector<Index> shape) {
+    expect_shape(file, prefix + "." + name, shape);
+    ++n;
+  };
+  for (int k = 1; k <= 5; ++k) {
+    const std::string fc = "fc" + std::to_string(k), ln = "ln" + std::to_string(k);
+    expect(fc + ".weight", {hidden, k == 1 ? items : hidden});
+    for (const std::string& vector : {fc + ".bias", ln + ".weight", ln + ".bias"}) expect(vector, {hidden});
+  }
+  for (const char* head : {"fc_mu", "fc_logvar"}) {
+    expect(std::string(head) + ".weight", {latent, hidden});
+    expect(std::string(head) + ".bias", {latent});
+  }
+  return n;
+}
+
+bool has_prefix(const ad::nn::SafetensorsReader& file, const std::string& prefix) {
+  const auto it = file.tensors().lower_bound(prefix);
+  return it != file.tensors().end() && it->first.starts_with(prefix);
+}
+
+Encoder<float> empty_encoder(Index items, Index hidden, Index latent, double eps) {
+  return Encoder<float>(items, hidden, latent, eps, ad::nn::Init::xavier_normal, 0, 0);
+}
+
+}  // namespace
+
+LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps) {
+  ad::nn::SafetensorsReader file(path);
+  LoadedModel loaded;
+  if (const auto it = file.metadata().find("format"); it != file.metadata().end() && it->second != "recvae 1" && it->second != "pt") {
+    throw ad::Error(path + ": format: expected 'recvae 1', found '" + it->second + "'");
+  }
+  if (const auto it = file.metadata().find("settings"); it != file.metadata().end()) {
+    loaded.settings = it->second;
+    Settings defaults;
+    defaults.layer_norm_eps = layer_norm_eps;
+    try {
+      layer_norm_eps = settings_from_json(loaded.settings, defaults).layer_norm_eps;
+    } catch (const std::exception& e) {
+      throw ad::Error(path + ": " + e.what());
+    }
+  }
+
+  const auto side = [&](const char* name, std::size_t dimension) {
+    const auto it = file.tensors().find(name);
+    if (it == file.tensors().end()) throw ad::Error(path + ": tensor " + name + " is missing: not a RecVAE model");
+    if (it->second.shape.size() != 2 || it->second.shape[dimension] < 1) {
+      throw ad::Error(path + ": tensor " + name + ": expected two positive sides, found " + shape_text(it->second.shape));
+    }
+    return it->second.shape[dimension];
+  };
+  const Index items = side("decoder.weight", 0), latent = side("decoder.weight", 1), hidden = side("encoder.fc2.weight", 0);
+  std::size_t known = expect_encoder(file, "encoder", items, hidden, latent) + 2;
+  expect_shape(file, "decoder.weight", {items, latent});
+  expect_shape(file, "decoder.bias", {items});
+  const bool old_there = has_prefix(file, kOldEncoder);
+  if (old_there || what == Load::model) known += expect_encoder(file, kOldEncoder, items, hidden, latent);
+  for (const char* name : kConstants) {
+    if (!file.contains(name)) continue;
+    expect_shape(file, name, {1, latent});
+    ++known;
+  }
+  if (known != file.tensors().size()) {
+    for (const auto& [name, info] : file.tensors()) {
+      const bool ours = name.starts_with("encoder.") || name.starts_with("decoder.") || name.starts_with("prior.");
+      if (!ours) throw ad::Error(path + ": surplus tensor " + name);
+    }
+    throw ad::Error(path + ": surplus tensors: expected " + std::to_string(known) + ", found " + std::to_string(file.tensors().size()));
+  }
+
+  if (const auto it = file.metadata().find("item_tokens"); it != file.metadata().end()) {
+    const auto tokens = nlohmann::json::parse(it->second, nullptr, false);
+    bool fine = tokens.is_array() && static_cast<Index>(tokens.size()) == items;
+    for (const auto& token : tokens) fine = fine && token.is_string();
+    if (!fine) throw ad::Error(path + ": item_tokens: expected a JSON list of " + std::to_string(items) + " strings");
+    loaded.item_tokens = tokens.get<std::vector<std::string>>();
+  }
+  loaded.model.encoder = empty_encoder(items, hidden, latent, layer_norm_eps);
+  loaded.model.decoder = ad::nn::Linear<float>(latent, items, 0);
+  ad::nn::read_parameters(file, loaded.model, "");
+  if (what == Load::with_old_encoder && old_there) {
+    loaded.old_encoder = empty_encoder(items, hidden, latent, layer_norm_eps);
+    ad::nn::read_parameters(file, *loaded.old_encoder, kOldEncoder);
+  }
+  return loaded;
+}
+
+void save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
+                const std::string& settings, const std::vector<std::string>& item_tokens) {
+  std::string tokens;
+  try {
+    tokens = nlohmann::json(item_tokens).dump();
+  } catch (const nlohmann::json::exception&) {
+    throw ad::Error(path + ": item_tokens: a token is not UTF-8");
+  }
+  const ad::Tensor<float> zero(1, model.latent());
+  ad::Tensor<float> wide(1, model.latent());
+  wide.fill(static_cast<float>(kWideLogvar));
+  std::vector<ad::nn::NamedTensor<float>> tensors;
+  ad::nn::append_parameters(tensors, model.encoder, "encoder");
+  ad::nn::append_parameters(tensors, old_encoder, kOldEncoder);
+  for (const char* name : kConstants) tensors.push_back({name, name == kConstants[2] ? wide.view() : zero.view()});
+  ad::nn::append_parameters(tensors, model.decoder, "decoder");
+  ad::nn::write_safetensors(path, tensors, {{"format", "recvae 1"}, {"settings", settings}, {"item_tokens", tokens}});
+}
+
+ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>& to_old, const std::vector<std::string>& item_tokens) {
+  const RecVae<float>& source = from.model;
+  if (source.hidden() != to.hidden() || source.latent() != to.latent()) {
+    throw ad::Error("initial weights: expected hidden_dimension " + std::to_string(to.hidden()) + " and latent_dimension " +
+                    std::to_string(to.latent()) + ", found " + std::to_string(source.hidden()) + " and " + std::to_string(source.latent()));
+  }
+  if (from.item_tokens.empty() && source.items() != to.items()) {
+    throw ad::Error("initial weights: they have no item tokens, so expected " + std::to_string(to.items()) + " items, found " +
+                    std::to_string(source.items()));
+  }
+  std::vector<Index> source_row(item_tokens.size(), -1);  // of each item here, its row there
+  if (from.item_tokens.empty()) {
+    for (std::size_t j = 0; j < source_row.size(); ++j) source_row[j] = static_cast<Index>(j);
+  } else {
+    std::unordered_map<std::string, Index> rows;
+    for (std::size_t i = 0; i < from.item_tokens.size(); ++i) rows.emplace(from.item_tokens[i], static_cast<Index>(i));
+    for (std::size_t j = 0; j < item_tokens.size(); ++j) {
+      if (const auto it = rows.find(item_tokens[j]); it != rows.end()) source_row[j] = it->second;
+    }
+  }
+  ItemMapping mapping;
+  for (Index row : source_row) ++(row < 0 ? mapping.fresh : mapping.kept);
+  mapping.dropped = source.items() - mapping.kept;
+
+  // Parameters of item rows copy row by row; a bias of items is one row of columns. All others copy whole.
+  const auto copy_rows = [&](const ad::Tensor<float>& a, ad::Tensor<float>& b, Index width) {
+    for (std::size_t j = 0; j < source_row.size(); ++j) {
+      if (source_row[j] >= 0) std::copy_n(a.data() + source_row[j] * width, width, b.data() + static_cast<Index>(j) * width);
+    }
+  };
+  const auto copy_encoder = [&](const Encoder<float>& a, Encoder<float>& b) {
+    std::vector<const ad::Parameter<float>*> sources;
+    ad::nn::for_each_parameter_unnamed(a, [&](const ad::Parameter<float>& p) { sources.push_back(&p); });
+    std::size_t next = 0;
+    ad::nn::for_each_parameter_unnamed(b, [&](ad::Parameter<float>& p) {
+      const ad::Parameter<float>& s = *sources[next++];
+      if (&p == &b.fc1.weight) copy_rows(s.value, p.value, p.value.cols());
+      else std::copy_n(s.value.data(), s.value.size(), p.value.data());
+    });
+  };
+  copy_encoder(source.encoder, to.encoder);
+  if (from.old_encoder) copy_encoder(*from.old_encoder, to_old);
+  copy_rows(source.decoder.weight.value, to.decoder.weight.value, to.latent());
+  copy_rows(source.decoder.bias.value, to.decoder.bias.value, 1);
+  return mapping;
+}
+
+}  // namespace recvae

@@ -1,0 +1,46 @@
+// A model on disk: safetensors with the authors' state-dict names, so that PyTorch loads it and we load PyTorch's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model.h"
+#include "settings.h"
+
+namespace recvae {
+
+/// A model as a file gives it.
+struct LoadedModel {
+  RecVae<float> model;
+  std::optional<Encoder<float>> old_encoder;  ///< only where asked for and there
+  std::vector<std::string> item_tokens;       ///< in index order; empty: the file has none
+  std::string settings;                       ///< JSON object; empty: the file has none
+};
+
+/// What of a file to load.
+enum class Load {
+  model,            ///< encoder and decoder; prior.encoder_old.* must be there but is not read
+  with_old_encoder  ///< also prior.encoder_old.*, which may be absent as a whole
+};
+
+/// Reads F32 and F64. Any missing, surplus or misshapen tensor is an ad::Error that names it; the three constants of
+/// the prior may be absent. layer_norm_eps comes from the file's settings, else from `layer_norm_eps`.
+LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps = Settings{}.layer_norm_eps);
+
+/// Writes encoder.*, prior.*, decoder.* as F32 with the metadata `format`, `settings` and `item_tokens`; the same
+/// arguments give the same bytes. `old_encoder` may be the model's own. Throws ad::Error.
+void save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
+                const std::string& settings, const std::vector<std::string>& item_tokens);
+
+/// How many items a model took over from another catalogue.
+struct ItemMapping {
+  std::int64_t kept = 0, fresh = 0, dropped = 0;
+};
+
+/// Takes all weights of `from` into `to`; the rows of items go to the items of the same token, and items that `from`
+/// does not know keep what `to` has. Hidden and latent sizes must be equal, or ad::Error.
+ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>& to_old,
+                      const std::vector<std::string>& item_tokens);
+
+}  // namespace recvae

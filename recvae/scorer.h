@@ -1,0 +1,29 @@
+// What ranks items for users: a model, or a baseline.
+#pragma once
+
+#include <memory>
+
+#include "../data/csr.h"
+#include "batch.h"
+#include "model.h"
+
+namespace recvae {
+
+/// Scores every item for a few users at a time. Keeps work memory, so one thread at a time; uses all threads inside.
+class Scorer {
+ public:
+  virtual ~Scorer() = default;
+  /// scores [count, items] <- for rows first .. first + count of `histories`; higher is better. Histories are not masked.
+  virtual void score(const data::Csr& histories, std::int64_t first, ad::Matrix<float> scores) = 0;
+};
+
+/// decoder(mu(history)): the posterior's mean, no noise, no dropout. The model outlives it.
+std::unique_ptr<Scorer> model_scorer(const RecVae<float>& model);
+
+/// The number of training users of each item, the same for everybody.
+std::unique_ptr<Scorer> popularity_scorer(const data::Csr& train);
+
+/// Users that are scored together. Fixed, so that no option changes a bit of the scores.
+inline constexpr std::int64_t kScoredTogether = 64;
+
+}  // namespace recvae

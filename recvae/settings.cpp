@@ -1,0 +1,114 @@
+#include "settings.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "metrics.h"
+
+namespace recvae {
+namespace {
+
+template <class T>
+struct OptionalOf : std::false_type {};
+template <class T>
+struct OptionalOf<std::optional<T>> : std::true_type {
+  using type = T;
+};
+
+[[noreturn]] void refuse(const std::string& name, const std::string& expected) {
+  throw std::invalid_argument(name + ": expected " + expected);
+}
+
+void one_of(const std::string& name, const std::string& value, std::initializer_list<const char*> known) {
+  std::string list;
+  for (const char* k : known) {
+    if (value == k) return;
+    list += (list.empty() ? "" : ", ") + std::string(k);
+  }
+  refuse(name, "one of " + list + ", found '" + value + "'");
+}
+
+}  // namespace
+
+Settings preset(const std::string& name) {
+  Settings s;
+  if (name == "paper") return s;
+  if (name == "wsdm") {
+    s.layer_norm_eps = 1e-5;
+    s.prior_init = "encoder";
+    return s;
+  }
+  throw std::invalid_argument("preset: expected one of paper, wsdm, found '" + name + "'");
+}
+
+void validate(const Settings& s) {
+  const auto positive = [](const char* name, std::int64_t v) {
+    if (v < 1 || v > 1'000'000'000) refuse(name, "a positive integer, found " + std::to_string(v));
+  };
+  positive("hidden_dimension", s.hidden_dimension);
+  positive("latent_dimension", s.latent_dimension);
+  positive("n_enc_epochs", s.n_enc_epochs);
+  positive("n_dec_epochs", s.n_dec_epochs);
+  positive("epochs", s.epochs);
+  positive("train_batch_size", s.train_batch_size);
+  positive("eval_batch_size", s.eval_batch_size);
+  positive("eval_step", s.eval_step);
+  if (s.seed < 0) refuse("seed", "an integer from 0 on, found " + std::to_string(s.seed));
+  if (s.stopping_step && *s.stopping_step < 0) refuse("stopping_step", "none or an integer from 0 on");
+  if (!(s.dropout_prob >= 0 && s.dropout_prob < 1)) refuse("dropout_prob", "a number in [0, 1)");
+  const auto not_negative = [](const char* name, double v) {
+    if (!(v >= 0) || std::isinf(v)) refuse(name, "a finite number from 0 on");
+  };
+  not_negative("beta", s.beta);
+  not_negative("gamma", s.gamma);
+  not_negative("epsilon_std", s.epsilon_std);
+  not_negative("learning_rate", s.learning_rate);
+  not_negative("weight_decay", s.weight_decay);
+  if (!(s.layer_norm_eps > 0) || std::isinf(s.layer_norm_eps)) refuse("layer_norm_eps", "a positive finite number");
+  if (s.clip_grad_norm && (!(*s.clip_grad_norm > 0) || std::isinf(*s.clip_grad_norm))) {
+    refuse("clip_grad_norm", "none or a positive finite number");
+  }
+  double sum = 0;
+  bool fine = s.mixture_weights.size() == 3;
+  for (double w : s.mixture_weights) {
+    fine = fine && w >= 0;
+    sum += w;
+  }
+  if (!fine || !(std::abs(sum - 1) <= 1e-6)) refuse("mixture_weights", "three numbers from 0 on that sum to 1");
+  one_of("init", s.init, {"torch", "xavier_normal"});
+  one_of("prior_update", s.prior_update, {"epoch", "never"});
+  one_of("prior_init", s.prior_init, {"random", "encoder"});
+  parse_metrics(s.metrics, s.topk);
+  parse_metrics({s.valid_metric}, {});
+}
+
+std::string to_json(const Settings& settings) {
+  nlohmann::ordered_json j;
+  Settings::visit([&]<class T>(const char* name, const char*, const T& value) {
+    if constexpr (OptionalOf<T>::value) j[name] = value ? nlohmann::ordered_json(*value) : nullptr;
+    else j[name] = value;
+  }, settings);
+  return j.dump();
+}
+
+Settings settings_from_json(const std::string& text, Settings settings) {
+  const auto j = nlohmann::json::parse(text, nullptr, false);
+  if (!j.is_object()) throw std::runtime_error("settings: not a JSON object");
+  Settings::visit([&]<class T>(const char* name, const char*, T& value) {
+    if (!j.contains(name)) return;
+    try {
+      if constexpr (OptionalOf<T>::value) {
+        if (j[name].is_null()) value.reset();
+        else value = j[name].get<typename OptionalOf<T>::type>();
+      } else {
+        value = j[name].get<T>();
+      }
+    } catch (const nlohmann::json::exception&) {
+      throw std::runtime_error(std::string("settings: ") + name + " has the wrong type");
+    }
+  }, settings);
+  return settings;
+}
+
+}  // namespace recvae

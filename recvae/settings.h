@@ -1,0 +1,88 @@
+// Every setting of a model and its training, named as on the command line.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace recvae {
+
+/// The defaults are the preset `paper`: the authors' code (branch master) with the paper's settings.
+struct Settings {
+  std::int64_t hidden_dimension = 600;
+  std::int64_t latent_dimension = 200;
+  double dropout_prob = 0.5;
+  double beta = 0.2;
+  double gamma = 0.005;
+  std::vector<double> mixture_weights = {0.15, 0.75, 0.1};
+  double epsilon_std = 1;
+  double layer_norm_eps = 0.1;
+  std::string init = "torch";
+
+  bool alternating = true;
+  std::int64_t n_enc_epochs = 3;
+  std::int64_t n_dec_epochs = 1;
+  std::string prior_update = "epoch";
+  std::string prior_init = "random";
+
+  std::int64_t epochs = 50;
+  std::int64_t train_batch_size = 500;
+  std::int64_t eval_batch_size = 500;
+  double learning_rate = 5e-4;
+  double weight_decay = 0;
+  std::optional<double> clip_grad_norm;
+  bool shuffle = true;
+  std::int64_t seed = 1337;
+
+  std::optional<std::int64_t> stopping_step;
+  std::int64_t eval_step = 1;
+  std::string valid_metric = "ndcg@100";
+  std::vector<std::string> metrics = {"ndcg@100", "recall@20", "recall@50"};
+  std::vector<std::int64_t> topk = {20, 50, 100};
+
+  /// Calls f(name, help, member of each of `s`...) for each setting, in the order of --help.
+  template <class F, class... S>
+  static void visit(F&& f, S&... s) {
+    f("hidden_dimension", "width of the encoder's hidden layers", s.hidden_dimension...);
+    f("latent_dimension", "width of the latent code", s.latent_dimension...);
+    f("dropout_prob", "share of a user's items dropped in encoder passes, in [0, 1)", s.dropout_prob...);
+    f("beta", "KL weight of every user; used when gamma is 0", s.beta...);
+    f("gamma", "KL weight per interaction of a user; 0: use beta", s.gamma...);
+    f("mixture_weights", "composite prior: standard normal, old posterior, wide normal", s.mixture_weights...);
+    f("epsilon_std", "standard deviation of the noise of z (RecBole: 0.01)", s.epsilon_std...);
+    f("layer_norm_eps", "epsilon of the layer norms (wsdm: 1e-5)", s.layer_norm_eps...);
+    f("init", "fresh weights: torch, xavier_normal", s.init...);
+    f("alternating", "false: one joint pass with dropout per epoch", s.alternating...);
+    f("n_enc_epochs", "encoder passes per epoch", s.n_enc_epochs...);
+    f("n_dec_epochs", "decoder passes per epoch", s.n_dec_epochs...);
+    f("prior_update", "the old posterior becomes the encoder's: epoch, never", s.prior_update...);
+    f("prior_init", "the old posterior before its first update: random, encoder", s.prior_init...);
+    f("epochs", "outer epochs, each of all encoder and decoder passes", s.epochs...);
+    f("train_batch_size", "users per training step", s.train_batch_size...);
+    f("eval_batch_size", "users per evaluation step", s.eval_batch_size...);
+    f("learning_rate", "Adam's learning rate", s.learning_rate...);
+    f("weight_decay", "L2, added to the gradient", s.weight_decay...);
+    f("clip_grad_norm", "largest joint norm of a step's gradients, or none", s.clip_grad_norm...);
+    f("shuffle", "false: users in ascending order", s.shuffle...);
+    f("seed", "seed of weights, order, dropout and noise", s.seed...);
+    f("stopping_step", "stop after more than so many evaluations without improvement, or none", s.stopping_step...);
+    f("eval_step", "epochs between evaluations", s.eval_step...);
+    f("valid_metric", "metric that chooses the best epoch", s.valid_metric...);
+    f("metrics", "metrics; one without its own cutoff is crossed with topk", s.metrics...);
+    f("topk", "cutoffs", s.topk...);
+  }
+};
+
+/// The settings of a preset: paper, wsdm. Throws std::invalid_argument that names the known ones.
+Settings preset(const std::string& name);
+
+/// Throws std::invalid_argument, naming the setting, for a value that no data could make sense of.
+void validate(const Settings& settings);
+
+/// As a JSON object, for weight files; from_json takes what it finds and leaves the rest as in `defaults`.
+std::string to_json(const Settings& settings);
+Settings settings_from_json(const std::string& text, Settings defaults = {});
+
+}  // namespace recvae

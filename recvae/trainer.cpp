@@ -1,0 +1,201 @@
+#include "trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace recvae {
+namespace {
+
+// Streams of the seed; fresh weights use the small numbers (nn/init.h).
+constexpr std::uint32_t kShuffle = 1000, kDropout = 1001, kNoise = 1002;
+
+ad::Matrix<float> first_rows(ad::Tensor<float>& t, ad::Index rows) { return {t.data(), rows, t.cols()}; }
+
+double scalar(ad::Var<float> v) { return static_cast<double>(v.value()(0, 0)); }
+
+}  // namespace
+
+Trainer::Trainer(const Settings& settings, const data::Csr& data, RecVae<float>& model, const Encoder<float>& old_encoder)
+    : settings_(settings),
+      objective_{settings.gamma, settings.beta, {settings.mixture_weights[0], settings.mixture_weights[1], settings.mixture_weights[2]}},
+      data_(data),
+      model_(model),
+      encoder_adam_({.learning_rate = settings.learning_rate, .weight_decay = settings.weight_decay}),
+      decoder_adam_(encoder_adam_),
+      batch_(data),
+      order_(static_cast<std::size_t>(data.rows())),
+      mu_(data.rows(), model.latent()),
+      logvar_(data.rows(), model.latent()) {
+  if (data.rows() == 0) throw ad::Error("training: there are no users");
+  const ad::Index largest = std::min<ad::Index>(settings.train_batch_size, data.rows());
+  batch_.reserve(largest);
+  batch_mu_ = batch_logvar_ = noise_ = ad::Tensor<float>(largest, model.latent());
+  refresh(old_encoder);
+  warm_up();
+}
+
+ad::RandomKey Trainer::key(std::uint32_t stream, std::uint64_t step) const {
+  return {.seed = static_cast<std::uint64_t>(settings_.seed), .stream = stream, .step = step};
+}
+
+// Runs both phases once on the heaviest batch, without an update: every buffer then has its final size.
+void Trainer::warm_up() {
+  std::iota(order_.begin(), order_.end(), 0);
+  const auto heavier = [&](std::int32_t a, std::int32_t b) { return data_.row(a).size() > data_.row(b).size(); };
+  std::stable_sort(order_.begin(), order_.end(), heavier);
+  // The smallest rate keeps every entry and still takes the path of dropout.
+  encoder_step(settings_.dropout_prob > 0 ? std::numeric_limits<double>::min() : 0, false);
+  if (settings_.alternating) decoder_step(false);
+  state_ = {};
+}
+
+void Trainer::begin_pass() {
+  std::iota(order_.begin(), order_.end(), 0);
+  if (settings_.shuffle) {
+    for (std::size_t i = order_.size(); i-- > 1;) {  // Fisher-Yates
+      const auto words = ad::philox(key(kShuffle, state_.passes), i);
+      const std::uint64_t random = std::uint64_t{words[0]} << 32 | words[1];
+      std::swap(order_[i], order_[static_cast<std::size_t>(random % (i + 1))]);
+    }
+  }
+  state_.mll = state_.kld = 0;
+}
+
+std::span<const std::int32_t> Trainer::batch_users() const {
+  const auto size = static_cast<std::size_t>(settings_.train_batch_size);
+  const std::size_t begin = static_cast<std::size_t>(state_.batch) * size;
+  return {order_.data() + begin, std::min(size, order_.size() - begin)};
+}
+
+void Trainer::gather_posterior(std::span<const std::int32_t> users) {
+  const ad::Index latent = mu_.cols();
+  for (std::size_t k = 0; k < users.size(); ++k) {
+    const auto to = static_cast<ad::Index>(k) * latent, from = users[k] * latent;
+    std::copy_n(mu_.data() + from, latent, batch_mu_.data() + to);
+    std::copy_n(logvar_.data() + from, latent, batch_logvar_.data() + to);
+  }
+}
+
+// The posterior of every user's whole row under `encoder`, into the table: the old one of the next encoder passes and,
+// as the encoder rests meanwhile, the one that decoder passes sample from.
+void Trainer::refresh(const Encoder<float>& encoder) {
+  const auto no_grad = tape_.no_grad();
+  std::iota(order_.begin(), order_.end(), 0);
+  const auto size = static_cast<std::size_t>(settings_.train_batch_size);
+  for (std::size_t begin = 0; begin < order_.size(); begin += size) {
+    const std::span<const std::int32_t> users(order_.data() + begin, std::min(size, order_.size() - begin));
+    batch_.gather(users);
+    const Posterior<float> q = encoder(tape_, batch_.normalised());
+    const auto at = static_cast<ad::Index>(begin) * mu_.cols();
+    std::ranges::copy(q.mu.value().span(), mu_.data() + at);
+    std::ranges::copy(q.logvar.value().span(), logvar_.data() + at);
+    tape_.reset();
+  }
+}
+
+void Trainer::clip_and_update(bool encoder, bool decoder) {
+  if (settings_.clip_grad_norm) ad::nn::clip_grad_norm(model_, tape_, *settings_.clip_grad_norm);
+  if (encoder) encoder_adam_.step(model_.encoder, tape_);
+  if (decoder) decoder_adam_.step(model_.decoder, tape_);
+}
+
+void Trainer::encoder_step(double dropout_prob, bool update) {
+  ad::nn::set_trainable(model_.encoder, true);
+  ad::nn::set_trainable(model_.decoder, !settings_.alternating);
+  const std::span<const std::int32_t> users = batch_users();
+  batch_.gather(users);
+  gather_posterior(users);
+  const ad::Index rows = batch_.rows();
+  ad::fill_normal(first_rows(noise_, rows), settings_.epsilon_std, key(kNoise, state_.steps));
+  const ad::CsrView<float> input = ad::dropout(tape_, batch_.normalised(), dropout_prob, key(kDropout, state_.steps));
+  const Loss<float> l = loss<float>(tape_, model_, batch_.x(), input, first_rows(noise_, rows), first_rows(batch_mu_, rows),
+                                    first_rows(batch_logvar_, rows), objective_);
+  state_.mll += scalar(l.mll) * static_cast<double>(rows);
+  state_.kld += scalar(l.kld) * static_cast<double>(rows);
+  tape_.backward(l.loss);
+  if (update) clip_and_update(true, !settings_.alternating);
+  tape_.reset();
+}
+
+void Trainer::decoder_step(bool update) {
+  ad::nn::set_trainable(model_.encoder, false);
+  ad::nn::set_trainable(model_.decoder, true);
+  const std::span<const std::int32_t> users = batch_users();
+  batch_.gather(users);
+  const ad::Index rows = batch_.rows();
+  Posterior<float> q;
+  if (settings_.prior_update == "epoch") {
+    gather_posterior(users);
+    q = {tape_.reference(first_rows(batch_mu_, rows)), tape_.reference(first_rows(batch_logvar_, rows))};
+  } else {  // the table holds the frozen prior's posterior, not the encoder's
+    q = model_.encoder(tape_, batch_.normalised());
+  }
+  ad::fill_normal(first_rows(noise_, rows), settings_.epsilon_std, key(kNoise, state_.steps));
+  const ad::Var<float> z = ad::reparameterise(q.mu, q.logvar, ad::ConstMatrix<float>(first_rows(noise_, rows)));
+  const ad::Var<float> mll = mean_log_likelihood(model_, z, batch_.x());
+  state_.mll += scalar(mll) * static_cast<double>(rows);
+  tape_.backward(-mll);
+  if (update) clip_and_update(false, true);
+  tape_.reset();
+}
+
+/// Moves on to the next batch; true when that ended the pass.
+bool Trainer::end_batch() {
+  if (!std::isfinite(state_.mll) || !std::isfinite(state_.kld)) {
+    throw ad::Error("training diverged: the loss is not finite in epoch " + std::to_string(state_.epoch) + ", batch " +
+                    std::to_string(state_.batch + 1) + "; a smaller learning_rate may help");
+  }
+  ++state_.steps;
+  ++state_.batch;
+  if (state_.batch * settings_.train_batch_size < data_.rows()) return false;
+  state_.batch = 0;
+  ++state_.passes;
+  ++state_.pass;
+  state_.visits += data_.rows();
+  return true;
+}
+
+std::optional<EpochReport> Trainer::step() {
+  const auto start = std::chrono::steady_clock::now();
+  if (state_.batch == 0 && state_.phase != Phase::refresh) begin_pass();
+  const double users = static_cast<double>(data_.rows());
+  bool epoch_ended = false;
+  switch (state_.phase) {
+    case Phase::encoder:
+      encoder_step(settings_.dropout_prob, true);
+      if (end_batch()) {
+        state_.report.train_mll = state_.mll / users;
+        state_.report.train_kld = state_.kld / users;
+        if (state_.pass == (settings_.alternating ? settings_.n_enc_epochs : 1)) state_.phase = Phase::refresh;
+      }
+      break;
+    case Phase::refresh:
+      if (settings_.prior_update == "epoch") refresh(model_.encoder);
+      state_.pass = 0;
+      state_.phase = Phase::decoder;
+      epoch_ended = !settings_.alternating;
+      break;
+    case Phase::decoder:
+      decoder_step(true);
+      if (end_batch()) {
+        state_.report.decoder_mll = state_.mll / users;
+        epoch_ended = state_.pass == settings_.n_dec_epochs;
+      }
+      break;
+  }
+  state_.report.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!epoch_ended) return std::nullopt;
+  EpochReport done = state_.report;
+  done.epoch = state_.epoch++;
+  done.users_per_second = static_cast<double>(state_.visits) / done.seconds;
+  state_.phase = Phase::encoder;
+  state_.pass = 0;
+  state_.visits = 0;
+  state_.report = {};
+  return done;
+}
+
+}  // namespace recvae

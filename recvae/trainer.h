@@ -1,0 +1,82 @@
+// Alternating training (Shenbin et al. 2020, section 3.5) as a machine that takes one step at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "../data/csr.h"
+#include "batch.h"
+#include "model.h"
+#include "settings.h"
+
+namespace recvae {
+
+/// What an outer epoch did; means over the users of its last encoder (or joint) and last decoder pass.
+struct EpochReport {
+  std::int64_t epoch = 0;
+  double train_mll = 0, train_kld = 0;
+  std::optional<double> decoder_mll;  ///< none in joint training
+  double seconds = 0;                 ///< of the passes and the posterior's refresh
+  double users_per_second = 0;        ///< user visits of all passes
+
+  double train_loss() const { return train_kld - train_mll; }
+};
+
+/// Trains a model on the rows of `data`, a batch per step(). An outer epoch is n_enc_epochs encoder passes (dropout,
+/// decoder frozen), the old posterior's refresh from the encoder, and n_dec_epochs decoder passes (no dropout, encoder
+/// untouched); or, not alternating, one pass over both halves and the refresh. All of it is a function of the settings,
+/// the weights and State: what a checkpoint has to hold besides Adam's moments and the posterior table.
+class Trainer {
+ public:
+  enum class Phase { encoder, refresh, decoder };
+
+  /// Where training stands: plain numbers.
+  struct State {
+    std::int64_t epoch = 1;
+    Phase phase = Phase::encoder;
+    std::int64_t pass = 0;   ///< within the phase
+    std::int64_t batch = 0;  ///< within the pass
+    std::uint64_t passes = 0, steps = 0;  ///< since the beginning: what randomness is drawn by
+    double mll = 0, kld = 0;              ///< sums over the users of the pass so far
+    EpochReport report;                   ///< of the epoch so far
+    std::int64_t visits = 0;              ///< users seen in this epoch's passes
+  };
+
+  /// The model trains in place and must stay where it is; `old_encoder` gives the old posterior until the first refresh
+  /// (with prior_update never: throughout) and is not needed after this call. `data` outlives the trainer.
+  Trainer(const Settings& settings, const data::Csr& data, RecVae<float>& model, const Encoder<float>& old_encoder);
+
+  /// One batch, or the refresh. Returns the report when this step ended an outer epoch. Throws ad::Error when the loss
+  /// is no longer finite. Allocates nothing after the first epoch.
+  std::optional<EpochReport> step();
+
+  const State& state() const { return state_; }
+
+ private:
+  void begin_pass();
+  std::span<const std::int32_t> batch_users() const;
+  void encoder_step(double dropout_prob, bool update);
+  void decoder_step(bool update);
+  void refresh(const Encoder<float>& encoder);
+  void gather_posterior(std::span<const std::int32_t> users);
+  void warm_up();
+  bool end_batch();
+  void clip_and_update(bool encoder, bool decoder);
+  ad::RandomKey key(std::uint32_t stream, std::uint64_t step) const;
+
+  Settings settings_;
+  Objective objective_;
+  const data::Csr& data_;
+  RecVae<float>& model_;
+  ad::nn::Adam<float> encoder_adam_, decoder_adam_;
+  ad::Tape<float> tape_;
+  Batch<float> batch_;
+  std::vector<std::int32_t> order_;           // of the users in this pass
+  ad::Tensor<float> mu_, logvar_;             // posterior table [users, latent]: the old one in encoder passes
+  ad::Tensor<float> batch_mu_, batch_logvar_; // its rows of a batch
+  ad::Tensor<float> noise_;
+  State state_;
+};
+
+}  // namespace recvae

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Builds and runs the programs of this folder against an installed copy of the library, found by pkg-config alone.
+
+  check_consumer.py BUILD LIBDIR -- COMPILER...     LIBDIR: the absolute folder that the build installs libraries to
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+here = Path(__file__).resolve().parent
+build, libdir = sys.argv[1:3]
+compiler = sys.argv[sys.argv.index("--") + 1:]
+
+
+def run(*command, **kwargs):
+    result = subprocess.run([*map(str, command)], capture_output=True, text=True, **kwargs)
+    if result.returncode:
+        sys.exit(f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+with tempfile.TemporaryDirectory() as folder:
+    run("meson", "install", "-C", build, "--no-rebuild", "--destdir", folder)
+    installed_lib = Path(folder + libdir)
+    packages = installed_lib / "pkgconfig"
+    # The .pc files name the prefix of a real installation: let them name where this one is.
+    for package in packages.glob("*.pc"):
+        text = package.read_text()
+        prefix = re.search(r"^prefix=(.*)$", text, re.MULTILINE).group(1)
+        package.write_text(text.replace(f"prefix={prefix}\n", f"prefix={folder}{prefix}\n", 1))
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(packages), "LD_LIBRARY_PATH": str(installed_lib)}
+
+    def flags(package, *wanted):
+        return run("pkg-config", *wanted, package, env=environment).split()
+
+    # A user needs our libraries, OpenBLAS and TBB: what the .cpp files use besides is no requirement to compile with.
+    for package in packages.glob("*.pc"):
+        required = set(flags(package.stem, "--print-requires"))
+        surplus = {r for r in required if not r.startswith("recvae")} - {"openblas", "tbb", "zlib"}
+        if surplus:
+            sys.exit(f"{package.name} requires {', '.join(sorted(surplus))}, which its headers do not need")
+
+    # And the headers include nothing but each other and the standard library.
+    include = Path(flags("recvae-autodiff", "--variable=includedir")[0]) / "recvae"
+    for header in include.rglob("*.h"):
+        foreign = re.findall(r"#\s*include\s*<((?:nlohmann|tbb|oneapi|CLI|doctest)/.*|cblas\.h|zlib\.h)>", header.read_text())
+        if foreign:
+            sys.exit(f"the installed {header.relative_to(include)} needs a header that is not installed with it: {foreign}")
+    for package, umbrella in [("recvae-autodiff", "autodiff/autodiff.h"), ("recvae-nn", "nn/nn.h"),
+                              ("recvae", "data/data.h"), ("recvae", "recvae/recvae.h")]:
+        run(*compiler, "-std=c++20", "-fsyntax-only", "-x", "c++", "-", *flags(package, "--cflags"),
+            cwd=folder, input=f'#include "{umbrella}"\n')
+
+    for program in ("consumer", "mlp"):
+        binary = Path(folder, program)
+        run(*compiler, "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror", here / f"{program}.cpp", "-o", binary,
+            *flags("recvae-nn", "--cflags", "--libs"), cwd=folder)
+        print(f"{program}: {run(binary, env=environment).strip()}")

@@ -1,0 +1,267 @@
+#include "data/load.h"
+
+#include <doctest/doctest.h>
+
+#include "../support/temp_dir.h"
+#include "support.h"
+
+using namespace recvae::data;
+using namespace recvae::test;
+using Tokens = std::vector<std::string>;
+
+namespace {
+
+/// The error of loading, without the path in front.
+std::string load_error(const DataOptions& options) {
+  const std::string error = error_of([&] { load(options); });
+  return error.starts_with(options.path) ? error.substr(options.path.size()) : error;
+}
+
+}  // namespace
+
+TEST_CASE("one table in every wrapping is one data set") {
+  TempDir dir;
+  const std::string table = some_table(60);
+  std::string crlf = "\xef\xbb\xbf", quoted, tabs = table, inter, dat, data;
+  for (const char c : table) {
+    crlf += c == '\n' ? "\r\n" : std::string(1, c);
+  }
+  std::string_view left = table;
+  for (bool header = true; !left.empty(); header = false) {
+    const std::string line(left.substr(0, left.find('\n')));
+    left.remove_prefix(line.size() + 1);
+    std::string q = "\"", d, t;
+    for (const char c : line) {
+      q += c == ',' ? "\",\"" : std::string(1, c);
+      d += c == ',' ? "::" : std::string(1, c);
+      t += c == ',' ? '\t' : c;
+    }
+    quoted += q + "\"\n";
+    inter += header ? "user_id:token\titem_id:token\trating:float\ttimestamp:float\n" : t + "\n";
+    if (!header) dat += d + "\n";
+    if (!header) data += t + "\n";
+  }
+  for (char& c : tabs) {
+    if (c == ',') c = '\t';
+  }
+  DataOptions options = options_for(dir.write("r.csv", table));
+  options.threshold = 1;
+  options.min_items_per_user = 1;
+  const Dataset expected = load(options);
+  CHECK(expected.summary.users == 60);
+  CHECK(expected.summary.validation_users == 6);  // a tenth
+  CHECK(expected.summary.test_users == 6);
+  CHECK(expected.train.rows() == 48);
+
+  const auto same = [&](const std::string& path, const std::string& format = "") {
+    INFO(path);
+    options.path = path;
+    options.format = format;
+    const Dataset dataset = load(options);
+    CHECK(dataset.item_tokens == expected.item_tokens);
+    CHECK(dataset.train == expected.train);
+    CHECK(dataset.test.user_tokens == expected.test.user_tokens);
+    CHECK(dataset.test.targets == expected.test.targets);
+  };
+  same(dir.write("r.csv.gz", gzipped(table)));
+  same(dir.write("crlf.csv", crlf));
+  same(dir.write("quoted.csv", quoted));
+  same(dir.write("r.tsv", tabs));
+  same(dir.write("x.inter", inter));
+  same(dir.write("x.inter.gz", gzipped(inter)));
+  same(dir.write("u.data", data));
+  same(dir.write("ratings.dat.gz", gzipped(dat)));
+  same(dir.write("something", dat), "ratings.dat");
+  dir.write("atomic/y.inter", inter);
+  same(dir.path("atomic"));
+  dir.write("atomic/atomic.inter", inter);
+  dir.write("atomic/y.inter", "");
+  same(dir.path("atomic/"));
+  options.text = gzipped(inter);
+  same("-", "inter");
+}
+
+TEST_CASE("adjacency lists with and without a test file") {
+  TempDir dir;
+  const std::string train = dir.write("g/train.txt", "0 0 1 2 3 4 5 6 7 8 9\n1 2 3\n2\n");
+  DataOptions options = options_for(dir.path("g"));
+  options.min_items_per_user = 0;
+  CHECK(load_error(options).find("expected more users than 2 x 1 held out, found 2") != std::string::npos);
+
+  dir.write("g/test.txt.gz", gzipped("0 11\n1\n3 2 2 12\n"));
+  options = options_for(dir.path("g"));
+  const Dataset dataset = load(options);
+  CHECK_FALSE(dataset.strong);
+  CHECK(dataset.user_tokens == Tokens{"0", "1", "2"});  // 3 is no training user
+  CHECK(dataset.item_tokens == Tokens{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "11", "12"});
+  CHECK(dataset.train.rows() == 3);
+  CHECK(dataset.train.nnz() == 11);  // one of ten is for validation
+  CHECK(dataset.validation.user_tokens == Tokens{"0"});
+  CHECK(dataset.validation.targets.nnz() == 1);
+  CHECK(row(dataset.validation.history, 0) == row(dataset.train, 0));
+  CHECK(dataset.test.user_tokens == Tokens{"0", "3"});
+  CHECK(row(dataset.test.history, 0).size() == 10);  // training and validation
+  CHECK(row(dataset.test.history, 1).empty());
+  CHECK(row(dataset.test.targets, 1) == std::vector{2, 11});
+  CHECK(dataset.summary.duplicates == 1);
+
+  CHECK(load(options).train == dataset.train);
+  options.validation_ratio = 0;
+  CHECK(load(options).train.nnz() == 12);
+  CHECK(load(options).validation.user_tokens.empty());
+  options.heldout_users = 1;
+  CHECK(load_error(options) == "usage: --heldout_users: " + dir.path("g") + " is already split");
+  options.path = train;  // the file alone is raw
+  CHECK(load_error(options).find("found 1") != std::string::npos);
+}
+
+TEST_CASE("train, valid and test files of RecBole") {
+  TempDir dir;
+  const std::string header = "user_id:token\titem_id:token\n";
+  dir.write("d/n.train.inter", header + "a\tx\nb\ty\n");
+  dir.write("d/n.valid.inter", header + "b\tz\nc\tx\n");
+  dir.write("d/n.test.inter", header + "a\tz\na\tw\n");
+  const Dataset dataset = load(options_for(dir.path("d")));
+  CHECK(dataset.user_tokens == Tokens{"a", "b"});
+  CHECK(dataset.item_tokens == Tokens{"x", "y", "z", "w"});
+  CHECK(dataset.validation.user_tokens == Tokens{"b", "c"});
+  CHECK(row(dataset.validation.history, 0) == std::vector{1});
+  CHECK(dataset.test.user_tokens == Tokens{"a"});
+  CHECK(row(dataset.test.history, 0) == std::vector{0});
+  CHECK(row(dataset.test.targets, 0) == std::vector{2, 3});
+
+  DataOptions options = options_for(dir.path("d"));
+  options.split = "strong";
+  CHECK(load_error(options).starts_with("usage: --split"));
+  std::filesystem::remove(dir.path("d/n.test.inter"));
+  CHECK(load_error(options_for(dir.path("d"))) == ": expected a file n.test.inter, found none");
+}
+
+TEST_CASE("prepared directories: users without rows, a missing unique_uid.txt, wrong indices") {
+  TempDir dir;
+  const auto write = [&](const std::string& train, const std::string& tr = "4,0\n", const std::string& te = "4,1\n") {
+    dir.write("p/unique_sid.txt", "x\r\ny\n");
+    dir.write("p/train.csv", "uid,sid\n" + train);
+    for (const char* name : {"p/validation_tr.csv", "p/test_tr.csv"}) dir.write(name, "\xef\xbb\xbfuid,sid\r\n" + tr);
+    for (const char* name : {"p/validation_te.csv", "p/test_te.csv"}) dir.write(name, "uid,sid\n" + te);
+    return options_for(dir.path("p"));
+  };
+  const auto error = [&](const std::string& train) { return load_error(write(train)); };
+  const Dataset dataset = load(write("0,1\n2,0\n2,0\n"));
+  CHECK(dataset.item_tokens == Tokens{"x", "y"});
+  CHECK(dataset.user_tokens == Tokens{"0", "1", "2"});
+  CHECK(dataset.train.rows() == 3);
+  CHECK(row(dataset.train, 1).empty());
+  CHECK(row(dataset.train, 2) == std::vector{0});
+  CHECK(dataset.summary.duplicates == 1);
+  CHECK(dataset.validation.user_tokens == Tokens{"4"});
+  CHECK(dataset.strong);
+
+  CHECK(error("0,2\n") == "/train.csv:2: expected a sid from 0 to 1, found '2'");
+  CHECK(error("0,1\n99999999999,0\n") == "/train.csv:3: expected a uid from 0 to 2147483647, found '99999999999'");
+  CHECK(error("0,-1\n").ends_with("found '-1'"));
+  CHECK(error("0\n") == "/train.csv:2: expected 2 columns, found 1");
+  CHECK(error("0,1,1\n") == "/train.csv:2: expected 2 columns, found 3");
+  CHECK(error("") == "/train.csv: expected interactions, found none");
+  dir.write("p/unique_uid.txt", "a\nb\nc\nd\n");
+  CHECK(error("3,0\n") == "/validation_tr.csv:2: expected a uid from 0 to 3, found '4'");
+  CHECK(error("4,0\n") == "/train.csv:2: expected a uid from 0 to 3, found '4'");
+  dir.write("p/unique_uid.txt", "a\nb\na\n");
+  CHECK(error("0,0\n") == "/unique_uid.txt:3: expected every id once, found 'a' again");
+  dir.write("p/test_te.csv", "sid,uid\n");
+  dir.write("p/unique_uid.txt", "a\nb\nc\nd\ne\n");
+  CHECK(load_error(options_for(dir.path("p"))) == "/test_te.csv:1: expected the header uid,sid, found 'sid,uid'");
+  std::filesystem::remove(dir.path("p/test_te.csv"));
+  CHECK(load_error(options_for(dir.path("p"))) == ": expected a file test_te.csv, found none");
+}
+
+TEST_CASE("bad input: one line that names the place") {
+  TempDir dir;
+  const std::string table = some_table(30);
+  const auto error = [&](const std::string& content) { return load_error(options_for(dir.write("f.csv", content))); };
+  CHECK(load_error(options_for(dir.path("none.csv"))) == ": No such file or directory");
+  CHECK(error("") == ": expected a header line, found an empty file");
+  CHECK(error("userId,movieId\n") == ": expected interactions, found none");
+  CHECK(error(table + "7\n") == ":362: expected 4 columns, found 1");
+  CHECK(error(table + std::string("7,\0,3,1\n", 8)) == ":362: expected text, found a NUL byte");
+  CHECK(error(gzipped(table).substr(0, 500)) == ": expected more compressed data, found the end of the file");
+  DataOptions options = options_for(dir.write("f.csv", table));
+  options.threshold = 5;
+  CHECK(load_error(options) == ": expected interactions, found none left after the filters");
+  options.threshold.reset();
+  options.min_items_per_user = 0;
+  options.heldout_users = 15;
+  CHECK(load_error(options) == ": expected more users than 2 x 15 held out, found 30");
+  options.heldout_users = 1;
+  options.format = "foo";
+  CHECK(load_error(options).starts_with("usage: --data_format:"));
+  options = options_for(dir.write("train.txt", "0 1\n"));
+  options.threshold = 1;
+  CHECK(load_error(options) == ": expected ratings, which --threshold needs, found none");
+  std::filesystem::create_directory(dir.path("void"));
+  CHECK(load_error(options_for(dir.path("void"))).starts_with(": expected a directory with train.csv"));
+  dir.write("two/a.inter", "");
+  dir.write("two/b.inter", "");
+  CHECK(load_error(options_for(dir.path("two"))) == ": expected one file *.inter, found 2");
+}
+
+TEST_CASE("demo: its filters are part of it") {
+  std::string text;
+  for (int p = 0; p < 12; ++p) {
+    text += "Package: p" + std::to_string(p) + "\nDepends: rare" + std::to_string(p);
+    for (int d = 0; d < 4 + p % 2; ++d) text += ", lib" + std::to_string(d);
+    text += "\n\n";
+  }
+  DataOptions options = options_for("demo");
+  options.text = text;
+  options.heldout_users = 1;
+  const Dataset dataset = load(options);
+  CHECK(dataset.summary.users == 6);
+  CHECK(dataset.item_tokens == Tokens{"lib0", "lib1", "lib2", "lib3", "lib4"});
+  options.heldout_users.reset();
+  CHECK(load_error(options).find("2 x 1000 held out") != std::string::npos);
+}
+
+TEST_CASE("histories of all users, in the items of a model") {
+  TempDir dir;
+  const std::string path =
+      dir.write("h.csv", "userId,movieId,rating\nb,y,5\na,x,5\nb,x,4\na,new,5\nc,new,5\nc,other,1\n");
+  const Histories all = read_histories(options_for(path), {"x", "y", "z"});
+  CHECK(all.user_tokens == Tokens{"b", "a", "c"});
+  CHECK(all.history.cols == 3);
+  CHECK(row(all.history, 0) == std::vector{0, 1});
+  CHECK(row(all.history, 1) == std::vector{0});
+  CHECK(row(all.history, 2).empty());
+  CHECK(all.unknown_items == Tokens{"new", "other"});
+  CHECK(all.unknown_rows == 3);
+
+  DataOptions options = options_for(path);
+  options.min_items_per_user = 2;
+  options.threshold = 4;
+  CHECK(read_histories(options, {"x"}).user_tokens == Tokens{"a"});
+  CHECK(read_interactions(options).rows() == 6);  // unfiltered
+
+  options = options_for(dir.write("r.csv", some_table(40)));
+  const Histories raw = read_histories(options, {"100", "101"});
+  CHECK(raw.user_tokens.size() == 40);
+  dir.write("g/train.txt", "7 1 2\n8\n");
+  dir.write("g/test.txt", "8 3 2\n");
+  const Histories given = read_histories(options_for(dir.path("g")), {"3", "2"});
+  CHECK(given.user_tokens == Tokens{"7", "8"});
+  CHECK(row(given.history, 1) == std::vector{0, 1});
+  CHECK(error_of([&] { read_interactions(options_for(dir.path("g"))); }).ends_with("found data already split"));
+}
+
+TEST_CASE("the histories of a prepared directory are of all its users") {
+  TempDir dir;
+  dir.write("p/unique_sid.txt", "x\ny\n");
+  dir.write("p/unique_uid.txt", "a\nb\nc\n");
+  dir.write("p/train.csv", "uid,sid\n0,1\n");
+  for (const char* name : {"p/validation_tr.csv", "p/validation_te.csv", "p/test_tr.csv"})
+    dir.write(name, "uid,sid\n2,0\n");
+  dir.write("p/test_te.csv", "uid,sid\n");
+  const Histories all = read_histories(options_for(dir.path("p")), {"x", "y"});
+  CHECK(all.user_tokens == Tokens{"a", "b", "c"});
+  CHECK(row(all.history, 1).empty());
+  CHECK(row(all.history, 2) == std::vector{0});
+}

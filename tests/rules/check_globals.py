@@ -1,0 +1,20 @@
+#!/usr/bin/env python3
+"""The static library holds no mutable global outside the two files that stand for a process-wide setting of others.
+
+  check_globals.py LIBRARY.a
+"""
+import re
+import subprocess
+import sys
+
+ALLOWED = re.compile(r"(blas|parallel)\.cpp\.o")  # BLAS's thread count; the thread pool
+
+listing = subprocess.run(["nm", "--print-file-name", "--demangle", sys.argv[1]], capture_output=True, text=True, check=True).stdout
+# LIBRARY.a:member.o:0000000000000048 b name, where B and D are writable memory (and tables that the linker relocates)
+symbols = re.findall(r"^.*?:([^:\s]+\.o):[0-9a-f]+ [bBdD] (.*)$", listing, re.MULTILINE)
+state = [(member, name) for member, name in symbols if not re.match(r"(vtable|typeinfo|construction vtable|VTT) ", name)]
+wrong = [(member, name) for member, name in state if not ALLOWED.fullmatch(member)]
+for member, name in wrong:
+    print(f"{member}: a mutable global: {name}")
+print(f"{len(wrong)} mutable globals where none may be, {len(state) - len(wrong)} where they may")
+sys.exit(bool(wrong) or len(state) == 0)  # none at all: this check reads the wrong thing

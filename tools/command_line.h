@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "data/data.h"
+
+namespace recvae::tools {
+
+/// The text of an option's value as a T; throws std::invalid_argument, "a whole number" and the like, where it is none.
+void parse_value(const std::string& text, std::string& out);
+void parse_value(const std::string& text, bool& out);  ///< true or false
+void parse_value(const std::string& text, int& out);
+void parse_value(const std::string& text, std::int64_t& out);
+void parse_value(const std::string& text, std::uint64_t& out);
+void parse_value(const std::string& text, double& out);                    ///< inf and nan too, for a check to refuse
+void parse_value(const std::string& text, std::vector<double>& out);       ///< [a,b] or a,b
+void parse_value(const std::string& text, std::vector<std::int64_t>& out); ///< likewise
+void parse_value(const std::string& text, std::vector<std::string>& out);  ///< likewise; quotes are stripped
+bool is_none(const std::string& text);                                     ///< none, None or null
+
+template <class T>
+void parse_value(const std::string& text, std::optional<T>& out) {
+  if (is_none(text)) {
+    out.reset();
+  } else {
+    parse_value(text, out.emplace());
+  }
+}
+
+/// The command line of one command: options with values, flags, and what all commands share (`--help`, `--version`,
+/// `--threads`, `--quiet`, `--log_level`). In names a hyphen is an underscore; of a repeated option the last counts.
+class CommandLine {
+ public:
+  /// What is wrong with a value; empty: nothing.
+  template <class T>
+  using Check = std::function<std::string(const T&)>;
+
+  CommandLine(std::string program, int argc, char** argv);
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  void describe(const std::string& text);      ///< the first lines of `--help`
+  void group(const std::string& title);        ///< options added from here on stand under it in `--help`
+  void version_note(const std::string& note);  ///< a line that `--version` prints after the version
+
+  /// `--name VALUE` sets `*target`, whose present value is the default.
+  template <class T>
+  void add(const std::string& name, T* target, const std::string& help, std::type_identity_t<Check<T>> check = {}) {
+    add_text(name, help, [target, check, name](const std::string& text) {
+      T value{};
+      parse_value(text, value);
+      if (const std::string wrong = check ? check(value) : std::string(); !wrong.empty()) {
+        throw data::UsageError("--" + name + ": " + wrong);
+      }
+      *target = std::move(value);
+    });
+  }
+  void flag(const std::string& name, bool* target, const std::string& help);
+
+  /// Sets the targets of the options that the line has. False: `--help` or `--version` was asked for and has been
+  /// answered. Throws UsageError.
+  bool parse();
+
+  bool given(const std::string& name) const;    ///< after parse: the line has this option
+  void require(const std::string& name) const;  ///< throws UsageError where it does not
+  std::int64_t threads() const;                 ///< 0: all cores
+  const std::string& program() const;
+
+ private:
+  using Set = std::function<void(const std::string&)>;
+  void add_text(const std::string& name, const std::string& help, Set set);
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// For Check: `value` must be in the interval, and finite.
+CommandLine::Check<double> in_interval(double low, bool low_included, double high, bool high_included);
+CommandLine::Check<std::int64_t> at_least(std::int64_t least);
+
+/// --data, --data_format, the fields, filters and split of `options`.
+void add_data_options(CommandLine& line, data::DataOptions& options);
+
+/// Where `options.path` is "-" or "demo", reads standard input, or what `apt-cache dumpavail` prints, into
+/// `options.text`. Throws DataError where there is nothing to read.
+void fetch_text(data::DataOptions& options);
+
+/// Runs `body` and returns the command's exit code: 0; 1 for an exception, 2 for a UsageError, each with one line
+/// `program: what` on stderr; 128 + n when signal n (SIGINT, SIGTERM) stopped it.
+int run_command(const char* program, int argc, char** argv, void (*body)(CommandLine& line));
+
+/// The number of the signal that asked the command to stop, 0 for none. A second signal ends the process at once.
+int stop_signal();
+inline bool stop_requested() { return stop_signal() != 0; }
+
+enum class LogLevel { debug, info, warning, error };
+/// One line each on stderr, if the level in force (`--log_level`, `--quiet`: warning) lets it through.
+void log_debug(const std::string& text);
+void log_info(const std::string& text);
+void log_warning(const std::string& text);  ///< `warning: text`
+bool log_enabled(LogLevel level);           ///< for a progress bar: is `info` let through?
+
+}  // namespace recvae::tools

@@ -1,0 +1,73 @@
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "command_line.h"
+
+namespace recvae::tools {
+namespace {
+
+std::string read_all(std::FILE* file, const std::string& name) {
+  std::string text;
+  char block[1 << 16];
+  std::size_t count = 0;
+  while ((count = std::fread(block, 1, sizeof block, file)) > 0) {
+    text.append(block, count);
+    if (stop_requested()) break;
+  }
+  if (stop_requested()) throw data::Stopped();
+  if (std::ferror(file)) throw data::DataError(name + ": " + std::generic_category().message(errno));
+  return text;
+}
+
+}  // namespace
+
+void add_data_options(CommandLine& line, data::DataOptions& options) {
+  line.group("Data");
+  line.add("data", &options.path,
+           "file or directory of interactions; - for a table on stdin; demo for Debian's packages");
+  line.add("data_format", &options.format,
+           "table, inter, u.data, ratings.dat, adjacency, prepared or dumpavail (default: by name)");
+  line.add("user_field", &options.user_field, "name of the user column (default: userId, or user_id in .inter)");
+  line.add("item_field", &options.item_field, "name of the item column (default: movieId, or item_id in .inter)");
+  line.add("rating_field", &options.rating_field, "name of the rating column (default: rating)");
+  line.add("time_field", &options.time_field, "name of the time column (default: timestamp)");
+  line.group("Filters");
+  line.add("threshold", &options.threshold, "keep ratings above this (default: none)");
+  line.add("min_users_per_item", &options.min_users_per_item, "drop items with fewer rows (default: 0)");
+  line.add("min_items_per_user", &options.min_items_per_user,
+           "then drop users with fewer rows (default: 5 for a strong split, else 0)");
+  line.group("Split");
+  line.add("split", &options.split, "strong: users are held out (default: as the files give it, else strong)");
+  line.add("heldout_users", &options.heldout_users,
+           "users held out for validation, and as many for test (default: a tenth, at most 10000)");
+  line.add("split_seed", &options.split_seed, "seed of the split (default: 98765)");
+  line.add("validation_ratio", &options.validation_ratio,
+           "part of each user's training items, where files give train and test only (default: 0.1)");
+  line.group("Options");
+}
+
+void fetch_text(data::DataOptions& options) {
+  if (options.path == "-") options.text = read_all(stdin, "standard input");
+  if (options.path != "demo") return;
+  std::FILE* pipe = popen("apt-cache dumpavail 2>/dev/null", "r");
+  if (!pipe) throw data::DataError("demo: apt-cache cannot be run");
+  try {
+    options.text = read_all(pipe, "apt-cache dumpavail");
+  } catch (...) {
+    pclose(pipe);
+    throw;
+  }
+  const int status = pclose(pipe);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+    throw data::DataError("demo: expected a Debian system with apt-cache, found none");
+  }
+  if (stop_requested()) throw data::Stopped();
+  if (status != 0 || options.text->empty()) {
+    throw data::DataError("demo: apt-cache dumpavail gave nothing; apt-get update fetches the package lists");
+  }
+}
+
+}  // namespace recvae::tools

@@ -1,0 +1,30 @@
+// What a model file says of how its model came to be: settings and the split of its data, as one JSON object.
+#pragma once
+
+#include <string>
+
+#include "command_line.h"
+#include "recvae/settings.h"
+
+namespace recvae::tools {
+
+/// For the metadata entry `settings`. Holds no path, time or thread count.
+std::string settings_metadata(const Settings& settings, const data::DataOptions& data);
+
+/// Takes filter and split options from a model's metadata into `options`, except those that the command line gives,
+/// and except where the data are already split.
+void apply_data_metadata(const std::string& metadata, const CommandLine& line, data::DataOptions& options);
+
+/// Runs a check of the libraries whose complaint is the command line's fault: std::invalid_argument becomes UsageError.
+template <class F>
+auto as_usage(F f) {
+  try {
+    return f();
+  } catch (const data::UsageError&) {
+    throw;
+  } catch (const std::invalid_argument& e) {
+    throw data::UsageError(e.what());
+  }
+}
+
+}  // namespace recvae::tools

@@ -1,0 +1,304 @@
+// Recommends items for histories, as they come.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "autodiff/blas.h"
+#include "autodiff/parallel.h"
+#include "command_line.h"
+#include "model_metadata.h"
+#include "recvae/recvae.h"
+
+namespace recvae::tools {
+namespace {
+
+/// One user to answer: who it is and the items known of it.
+struct Query {
+  std::int64_t line = 0;
+  std::string user;  // a JSON value, as it came; empty: none was given
+  std::vector<std::int32_t> items;
+};
+
+/// Lines of a file descriptor, as soon as they are there.
+class LineReader {
+ public:
+  LineReader(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+
+  /// The lines at hand, at most `limit`; waits for one if there is none. Empty at the end.
+  std::vector<std::string> next(std::size_t limit) {
+    std::vector<std::string> lines;
+    while (lines.size() < limit) {
+      const std::size_t end = buffer_.find('\n', begin_);
+      if (end != std::string::npos) {
+        lines.push_back(buffer_.substr(begin_, end - begin_));
+        begin_ = end + 1;
+      } else if (ended_) {
+        if (begin_ < buffer_.size()) lines.push_back(buffer_.substr(begin_));
+        begin_ = buffer_.size();
+        break;
+      } else if (!lines.empty()) {
+        break;
+      } else {
+        fill();
+      }
+    }
+    for (std::string& line : lines) {
+      if (!line.empty() && line.back() == '\r') line.pop_back();
+    }
+    return lines;
+  }
+
+ private:
+  void fill() {
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+    char block[1 << 16];
+    const ssize_t count = read(fd_, block, sizeof block);
+    if (stop_requested()) throw data::Stopped();
+    if (count < 0) throw data::DataError(name_ + ": " + std::strerror(errno));
+    ended_ = count == 0;
+    buffer_.append(block, static_cast<std::size_t>(count));
+  }
+
+  int fd_;
+  std::string name_, buffer_;
+  std::size_t begin_ = 0;
+  bool ended_ = false;
+};
+
+/// The model's items by token, and what was asked for that it does not have.
+class Catalogue {
+ public:
+  explicit Catalogue(const std::vector<std::string>& tokens) : tokens_(tokens) {
+    for (std::size_t i = 0; i < tokens.size(); ++i) index_.emplace(tokens[i], static_cast<std::int32_t>(i));
+  }
+  const std::string& token(std::int32_t item) const { return tokens_[static_cast<std::size_t>(item)]; }
+  std::size_t size() const { return tokens_.size(); }
+
+  /// The item's index, or -1, counted as unknown.
+  std::int32_t find(const std::string& token) {
+    const auto it = index_.find(token);
+    if (it != index_.end()) return it->second;
+    count_unknown(token);
+    return -1;
+  }
+  void count_unknown(const std::string& token, std::int64_t times = 1) {
+    unknown_ += times;
+    if (examples_.size() < 5 && std::find(examples_.begin(), examples_.end(), token) == examples_.end()) examples_.push_back(token);
+  }
+  void warn() const {
+    if (unknown_ == 0) return;
+    std::string list;
+    for (const std::string& e : examples_) list += (list.empty() ? "" : ", ") + data::excerpt(e);
+    log_warning(std::to_string(unknown_) + " unknown items were skipped, such as " + list);
+  }
+
+ private:
+  const std::vector<std::string>& tokens_;
+  std::unordered_map<std::string, std::int32_t> index_;
+  std::int64_t unknown_ = 0;
+  std::vector<std::string> examples_;
+};
+
+std::vector<std::string> read_lines(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw data::DataError(path + ": cannot be opened");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+struct Options {
+  data::DataOptions data;
+  std::string model, input, format = "tsv", exclude, candidates, item_names;
+  std::int64_t topk = 20;
+  bool include_seen = false;
+};
+
+Query parse_query(const std::string& text, std::int64_t line, const std::string& source, Catalogue& catalogue) {
+  Query q;
+  q.line = line;
+  const auto add = [&](const std::string& token) {
+    if (const std::int32_t item = catalogue.find(token); item >= 0) q.items.push_back(item);
+  };
+  if (text.starts_with('{')) {
+    const auto j = nlohmann::json::parse(text, nullptr, false);
+    const auto bad = [&] { throw data::DataError(source + ":" + std::to_string(line) + ": expected {\"user\": ..., \"items\": [tokens]}, found " + data::excerpt(text)); };
+    if (!j.is_object() || !j.contains("items") || !j["items"].is_array()) bad();
+    for (const auto& item : j["items"]) {
+      if (item.is_string()) add(item.get<std::string>());
+      else if (item.is_number_integer()) add(item.dump());
+      else bad();
+    }
+    if (j.contains("user")) q.user = j["user"].dump();
+  } else {
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = std::min(text.find('\t', begin), text.size());
+      if (end > begin) add(text.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  std::sort(q.items.begin(), q.items.end());
+  q.items.erase(std::unique(q.items.begin(), q.items.end()), q.items.end());
+  return q;
+}
+
+/// Answers queries with a model's best items.
+class Recommender {
+ public:
+  Recommender(const Options& o, const RecVae<float>& model, Catalogue& catalogue)
+      : o_(o), catalogue_(catalogue), scorer_(model_scorer(model)), barred_(catalogue.size(), 0) {
+    if (!o.candidates.empty()) {
+      barred_.assign(catalogue.size(), 1);
+      for (const std::string& token : read_lines(o.candidates)) {
+        if (const std::int32_t item = catalogue.find(token); item >= 0) barred_[static_cast<std::size_t>(item)] = 0;
+      }
+    }
+    if (!o.exclude.empty()) {
+      for (const std::string& token : read_lines(o.exclude)) {
+        if (const std::int32_t item = catalogue.find(token); item >= 0) barred_[static_cast<std::size_t>(item)] = 1;
+      }
+    }
+    if (!o.item_names.empty()) {
+      for (const std::string& line : read_lines(o.item_names)) {
+        const std::size_t tab = line.find('\t');
+        if (tab == std::string::npos) throw data::DataError(o.item_names + ": expected token<TAB>name, found " + data::excerpt(line));
+        names_[line.substr(0, tab)] = line.substr(tab + 1);
+      }
+    }
+  }
+
+  void answer(const std::vector<Query>& queries) {
+    data::Csr histories;
+    histories.cols = static_cast<std::int32_t>(catalogue_.size());
+    for (const Query& q : queries) {
+      histories.items.insert(histories.items.end(), q.items.begin(), q.items.end());
+      histories.indptr.push_back(static_cast<std::int64_t>(histories.items.size()));
+    }
+    recommend(*scorer_, histories, o_.topk, !o_.include_seen, barred_, [&](std::int64_t row, std::span<const Scored> best) {
+      print(queries[static_cast<std::size_t>(row)], best);
+    });
+    if (std::fflush(stdout) != 0) throw data::DataError("standard output cannot be written");
+  }
+
+ private:
+  void print(const Query& q, std::span<const Scored> best) const {
+    const bool by_user = q.line == 0;
+    if (o_.format == "jsonl") {
+      std::string text = by_user ? "{" : "{\"line\": " + std::to_string(q.line) + ", ";
+      if (!q.user.empty()) text += "\"user\": " + q.user + ", ";
+      text += "\"items\": [";
+      for (std::size_t k = 0; k < best.size(); ++k) {
+        const std::string& token = catalogue_.token(best[k].item);
+        const auto name = names_.find(token);
+        text += (k ? ", [" : "[") + nlohmann::json(token).dump() + ", " + number(best[k].score) +
+                (name == names_.end() ? "" : ", " + nlohmann::json(name->second).dump()) + "]";
+      }
+      std::printf("%s]}\n", text.c_str());
+      return;
+    }
+    const std::string who = by_user ? nlohmann::json::parse(q.user).get<std::string>() : std::to_string(q.line);
+    for (std::size_t k = 0; k < best.size(); ++k) {
+      const std::string& token = catalogue_.token(best[k].item);
+      const auto name = names_.find(token);
+      std::printf("%s\t%zu\t%s\t%s%s%s\n", who.c_str(), k + 1, token.c_str(), number(best[k].score).c_str(),
+                  name == names_.end() ? "" : "\t", name == names_.end() ? "" : name->second.c_str());
+    }
+  }
+
+  static std::string number(float score) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.9g", static_cast<double>(score));
+    return text;
+  }
+
+  const Options& o_;
+  Catalogue& catalogue_;
+  std::unique_ptr<Scorer> scorer_;
+  std::vector<std::uint8_t> barred_;
+  std::unordered_map<std::string, std::string> names_;
+};
+
+void answer_lines(const Options& o, Recommender& recommender, Catalogue& catalogue) {
+  const std::string source = o.input.empty() ? "standard input" : o.input;
+  const int fd = o.input.empty() ? STDIN_FILENO : open(o.input.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw data::DataError(o.input + ": " + std::strerror(errno));
+  LineReader reader(fd, source);
+  std::int64_t line = 0;
+  for (;;) {
+    const std::vector<std::string> lines = reader.next(static_cast<std::size_t>(kScoredTogether));
+    if (lines.empty()) break;
+    std::vector<Query> queries;
+    for (const std::string& text : lines) queries.push_back(parse_query(text, ++line, source, catalogue));
+    recommender.answer(queries);
+  }
+  if (fd != STDIN_FILENO) close(fd);
+}
+
+void answer_users(const Options& o, Recommender& recommender, Catalogue& catalogue, const std::vector<std::string>& tokens) {
+  const data::Histories users = data::read_histories(o.data, tokens);
+  std::int64_t rows = users.unknown_rows;
+  for (const std::string& token : users.unknown_items) catalogue.count_unknown(token, std::exchange(rows, 0));
+  std::vector<Query> queries;
+  for (std::int64_t u = 0; u < users.history.rows(); ++u) {
+    const auto row = users.history.row(u);
+    queries.push_back({0, nlohmann::json(users.user_tokens[static_cast<std::size_t>(u)]).dump(), {row.begin(), row.end()}});
+    if (static_cast<std::int64_t>(queries.size()) < kScoredTogether && u + 1 < users.history.rows()) continue;
+    recommender.answer(queries);
+    queries.clear();
+    if (stop_requested()) throw data::Stopped();
+  }
+}
+
+void recommend_command(CommandLine& line) {
+  Options o;
+  line.describe(
+      "Recommends items. Reads a line per user, item tokens separated by tabs or {\"user\": ..., \"items\": [...]}, and\n"
+      "writes line, rank, item and score as it goes. With --data: for every user of the data.");
+  line.version_note(ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads");
+  line.group("Recommendation");
+  line.add("model", &o.model, "model.safetensors of recvae_train");
+  line.add("input", &o.input, "read histories from this file (default: standard input)");
+  line.add("topk", &o.topk, "items per user (default: 20)", at_least(1));
+  line.add("format", &o.format, "tsv (default) or jsonl");
+  line.add("exclude", &o.exclude, "file of item tokens, one a line, that are never recommended");
+  line.add("candidates", &o.candidates, "file of item tokens, one a line: recommend only these");
+  line.flag("include_seen", &o.include_seen, "recommend also items of the history");
+  line.add("item_names", &o.item_names, "file of token<TAB>name lines: names are printed after the score");
+  add_data_options(line, o.data);
+  if (!line.parse()) return;
+  line.require("model");
+  if (o.format != "tsv" && o.format != "jsonl") throw data::UsageError("--format: expected tsv or jsonl, found '" + o.format + "'");
+  if (!o.data.path.empty() && !o.input.empty()) throw data::UsageError("expected --data or --input, found both");
+  if (!o.data.path.empty()) data::check_options(o.data);
+  ad::set_threads(static_cast<int>(line.threads()));
+
+  LoadedModel loaded = load_model(o.model, Load::model);
+  if (loaded.item_tokens.empty()) throw data::DataError(o.model + ": the model file has no item tokens to name items by");
+  Catalogue catalogue(loaded.item_tokens);
+  Recommender recommender(o, loaded.model, catalogue);
+  if (o.data.path.empty()) {
+    answer_lines(o, recommender, catalogue);
+  } else {
+    fetch_text(o.data);
+    answer_users(o, recommender, catalogue, loaded.item_tokens);
+  }
+  catalogue.warn();
+}
+
+}  // namespace
+}  // namespace recvae::tools
+
+int main(int argc, char** argv) {
+  return recvae::tools::run_command("recvae_recommend", argc, argv, recvae::tools::recommend_command);
+}

@@ -1,0 +1,226 @@
+// Trains RecVAE on interaction data, choosing the best epoch on validation users, and tests it.
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "autodiff/blas.h"
+#include "autodiff/parallel.h"
+#include "command_line.h"
+#include "model_metadata.h"
+#include "output_directory.h"
+#include "progress.h"
+#include "recvae/recvae.h"
+#include "results.h"
+
+namespace recvae::tools {
+namespace {
+
+// Numbers of the layers among the streams of the seed: each draw is its own.
+constexpr std::uint32_t kEncoderLayer = 0, kOldEncoderLayer = 8, kDecoderLayer = 16;
+
+struct Options {
+  data::DataOptions data;
+  std::string preset_name = "paper", init_from, out;
+  bool overwrite = false;
+  Settings settings;
+};
+
+bool read_options(CommandLine& line, Options& o) {
+  Settings given;
+  line.describe(
+      "Trains RecVAE (Shenbin et al., WSDM 2020) on interaction data and tests the best epoch.\n"
+      "Results go to stdout, a line per metric; progress to stderr; weights and metrics.jsonl to --out.");
+  line.version_note(ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads");
+  line.group("Run");
+  line.add("preset", &o.preset_name, "paper (default), wsdm: settings that the options below change");
+  line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
+  line.add("out", &o.out, "directory to write (default: runs/<data>-<time>)");
+  line.flag("overwrite", &o.overwrite, "replace an earlier run in --out");
+  add_data_options(line, o.data);
+  line.group("Model and training");
+  Settings::visit([&](const char* name, const char* help, auto& member) { line.add(name, &member, help); }, given);
+  if (!line.parse()) return false;
+  line.require("data");
+  as_usage([&] {
+    o.settings = preset(o.preset_name);
+    Settings::visit([&](const char* name, const char*, auto& member, auto& value) {
+      if (line.given(name)) member = value;
+    }, o.settings, given);
+    validate(o.settings);
+    o.data.seed = static_cast<std::uint64_t>(o.settings.seed);
+    data::check_options(o.data);
+  });
+  return true;
+}
+
+std::string default_out(const std::string& data_path) {
+  std::string name = data_path == "-" ? "stdin" : std::filesystem::path(data_path).lexically_normal().filename().string();
+  if (name.empty()) name = std::filesystem::path(data_path).lexically_normal().parent_path().filename().string();
+  const std::time_t now = std::time(nullptr);
+  char time[32];
+  std::strftime(time, sizeof time, "%Y%m%d-%H%M%S", std::localtime(&now));
+  return "runs/" + name.substr(0, name.find('.')) + "-" + time;
+}
+
+std::string with_thousands(double number) {
+  std::string digits = std::to_string(std::llround(number));
+  for (std::size_t at = digits.size(); at > 3 && at - 3 > 0; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string fixed(double number, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, number);
+  return text;
+}
+
+/// The model before training, and the encoder of its first old posterior.
+struct FreshModel {
+  RecVae<float> model;
+  std::optional<Encoder<float>> old_encoder;
+};
+
+FreshModel make_model(const Options& o, const std::vector<std::string>& item_tokens) {
+  const Settings& s = o.settings;
+  const auto items = static_cast<ad::Index>(item_tokens.size()), hidden = s.hidden_dimension, latent = s.latent_dimension;
+  const auto init = s.init == "torch" ? ad::nn::Init::torch : ad::nn::Init::xavier_normal;
+  const auto seed = static_cast<std::uint64_t>(s.seed);
+  FreshModel f;
+  f.model.encoder = Encoder<float>(items, hidden, latent, s.layer_norm_eps, init, seed, kEncoderLayer);
+  f.model.decoder = ad::nn::Linear<float>(latent, items, seed, init, kDecoderLayer);
+  f.old_encoder = Encoder<float>(items, hidden, latent, s.layer_norm_eps, init, seed, kOldEncoderLayer);
+  bool old_given = false;
+  if (!o.init_from.empty()) {
+    const LoadedModel loaded = load_model(o.init_from, Load::with_old_encoder, s.layer_norm_eps);
+    const ItemMapping mapping = take_over(loaded, f.model, *f.old_encoder, item_tokens);
+    old_given = loaded.old_encoder.has_value();
+    log_info("initial weights from " + o.init_from + ": " + std::to_string(mapping.kept) + " items kept, " +
+             std::to_string(mapping.fresh) + " new, " + std::to_string(mapping.dropped) + " dropped");
+  }
+  if (s.prior_init == "encoder" && !old_given) f.old_encoder = f.model.encoder;
+  return f;
+}
+
+nlohmann::ordered_json epoch_record(const EpochReport& r, const std::vector<Metric>& metrics, const Evaluation* valid, double valid_seconds) {
+  nlohmann::ordered_json j;
+  j["epoch"] = r.epoch;
+  j["train_loss"] = r.train_loss();
+  j["train_mll"] = r.train_mll;
+  j["train_kld"] = r.train_kld;
+  j["decoder_mll"] = r.decoder_mll ? nlohmann::ordered_json(*r.decoder_mll) : nlohmann::ordered_json(nullptr);
+  j["valid"] = nullptr;
+  for (std::size_t m = 0; valid && m < metrics.size(); ++m) j["valid"][metrics[m].label()] = valid->means[m];
+  j["seconds"] = r.seconds;
+  j["valid_seconds"] = valid_seconds;
+  j["users_per_second"] = r.users_per_second;
+  return j;
+}
+
+bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
+
+/// One outer epoch, with a bar.
+EpochReport train_epoch(Trainer& trainer, const Settings& s, std::int64_t users) {
+  const std::int64_t passes = s.alternating ? s.n_enc_epochs + s.n_dec_epochs : 1;
+  Progress bar("epoch " + std::to_string(trainer.state().epoch) + "/" + std::to_string(s.epochs), passes * users, "users");
+  for (;;) {
+    if (stop_requested()) throw data::Stopped();
+    if (const std::optional<EpochReport> report = trainer.step()) return *report;
+    bar.advance(std::min(s.train_batch_size, users));
+  }
+}
+
+void train(CommandLine& line) {
+  Options o;
+  if (!read_options(line, o)) return;
+  const Settings& s = o.settings;
+  ad::set_threads(static_cast<int>(line.threads()));
+  OutputDirectory out(o.out.empty() ? default_out(o.data.path) : o.out, o.overwrite);
+
+  fetch_text(o.data);
+  const data::Dataset data = data::load(o.data);
+  o.data.text.reset();
+  log_info(describe(data.summary));
+  if (!data.strong && data.train.rows() == 0) throw data::DataError("no users to train on");
+  const std::string metadata = settings_metadata(s, o.data);
+  const auto denominator = data.strong ? RecallDenominator::min : RecallDenominator::all;
+  const std::vector<Metric> metrics = parse_metrics(s.metrics, s.topk);
+  std::vector<std::string> names = s.metrics;
+  names.push_back(s.valid_metric);
+  const std::vector<Metric> valid_metrics = parse_metrics(names, s.topk);
+  const std::string valid_label = parse_metrics({s.valid_metric}, {})[0].label();
+
+  FreshModel fresh = make_model(o, data.item_tokens);
+  RecVae<float>& model = fresh.model;
+  log_info("RecVAE " + std::to_string(model.items()) + " items, hidden " + std::to_string(model.hidden()) + ", latent " +
+           std::to_string(model.latent()) + ": " + with_thousands(static_cast<double>(ad::nn::parameter_count(model))) +
+           " parameters; " + ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads");
+  Trainer trainer(s, data.train, model, *fresh.old_encoder);
+  // From the first update on the old encoder is the encoder itself, as it was after its passes and still is.
+  if (s.prior_update == "epoch") fresh.old_encoder.reset();
+  const auto save = [&](const std::string& name) {
+    save_model(out.file(name), model, fresh.old_encoder ? *fresh.old_encoder : model.encoder, metadata, data.item_tokens);
+  };
+
+  out.open();
+  std::ofstream log(out.file("metrics.jsonl"), std::ios::trunc);
+  const std::unique_ptr<Scorer> scorer = model_scorer(model);
+  std::optional<double> best;
+  std::int64_t best_epoch = 0, without_gain = 0;
+  for (std::int64_t epoch = 1; epoch <= s.epochs; ++epoch) {
+    const EpochReport report = train_epoch(trainer, s, data.train.rows());
+    std::optional<Evaluation> valid;
+    double valid_seconds = 0;
+    if (has_targets(data.validation) && (epoch % s.eval_step == 0 || epoch == s.epochs)) {
+      const auto start = std::chrono::steady_clock::now();
+      valid = evaluate(*scorer, data.validation, valid_metrics, denominator);
+      valid_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    }
+    save("checkpoint/model.safetensors");
+    std::string note;
+    if (valid) {
+      std::size_t at = 0;
+      while (valid_metrics[at].label() != valid_label) ++at;
+      const double value = valid->means[at];
+      note = "  " + valid_label + " " + fixed(value, 4);
+      if (!best || value > *best) {
+        best = value;
+        best_epoch = epoch;
+        without_gain = 0;
+        save("model.safetensors");
+        note += " *";
+      } else {
+        ++without_gain;
+      }
+    } else if (!has_targets(data.validation)) {
+      best_epoch = epoch;  // nothing to choose by: the last epoch is kept
+      save("model.safetensors");
+    }
+    log << epoch_record(report, valid_metrics, valid ? &*valid : nullptr, valid_seconds).dump() << std::endl;
+    if (!log) throw data::DataError(out.file("metrics.jsonl") + ": cannot be written");
+    log_info("epoch " + std::to_string(epoch) + "/" + std::to_string(s.epochs) + "  loss " + fixed(report.train_loss(), 3) +
+             "  mll " + fixed(report.train_mll, 3) + "  kld " + fixed(report.train_kld, 3) + note + "  " +
+             fixed(report.seconds, 2) + " s, " + with_thousands(report.users_per_second) + " users/s");
+    if (s.stopping_step && without_gain > *s.stopping_step) {
+      log_info("no improvement in " + std::to_string(without_gain) + " evaluations: stopped");
+      break;
+    }
+  }
+
+  if (!has_targets(data.test)) {
+    log_warning("no test users have anything to be found: no test result");
+    return;
+  }
+  const Evaluation popularity = evaluate(*popularity_scorer(data.train), data.test, metrics, denominator);
+  print_metrics(metrics, popularity.means, "popularity");
+  const RecVae<float> best_model = load_model(out.file("model.safetensors"), Load::model).model;
+  const Evaluation test = evaluate(*model_scorer(best_model), data.test, metrics, denominator);
+  log_info("test of epoch " + std::to_string(best_epoch) + " on " + with_thousands(static_cast<double>(test.users)) + " users; " + out.file("model.safetensors"));
+  print_metrics(metrics, test.means);
+}
+
+}  // namespace
+}  // namespace recvae::tools
+
+int main(int argc, char** argv) { return recvae::tools::run_command("recvae_train", argc, argv, recvae::tools::train); }

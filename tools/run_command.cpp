@@ -1,0 +1,58 @@
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <new>
+
+#include "command_line.h"
+
+namespace recvae::tools {
+namespace {
+
+std::atomic<int> signal_seen{0};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+extern "C" void on_signal(int number) {
+  if (signal_seen.exchange(number) != 0) _exit(128 + number);
+}
+
+int fail(const char* program, std::string message, int code) {
+  for (char& c : message) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  std::fflush(stdout);
+  std::fprintf(stderr, "%s: %s\n", program, message.c_str());
+  return code;
+}
+
+}  // namespace
+
+int stop_signal() { return signal_seen.load(); }
+
+int run_command(const char* program, int argc, char** argv, void (*body)(CommandLine& line)) {
+  struct sigaction action = {};
+  action.sa_handler = on_signal;
+  // No SA_RESTART: a read that waits for input has to return.
+  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
+  try {
+    CommandLine line(program, argc, argv);
+    body(line);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) return fail(program, "standard output cannot be written", 1);
+    if (stop_requested()) throw data::Stopped();
+    return 0;
+  } catch (const data::Stopped&) {
+    const int number = stop_signal();
+    return fail(program, "stopped", number != 0 ? 128 + number : 1);
+  } catch (const data::UsageError& error) {
+    return fail(program, error.what(), 2);
+  } catch (const std::bad_alloc&) {
+    return fail(program, "not enough memory", 1);
+  } catch (const std::exception& error) {
+    return fail(program, error.what(), 1);
+  } catch (...) {
+    return fail(program, "an unknown error", 1);
+  }
+}
+
+}  // namespace recvae::tools
