@@ -70,6 +70,15 @@ void Session::gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> 
     }
     return;
   }
+  // OpenBLAS's small-matrix kernel for AVX-512 calls malloc where nothing is transposed and k is 32 or more; a training
+  // step must not allocate, so such a product is summed from slices of k.
+  constexpr Index kSmall = 1'000'000, kSlice = 31;
+  if (!a.transposed && !b.transposed && k > kSlice && m * n * k <= kSmall) {
+    for (Index from = 0; from < k; from += kSlice) {
+      gemm(m, n, std::min(kSlice, k - from), alpha, skip_cols(a, from), skip_rows(b, from), from == 0 ? beta : T(1), c, c_stride);
+    }
+    return;
+  }
   std::unique_lock<std::mutex> one_at_a_time;
   if (serial_flavour()) one_at_a_time = std::unique_lock(serial_flavour_mutex);
   call(a.transposed ? CblasTrans : CblasNoTrans, b.transposed ? CblasTrans : CblasNoTrans, blas_int(m), blas_int(n),

@@ -1,5 +1,6 @@
 #include "safetensors.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <cstring>
@@ -53,7 +54,7 @@ SafetensorsReader::SafetensorsReader(std::string path) : path_(std::move(path)),
   const Json header = Json::parse(text, nullptr, false);
   if (!header.is_object()) fail("not a safetensors file: its header is not a JSON object");
 
-  std::uint64_t covered = 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> pieces;  // of the data, by tensor
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") {
       if (!entry.is_object()) fail("__metadata__ is not an object of strings");
@@ -89,8 +90,14 @@ SafetensorsReader::SafetensorsReader(std::string path) : path_(std::move(path)),
       fail("truncated: tensor " + name + " ends at byte " + std::to_string(info.end) + " of " +
            std::to_string(file_size - data_begin_) + " bytes of data");
     }
-    covered += info.end - info.begin;
+    pieces.emplace_back(info.begin, info.end);
     tensors_[name] = std::move(info);
+  }
+  std::sort(pieces.begin(), pieces.end());
+  std::uint64_t covered = 0;
+  for (const auto& [begin, end] : pieces) {
+    if (begin != covered) fail("not a sound safetensors file: tensors overlap or leave a gap at byte " + std::to_string(covered));
+    covered = end;
   }
   if (covered != file_size - data_begin_) {
     fail("not a sound safetensors file: tensors cover " + std::to_string(covered) + " of " +

@@ -80,7 +80,11 @@ void validate(const Settings& s) {
   one_of("prior_update", s.prior_update, {"epoch", "never"});
   one_of("prior_init", s.prior_init, {"random", "encoder"});
   parse_metrics(s.metrics, s.topk);
-  parse_metrics({s.valid_metric}, {});
+  try {
+    parse_metrics({s.valid_metric}, {});
+  } catch (const std::invalid_argument& e) {
+    throw std::invalid_argument("valid_metric: " + std::string(e.what()));
+  }
 }
 
 std::string to_json(const Settings& settings) {

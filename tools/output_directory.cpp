@@ -25,13 +25,16 @@ OutputDirectory::OutputDirectory(fs::path path, bool overwrite) : path_(std::mov
 }
 
 OutputDirectory::~OutputDirectory() {
-  if (lock_ >= 0) close(lock_);
   // Remove what was made in vain, innermost first; a directory with something in it stays.
   std::error_code error;
+  if (ours_) {
+    if (fs::file_size(path_ / "metrics.jsonl", error) == 0) fs::remove(path_ / "metrics.jsonl", error);
+    fs::remove(path_ / "checkpoint", error);
+  }
   for (fs::path p = path_; !made_.empty(); p = p.parent_path()) {
-    fs::remove(p / "checkpoint", error);
     if (!fs::remove(p, error) || error || p == made_) break;
   }
+  if (lock_ >= 0) close(lock_);
 }
 
 void OutputDirectory::open() {
@@ -40,11 +43,12 @@ void OutputDirectory::open() {
   if (!missing.has_filename()) missing = missing.parent_path();  // a trailing slash
   path_ = missing;
   for (fs::path p = path_; !fs::exists(p, error) && p.has_relative_path(); p = p.parent_path()) made_ = p;
-  fs::create_directories(path_ / "checkpoint", error);
+  fs::create_directories(path_, error);
   if (error) throw data::DataError(path_.string() + ": cannot be made: " + error.message());
   lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock_ < 0 || flock(lock_, LOCK_EX | LOCK_NB) != 0) throw data::DataError(path_.string() + ": another run is writing here");
   if (access(path_.c_str(), W_OK) != 0) throw data::DataError(path_.string() + ": cannot be written");
+  ours_ = true;
   for (const char* name : kRunFiles) fs::remove_all(path_ / name, error);
   fs::create_directory(path_ / "checkpoint", error);
   if (error) throw data::DataError(path_.string() + ": cannot be written: " + error.message());

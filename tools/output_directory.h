@@ -6,7 +6,8 @@
 
 namespace recvae::tools {
 
-/// Takes an output directory for one run. Nothing is touched until open(); what was made and stayed empty is removed.
+/// Takes an output directory for one run. Nothing is touched until open(). Where no epoch has finished, what was
+/// made is removed again.
 class OutputDirectory {
  public:
   /// Throws data::DataError if `path` is something else than a directory, or not empty and not to be overwritten.
@@ -24,6 +25,7 @@ class OutputDirectory {
   std::filesystem::path path_;
   std::filesystem::path made_;  // the uppermost directory that open() made
   int lock_ = -1;
+  bool ours_ = false;  // no other run writes here
 };
 
 }  // namespace recvae::tools

@@ -60,6 +60,7 @@ void evaluate_command(CommandLine& line) {
   });
   ad::set_threads(static_cast<int>(line.threads()));
 
+  fetch_text(data_options);
   std::optional<LoadedModel> model;
   if (!model_path.empty()) {
     model = load_model(model_path, Load::model, settings.layer_norm_eps);
@@ -68,7 +69,6 @@ void evaluate_command(CommandLine& line) {
       data_options.seed = static_cast<std::uint64_t>(settings_from_json(model->settings).seed);
     }
   }
-  fetch_text(data_options);
   const data::Dataset data = data::load(data_options);
   if (model) match_items(model_path, *model, data.item_tokens);
   const data::HeldOut& held_out = on == "test" ? data.test : data.validation;

@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
@@ -13,7 +12,7 @@
 #include "autodiff/blas.h"
 #include "autodiff/parallel.h"
 #include "command_line.h"
-#include "model_metadata.h"
+#include "data/text_source.h"
 #include "recvae/recvae.h"
 
 namespace recvae::tools {
@@ -22,7 +21,7 @@ namespace {
 /// One user to answer: who it is and the items known of it.
 struct Query {
   std::int64_t line = 0;
-  std::string user;  // a JSON value, as it came; empty: none was given
+  std::string user;  // with --data its token; else a JSON value as it came, empty where none was given
   std::vector<std::int32_t> items;
 };
 
@@ -107,15 +106,19 @@ class Catalogue {
   std::vector<std::string> examples_;
 };
 
+/// The lines of a file that are not empty.
 std::vector<std::string> read_lines(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw data::DataError(path + ": cannot be opened");
+  data::TextSource text = data::TextSource::from_file(path);
   std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) lines.push_back(line);
+  for (std::string_view line; text.next(line);) {
+    if (!line.empty()) lines.emplace_back(line);
   }
   return lines;
+}
+
+/// As JSON; bytes that are no UTF-8, which JSON cannot hold, become U+FFFD.
+std::string json_text(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 struct Options {
@@ -128,12 +131,13 @@ struct Options {
 Query parse_query(const std::string& text, std::int64_t line, const std::string& source, Catalogue& catalogue) {
   Query q;
   q.line = line;
+  if (text.find('\0') != std::string::npos) throw data::error_at(source, line, "text", "a NUL byte");
   const auto add = [&](const std::string& token) {
     if (const std::int32_t item = catalogue.find(token); item >= 0) q.items.push_back(item);
   };
   if (text.starts_with('{')) {
     const auto j = nlohmann::json::parse(text, nullptr, false);
-    const auto bad = [&] { throw data::DataError(source + ":" + std::to_string(line) + ": expected {\"user\": ..., \"items\": [tokens]}, found " + data::excerpt(text)); };
+    const auto bad = [&] { throw data::error_at(source, line, "{\"user\": ..., \"items\": [tokens]}", data::excerpt(text)); };
     if (!j.is_object() || !j.contains("items") || !j["items"].is_array()) bad();
     for (const auto& item : j["items"]) {
       if (item.is_string()) add(item.get<std::string>());
@@ -196,18 +200,18 @@ class Recommender {
     const bool by_user = q.line == 0;
     if (o_.format == "jsonl") {
       std::string text = by_user ? "{" : "{\"line\": " + std::to_string(q.line) + ", ";
-      if (!q.user.empty()) text += "\"user\": " + q.user + ", ";
+      if (by_user || !q.user.empty()) text += "\"user\": " + (by_user ? json_text(q.user) : q.user) + ", ";
       text += "\"items\": [";
       for (std::size_t k = 0; k < best.size(); ++k) {
         const std::string& token = catalogue_.token(best[k].item);
         const auto name = names_.find(token);
-        text += (k ? ", [" : "[") + nlohmann::json(token).dump() + ", " + number(best[k].score) +
-                (name == names_.end() ? "" : ", " + nlohmann::json(name->second).dump()) + "]";
+        text += (k ? ", [" : "[") + json_text(token) + ", " + number(best[k].score) +
+                (name == names_.end() ? "" : ", " + json_text(name->second)) + "]";
       }
       std::printf("%s]}\n", text.c_str());
       return;
     }
-    const std::string who = by_user ? nlohmann::json::parse(q.user).get<std::string>() : std::to_string(q.line);
+    const std::string who = by_user ? q.user : std::to_string(q.line);
     for (std::size_t k = 0; k < best.size(); ++k) {
       const std::string& token = catalogue_.token(best[k].item);
       const auto name = names_.find(token);
@@ -252,7 +256,7 @@ void answer_users(const Options& o, Recommender& recommender, Catalogue& catalog
   std::vector<Query> queries;
   for (std::int64_t u = 0; u < users.history.rows(); ++u) {
     const auto row = users.history.row(u);
-    queries.push_back({0, nlohmann::json(users.user_tokens[static_cast<std::size_t>(u)]).dump(), {row.begin(), row.end()}});
+    queries.push_back({0, users.user_tokens[static_cast<std::size_t>(u)], {row.begin(), row.end()}});
     if (static_cast<std::int64_t>(queries.size()) < kScoredTogether && u + 1 < users.history.rows()) continue;
     recommender.answer(queries);
     queries.clear();
@@ -284,13 +288,21 @@ void recommend_command(CommandLine& line) {
   ad::set_threads(static_cast<int>(line.threads()));
 
   LoadedModel loaded = load_model(o.model, Load::model);
-  if (loaded.item_tokens.empty()) throw data::DataError(o.model + ": the model file has no item tokens to name items by");
+  fetch_text(o.data);
+  if (loaded.item_tokens.empty()) {  // weights from elsewhere: their items are those of the data, in the data's order
+    if (o.data.path.empty()) throw data::DataError(o.model + ": the model file has no item tokens to name items by; --data has them");
+    loaded.item_tokens = data::load(o.data).item_tokens;
+    const std::size_t items = static_cast<std::size_t>(loaded.model.items());
+    if (loaded.item_tokens.size() != items) {
+      throw data::DataError(o.model + ": the model's items do not match the data: expected " +
+                            std::to_string(loaded.item_tokens.size()) + ", found " + std::to_string(items));
+    }
+  }
   Catalogue catalogue(loaded.item_tokens);
   Recommender recommender(o, loaded.model, catalogue);
   if (o.data.path.empty()) {
     answer_lines(o, recommender, catalogue);
   } else {
-    fetch_text(o.data);
     answer_users(o, recommender, catalogue, loaded.item_tokens);
   }
   catalogue.warn();

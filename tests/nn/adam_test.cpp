@@ -1,0 +1,125 @@
+#include "../support/check_op.h"
+#include "../support/sparse.h"
+#include "nn/nn.h"
+
+using test::random_tensor;
+
+namespace {
+
+struct Model {
+  ad::Parameter<double> a, b;
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("a", self.a);
+    f("b", self.b);
+  }
+};
+
+// torch.optim.Adam, written out for one element.
+struct Reference {
+  double p, m = 0, v = 0;
+  int t = 0;
+  void step(double g, const ad::nn::AdamOptions& o) {
+    ++t;
+    g += o.weight_decay * p;
+    m = o.beta1 * m + (1 - o.beta1) * g;
+    v = o.beta2 * v + (1 - o.beta2) * g * g;
+    const double m_hat = m / (1 - std::pow(o.beta1, t)), v_hat = v / (1 - std::pow(o.beta2, t));
+    p -= o.learning_rate * m_hat / (std::sqrt(v_hat) + o.epsilon);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Adam: PyTorch's formula, with weight decay, over many steps") {
+  for (double decay : {0.0, 0.1}) {
+    const ad::nn::AdamOptions options{.learning_rate = 0.02, .weight_decay = decay};
+    Model model{ad::Parameter<double>(random_tensor(3, 5, -1, 1, 1)), ad::Parameter<double>(random_tensor(1, 4, -1, 1, 2))};
+    std::vector<Reference> references;
+    ad::nn::for_each_parameter_unnamed(model, [&](const auto& p) {
+      for (ad::Index i = 0; i < p.value.size(); ++i) references.push_back({p.value.data()[i]});
+    });
+    ad::nn::Adam<double> adam(options);
+    ad::Tape<double> tape;
+    for (int step = 0; step < 50; ++step) {
+      // loss = sum a^2 + sum b^3 / 3: gradients 2a and b^2
+      const auto a = tape.parameter(model.a), b = tape.parameter(model.b);
+      tape.backward(ad::sum(ad::square(a)) + ad::scale(ad::sum(b * b * b), 1.0 / 3));
+      adam.step(model, tape);
+      tape.reset();
+      for (std::size_t i = 0; i < references.size(); ++i) {
+        Reference& r = references[i];
+        r.step(i < 15 ? 2 * r.p : r.p * r.p, options);
+      }
+    }
+    std::size_t i = 0;
+    ad::nn::for_each_parameter_unnamed(model, [&](const auto& p) {
+      for (ad::Index k = 0; k < p.value.size(); ++k) CHECK(p.value.data()[k] == doctest::Approx(references[i++].p).epsilon(1e-12));
+    });
+  }
+}
+
+TEST_CASE("Adam: a row-sparse gradient moves every row as the dense rule does, bit for bit") {
+  const ad::Index items = 300, hidden = 60;  // several tasks
+  ad::nn::SparseLinear<float> sparse(items, hidden, 1), dense(items, hidden, 1);
+  ad::nn::Adam<float> sparse_adam({.learning_rate = 0.01, .weight_decay = 0.001}), dense_adam(sparse_adam.options());
+  ad::Tape<float> tape;
+  for (std::uint64_t step = 0; step < 20; ++step) {
+    ad::Tensor<double> rows = random_tensor(5, items, -9, 1, step);
+    for (ad::Index i = 0; i < rows.size(); ++i) rows.data()[i] = rows.data()[i] > 0 ? 1 : 0;
+    const test::Sparse<float> x(rows);
+    tape.backward(ad::sum(ad::square(sparse(tape, x.view()))));
+    REQUIRE(tape.gradient(sparse.weight).row_sparse);
+    sparse_adam.step(sparse, tape);
+    tape.reset();
+    // Adding a gradient of zeros makes the same gradient dense.
+    const auto zeros = ad::scale(ad::sum(tape.parameter(dense.weight)), 0.0f);
+    tape.backward(ad::sum(ad::square(dense(tape, x.view()))) + zeros);
+    REQUIRE_FALSE(tape.gradient(dense.weight).row_sparse);
+    dense_adam.step(dense, tape);
+    tape.reset();
+  }
+  CHECK(test::distance(sparse.weight.value, dense.weight.value) == 0);
+  CHECK(test::distance(sparse.bias.value, dense.bias.value) == 0);
+}
+
+TEST_CASE("Adam: what is frozen or not reached stays; parameters keep counts of their own") {
+  Model model{ad::Parameter<double>(random_tensor(1, 2, 1, 2, 1)), ad::Parameter<double>(random_tensor(1, 2, 1, 2, 2))};
+  ad::nn::Adam<double> adam({.learning_rate = 0.1});
+  ad::Tape<double> tape;
+  const auto step = [&] {
+    tape.backward(ad::sum(ad::square(tape.parameter(model.a) * tape.parameter(model.b))));
+    adam.step(model, tape);
+    tape.reset();
+  };
+  model.b.trainable = false;
+  const auto before = model.b.value;
+  step();
+  CHECK(test::distance(model.b.value, before) == 0);
+  model.b.trainable = true;
+  step();
+  REQUIRE(adam.moments().size() == 2);
+  CHECK(adam.moments()[0].steps == 2);
+  CHECK(adam.moments()[1].steps == 1);
+  CHECK(std::abs(model.b.value(0, 0) - before(0, 0)) == doctest::Approx(0.1));  // the first step of Adam is its rate
+}
+
+TEST_CASE("a lone parameter can be stepped") {
+  ad::Parameter<float> p(ad::Tensor<float>(1, 1, {1}));
+  ad::nn::Adam<float> adam({.learning_rate = 0.5});
+  ad::Tape<float> tape;
+  tape.backward(ad::square(tape.parameter(p)));
+  adam.step(p, tape);
+  CHECK(p.value(0, 0) == doctest::Approx(0.5));
+}
+
+TEST_CASE("clip_grad_norm: scales to the norm, leaves smaller ones, counts only what has a gradient") {
+  for (bool clipped : {true, false}) {
+    Model model{ad::Parameter<double>(ad::Tensor<double>(1, 1, {3})), ad::Parameter<double>(ad::Tensor<double>(1, 1, {4}))};
+    ad::Tape<double> tape;
+    tape.backward(ad::scale(ad::square(tape.parameter(model.a)) + ad::square(tape.parameter(model.b)), 0.5));  // gradient (3, 4)
+    CHECK(ad::nn::clip_grad_norm(model, tape, clipped ? 1.0 : 6.0) == doctest::Approx(5));
+    CHECK(tape.gradient(model.a).values(0, 0) == doctest::Approx(clipped ? 0.6 : 3).epsilon(1e-6));
+    CHECK(tape.gradient(model.b).values(0, 0) == doctest::Approx(clipped ? 0.8 : 4).epsilon(1e-6));
+  }
+}

@@ -1,0 +1,104 @@
+#include "../support/check_op.h"
+#include "../support/sparse.h"
+#include "nn/nn.h"
+
+using test::random_tensor;
+
+namespace {
+
+struct Net {
+  ad::nn::SparseLinear<float> fc1;
+  ad::nn::Linear<float> fc2;
+  ad::nn::LayerNorm<float> ln;
+  ad::nn::Dropout dropout;
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("fc1", self.fc1);
+    f("fc2", self.fc2);
+    f("ln", self.ln);
+    f("dropout", self.dropout);
+  }
+};
+
+Net make_net() { return {ad::nn::SparseLinear<float>(7, 4, 1), ad::nn::Linear<float>(4, 3, 1, ad::nn::Init::torch, 1), ad::nn::LayerNorm<float>(3), {}}; }
+
+}  // namespace
+
+TEST_CASE("visit gives PyTorch's names, counts and freezes") {
+  Net net = make_net();
+  std::vector<std::string> names;
+  ad::nn::for_each_parameter(net, [&](const std::string& name, const auto&) { names.push_back(name); }, "net");
+  CHECK(names == std::vector<std::string>{"net.fc1.weight", "net.fc1.bias", "net.fc2.weight", "net.fc2.bias", "net.ln.weight", "net.ln.bias"});
+  CHECK(ad::nn::parameter_count(net) == 7 * 4 + 4 + 3 * 4 + 3 + 3 + 3);
+  ad::nn::set_trainable(net.fc1, false);
+  CHECK_FALSE(net.fc1.bias.trainable);
+  CHECK(net.fc2.bias.trainable);
+}
+
+TEST_CASE("Linear and SparseLinear compute x W^T + b; LayerNorm starts as the identity's scale") {
+  const Net net = make_net();
+  const ad::Tensor<double> rows(2, 7, {0, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 3});
+  const test::Sparse<float> x(rows);
+  ad::Tape<float> tape;
+  const auto h = net.fc1(tape, x.view());
+  for (ad::Index u = 0; u < 2; ++u) {
+    for (ad::Index j = 0; j < 4; ++j) {
+      double expected = net.fc1.bias.value(0, j);
+      for (ad::Index i = 0; i < 7; ++i) expected += rows(u, i) * net.fc1.weight.value(i, j);
+      CHECK(h.value()(u, j) == doctest::Approx(expected).epsilon(1e-6));
+    }
+  }
+  const auto y = net.fc2(h);
+  for (ad::Index j = 0; j < 3; ++j) {
+    double expected = net.fc2.bias.value(0, j);
+    for (ad::Index i = 0; i < 4; ++i) expected += h.value()(1, i) * net.fc2.weight.value(j, i);
+    CHECK(y.value()(1, j) == doctest::Approx(expected).epsilon(1e-6));
+  }
+  const auto n = net.ln(y).value();
+  CHECK(n(0, 0) + n(0, 1) + n(0, 2) == doctest::Approx(0).scale(1));
+}
+
+TEST_CASE("Dropout is what ad::dropout does at its rate") {
+  ad::Tape<float> tape;
+  ad::Tensor<float> ones(1, 1000);
+  ones.fill(1);
+  const ad::nn::Dropout dropout{0.25};
+  const auto a = dropout(tape.constant(ones), {.seed = 3}).value(), b = ad::dropout(tape.constant(ones), 0.25, {.seed = 3}).value();
+  CHECK(std::equal(a.data, a.data + 1000, b.data));
+}
+
+TEST_CASE("fresh weights: PyTorch's uniform distribution, Xavier's normal, every draw its own") {
+  const ad::Index in = 400, out = 300, n = in * out;
+  const double bound = 1 / std::sqrt(static_cast<double>(in));
+  const ad::nn::Linear<float> torch(in, out, 5), again(in, out, 5), other(in, out, 6), layer(in, out, 5, ad::nn::Init::torch, 1);
+  // Kolmogorov-Smirnov against the uniform distribution: sqrt(n) D exceeds 1.95 once in a thousand draws.
+  const auto ks = [&](const ad::Tensor<float>& t) {
+    std::vector<float> sorted(t.data(), t.data() + t.size());
+    std::sort(sorted.begin(), sorted.end());
+    double d = 0;
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      const double f = (sorted[i] + bound) / (2 * bound);
+      d = std::max({d, std::abs(f - static_cast<double>(i) / static_cast<double>(sorted.size())),
+                    std::abs(f - static_cast<double>(i + 1) / static_cast<double>(sorted.size()))});
+    }
+    CHECK(sorted.front() >= -bound);
+    CHECK(sorted.back() <= bound);
+    return d * std::sqrt(static_cast<double>(sorted.size()));
+  };
+  CHECK(ks(torch.weight.value) < 1.95);
+  CHECK(ks(torch.bias.value) < 1.95);
+  CHECK(test::distance(torch.weight.value, again.weight.value) == 0);
+  const auto correlation = [&](const ad::Tensor<float>& a, const ad::Tensor<float>& b) {
+    double sum = 0;
+    for (ad::Index i = 0; i < n; ++i) sum += static_cast<double>(a.data()[i]) * b.data()[i];
+    return std::abs(sum) / (bound * bound / 3) / std::sqrt(static_cast<double>(n));
+  };
+  CHECK(correlation(torch.weight.value, other.weight.value) < 4);
+  CHECK(correlation(torch.weight.value, layer.weight.value) < 4);
+
+  const ad::nn::Linear<float> xavier(in, out, 5, ad::nn::Init::xavier_normal);
+  double squares = 0;
+  for (ad::Index i = 0; i < n; ++i) squares += std::pow(static_cast<double>(xavier.weight.value.data()[i]), 2);
+  CHECK(squares / static_cast<double>(n) == doctest::Approx(2.0 / static_cast<double>(in + out)).epsilon(4 * std::sqrt(2.0 / static_cast<double>(n))));
+  for (ad::Index j = 0; j < out; ++j) CHECK(xavier.bias.value(0, j) == 0);
+}

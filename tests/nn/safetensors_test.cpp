@@ -1,0 +1,116 @@
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "../support/check_op.h"
+#include "../support/temp_dir.h"
+#include "nn/nn.h"
+
+using recvae::test::TempDir;
+
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct Net {
+  ad::nn::SparseLinear<float> fc1{53, 24, 1};
+  ad::nn::Linear<float> fc2{24, 5, 2};
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("fc1", self.fc1);
+    f("fc2", self.fc2);
+  }
+};
+
+std::string file_of(const std::string& header, const std::string& data) {
+  const std::uint64_t size = header.size();
+  return std::string(reinterpret_cast<const char*>(&size), 8) + header + data;
+}
+
+std::string error_of(const std::string& path) {
+  try {
+    ad::nn::SafetensorsReader reader(path);
+    reader.read<float>("x");
+  } catch (const ad::Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("safetensors: what is written is read back, in files' shapes, the same bytes each time") {
+  const TempDir dir;
+  const Net net;
+  const std::string path = dir.path("net.safetensors");
+  std::vector<ad::nn::NamedTensor<float>> list;
+  ad::nn::append_parameters(list, net, "net");
+  ad::nn::write_safetensors(path, list, {{"format", "test"}, {"tokens", "[\"a\\\"b\"]"}});
+  ad::nn::write_safetensors(dir.path("again"), list, {{"tokens", "[\"a\\\"b\"]"}, {"format", "test"}});
+  CHECK(read_file(path) == read_file(dir.path("again")));
+  CHECK_FALSE(std::filesystem::exists(path + ".part"));
+
+  ad::nn::SafetensorsReader reader(path);
+  CHECK(reader.metadata().at("tokens") == "[\"a\\\"b\"]");
+  CHECK(reader.tensors().at("net.fc1.weight").shape == std::vector<ad::Index>{24, 53});  // PyTorch's [out, in]
+  CHECK(reader.tensors().at("net.fc2.bias").shape == std::vector<ad::Index>{5});
+  Net other;
+  other.fc1.weight.value.fill(0);
+  other.fc2.bias.value.fill(0);
+  ad::nn::read_parameters(reader, other, "net");
+  CHECK(test::distance(other.fc1.weight.value, net.fc1.weight.value) == 0);
+  CHECK(test::distance(other.fc2.bias.value, net.fc2.bias.value) == 0);
+  const ad::Tensor<double> as_file = reader.read<double>("net.fc1.weight");
+  CHECK(as_file(23, 52) == net.fc1.weight.value(52, 23));
+}
+
+TEST_CASE("safetensors: F64 files, as PyTorch's side wrote them") {
+  ad::nn::SafetensorsReader reader(std::string(RECVAE_GOLDEN) + "/golden_gamma.safetensors");
+  CHECK(reader.metadata().at("items") == "53");
+  const auto x = reader.read<double>("input.x");
+  CHECK(x.rows() == 7);
+  CHECK(x.cols() == 53);
+  const auto narrowed = reader.read<float>("input.noise");
+  CHECK(narrowed(0, 0) == static_cast<float>(reader.read<double>("input.noise")(0, 0)));
+}
+
+TEST_CASE("safetensors: a file that is none, or a broken one, says what is wrong") {
+  const TempDir dir;
+  const auto message = [&](const std::string& content) { return error_of(dir.write("f", content)); };
+  const std::string good = R"({"x":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}})";
+  CHECK(message(file_of(good, "12345678")) == "no error");
+  CHECK(error_of(dir.path("none")).ends_with("none: cannot be opened"));
+  CHECK(error_of(dir.path()).ends_with("cannot be opened"));  // a directory
+  CHECK(message("").find("not a safetensors file, or a truncated one") != std::string::npos);
+  CHECK(message("some text that is no model").find("not a safetensors file") != std::string::npos);
+  CHECK(message(file_of(good, "1234")).find("truncated: tensor x ends at byte 8 of 4") != std::string::npos);
+  CHECK(message(file_of(good, "123456789")).find("tensors cover 8 of 9") != std::string::npos);
+  const std::string overlap = R"({"x":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},"z":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})";
+  CHECK(message(file_of(overlap, "1234567890123456")).find("overlap or leave a gap at byte 8") != std::string::npos);
+  CHECK(message(file_of("[1]", "")).find("not a JSON object") != std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[1,3],"data_offsets":[0,8]}})", "12345678")).find("malformed") != std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}})", "12345678")).find("malformed") != std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[-1,-2],"data_offsets":[0,8]}})", "12345678")).find("malformed") != std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[1,2],"data_offsets":[8,0]}})", "12345678")).find("malformed") != std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"BF16","shape":[1,4],"data_offsets":[0,8]}})", "12345678")).find("expected F32 or F64, found BF16") != std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678")).find("expected 2 dimensions, found 1") != std::string::npos);
+  CHECK(message(file_of(R"({"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678")).find("tensor x is missing") != std::string::npos);
+  CHECK(message(file_of(R"({"__metadata__":{"a":1}})", "")).find("__metadata__") != std::string::npos);
+}
+
+TEST_CASE("safetensors: shapes that do not fit a module, a path that cannot be written, text that is not UTF-8") {
+  const TempDir dir;
+  const Net net;
+  std::vector<ad::nn::NamedTensor<float>> list;
+  ad::nn::append_parameters(list, net.fc2, "fc1");
+  ad::nn::write_safetensors(dir.path("f"), list, {});
+  ad::nn::SafetensorsReader reader(dir.path("f"));
+  Net other;
+  CHECK_THROWS_AS(ad::nn::read_parameters(reader, other, ""), ad::ShapeError);
+  CHECK_THROWS_AS(ad::nn::write_safetensors(dir.path("f/below-a-file"), list, {}), ad::Error);
+  CHECK_THROWS_AS(ad::nn::write_safetensors(dir.path("g"), list, {{"a", "\xff"}}), ad::Error);
+  CHECK_FALSE(std::filesystem::exists(dir.path("g")));
+}

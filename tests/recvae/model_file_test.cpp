@@ -1,0 +1,155 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "../support/temp_dir.h"
+#include "recvae/model_file.h"
+
+using namespace recvae;
+
+namespace {
+
+RecVae<float> small_model(ad::Index items, std::uint64_t seed) {
+  return {Encoder<float>(items, 6, 3, 0.25, ad::nn::Init::torch, seed, 0), ad::nn::Linear<float>(3, items, seed, ad::nn::Init::torch, 16)};
+}
+
+std::vector<std::string> tokens(ad::Index n, const std::string& prefix = "item \"") {
+  std::vector<std::string> t;
+  for (ad::Index i = 0; i < n; ++i) t.push_back(prefix + std::to_string(i));
+  return t;
+}
+
+bool equal(const ad::Tensor<float>& a, const ad::Tensor<float>& b) {
+  return a.rows() == b.rows() && a.cols() == b.cols() && std::equal(a.data(), a.data() + a.size(), b.data());
+}
+
+std::string error_of(const std::string& path, Load what = Load::model) {
+  try {
+    load_model(path, what);
+  } catch (const ad::Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+/// A model file's tensors, to be changed and written again.
+struct Parts {
+  RecVae<float> model = small_model(9, 1);
+  ad::Tensor<float> constant{1, 3}, surplus{1, 1};
+  std::vector<ad::nn::NamedTensor<float>> list;
+
+  Parts() {
+    ad::nn::append_parameters(list, model.encoder, "encoder");
+    ad::nn::append_parameters(list, model.encoder, "prior.encoder_old");
+    ad::nn::append_parameters(list, model.decoder, "decoder");
+  }
+  std::string write(const test::TempDir& dir, const ad::nn::Metadata& metadata = {}) const {
+    ad::nn::write_safetensors(dir.path("m"), list, metadata);
+    return dir.path("m");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a model is written and read back whole, its eps from its settings") {
+  const test::TempDir dir;
+  const RecVae<float> model = small_model(9, 1);
+  const Encoder<float> old = small_model(9, 2).encoder;
+  Settings settings;
+  settings.layer_norm_eps = 0.25;
+  save_model(dir.path("m"), model, old, to_json(settings), tokens(9));
+  const LoadedModel loaded = load_model(dir.path("m"), Load::with_old_encoder);
+  CHECK(equal(loaded.model.encoder.fc1.weight.value, model.encoder.fc1.weight.value));
+  CHECK(equal(loaded.model.decoder.bias.value, model.decoder.bias.value));
+  CHECK(equal(loaded.old_encoder->fc1.weight.value, old.fc1.weight.value));
+  CHECK(loaded.item_tokens == tokens(9));
+  CHECK(loaded.model.encoder.ln3.eps == 0.25);
+  CHECK(settings_from_json(loaded.settings).layer_norm_eps == 0.25);
+  CHECK_FALSE(load_model(dir.path("m"), Load::model).old_encoder);
+
+  ad::nn::SafetensorsReader file(dir.path("m"));
+  CHECK(file.tensors().size() == 24 + 24 + 2 + 3);
+  CHECK(file.read<float>("prior.logvar_uniform_prior")(0, 2) == 10);
+  CHECK(file.read<float>("prior.mu_prior")(0, 2) == 0);
+  CHECK(file.metadata().at("format") == "recvae 1");
+}
+
+TEST_CASE("weights without metadata or constants are taken; what is missing, surplus or misshapen is named") {
+  const test::TempDir dir;
+  Parts parts;
+  const LoadedModel plain = load_model(parts.write(dir), Load::model, 1e-5);
+  CHECK(plain.item_tokens.empty());
+  CHECK(plain.settings.empty());
+  CHECK(plain.model.encoder.ln1.eps == 1e-5);
+  {
+    Parts p;
+    p.list.push_back({"prior.mu_prior", p.constant.view()});
+    CHECK(error_of(p.write(dir)) == "no error");
+  }
+  {
+    Parts p;
+    p.list.push_back({"surplus", p.surplus.view()});
+    CHECK(error_of(p.write(dir)).ends_with("surplus tensor surplus"));
+  }
+  {
+    Parts p;
+    p.list.push_back({"encoder.fc6.bias", p.surplus.view()});
+    CHECK(error_of(p.write(dir)).find("surplus tensor") != std::string::npos);
+  }
+  {
+    Parts p;
+    std::erase_if(p.list, [](const auto& t) { return t.name == "encoder.ln4.bias"; });
+    CHECK(error_of(p.write(dir)).find("tensor encoder.ln4.bias is missing") != std::string::npos);
+  }
+  {
+    Parts p;
+    for (auto& t : p.list) {
+      if (t.name == "encoder.fc_mu.bias") t.value = p.surplus.view();
+    }
+    CHECK(error_of(p.write(dir)).find("tensor encoder.fc_mu.bias: expected [3], found [1]") != std::string::npos);
+  }
+  {
+    Parts p;  // no old encoder: fine to start from, not a whole model
+    std::erase_if(p.list, [](const auto& t) { return t.name.starts_with("prior."); });
+    CHECK(error_of(p.write(dir)).find("prior.encoder_old.fc1.weight is missing") != std::string::npos);
+    CHECK(error_of(p.write(dir), Load::with_old_encoder) == "no error");
+  }
+  CHECK(error_of(parts.write(dir, {{"format", "recvae 2"}})).find("expected 'recvae 1', found 'recvae 2'") != std::string::npos);
+  CHECK(error_of(parts.write(dir, {{"item_tokens", "[\"a\"]"}})).find("item_tokens: expected a JSON list of 9 strings") != std::string::npos);
+  CHECK(error_of(parts.write(dir, {{"settings", "{\"epochs\": \"x\"}"}})).find("epochs has the wrong type") != std::string::npos);
+  CHECK(error_of(std::string(RECVAE_GOLDEN) + "/golden_gamma.safetensors").find("surplus tensor") != std::string::npos);
+}
+
+TEST_CASE("taking over: rows follow their tokens, new items keep their draw, all else is copied") {
+  const test::TempDir dir;
+  const RecVae<float> before = small_model(4, 1);
+  const Encoder<float> before_old = small_model(4, 2).encoder;
+  save_model(dir.path("m"), before, before_old, to_json({}), {"a", "b", "c", "d"});
+  const LoadedModel loaded = load_model(dir.path("m"), Load::with_old_encoder);
+  RecVae<float> to = small_model(3, 3);
+  Encoder<float> to_old = small_model(3, 4).encoder;
+  const float fresh = to.encoder.fc1.weight.value(1, 0);
+  const ItemMapping m = take_over(loaded, to, to_old, {"d", "new", "a"});
+  CHECK(m.kept == 2);
+  CHECK(m.fresh == 1);
+  CHECK(m.dropped == 2);
+  for (ad::Index h = 0; h < 6; ++h) {
+    CHECK(to.encoder.fc1.weight.value(0, h) == before.encoder.fc1.weight.value(3, h));
+    CHECK(to.encoder.fc1.weight.value(2, h) == before.encoder.fc1.weight.value(0, h));
+    CHECK(to_old.fc1.weight.value(2, h) == before_old.fc1.weight.value(0, h));
+  }
+  CHECK(to.encoder.fc1.weight.value(1, 0) == fresh);
+  CHECK(to.decoder.bias.value(0, 0) == before.decoder.bias.value(0, 3));
+  CHECK(to.decoder.weight.value(2, 1) == before.decoder.weight.value(0, 1));
+  CHECK(equal(to.encoder.fc5.weight.value, before.encoder.fc5.weight.value));
+  CHECK(equal(to_old.ln2.bias.value, before_old.ln2.bias.value));
+
+  RecVae<float> wide{Encoder<float>(4, 7, 3, 0.1, ad::nn::Init::torch, 1, 0), ad::nn::Linear<float>(3, 4, 1)};
+  Encoder<float> wide_old = wide.encoder;
+  CHECK_THROWS_AS(take_over(loaded, wide, wide_old, {"a", "b", "c", "d"}), ad::Error);
+  LoadedModel nameless = load_model(dir.path("m"), Load::with_old_encoder);
+  nameless.item_tokens.clear();
+  CHECK_THROWS_AS(take_over(nameless, to, to_old, {"d", "new", "a"}), ad::Error);
+}
