@@ -56,8 +56,8 @@ void demo(CommandLine& line) {
   line.require("data");
   ad::set_threads(static_cast<int>(line.threads()));
   const LoadedModel loaded = load_model(model_path, Load::model);
-  apply_data_metadata(loaded.settings, line, options);
   fetch_text(options);
+  apply_data_metadata(loaded.settings, line, options);
   const data::Dataset data = data::load(options);
   if (loaded.item_tokens != data.item_tokens) {
     throw data::DataError(model_path + ": the model's items do not match the data: the package lists have changed, train again");
@@ -108,7 +108,8 @@ void demo(CommandLine& line) {
   std::sort(typed.items.begin(), typed.items.end());
   typed.indptr.push_back(static_cast<std::int64_t>(typed.items.size()));
   std::vector<std::string> completed;
-  for (const Scored& s : best_of(*model, typed)[0]) completed.push_back(name(s.item));
+  const auto completion = best_of(*model, typed);
+  for (const Scored& s : completion[0]) completed.push_back(name(s.item));
   std::printf("\nA new package that depends on %s\n  probably also needs  %s\n", join(known).c_str(), join(completed).c_str());
 }
 

@@ -62,8 +62,9 @@ void evaluate_command(CommandLine& line) {
 
   fetch_text(data_options);
   std::optional<LoadedModel> model;
-  if (!model_path.empty()) {
-    model = load_model(model_path, Load::model, settings.layer_norm_eps);
+  if (!model_path.empty()) model = load_model(model_path, Load::model, settings.layer_norm_eps);
+  fetch_text(data_options);
+  if (model) {
     apply_data_metadata(model->settings, line, data_options);
     if (!model->settings.empty()) {
       data_options.seed = static_cast<std::uint64_t>(settings_from_json(model->settings).seed);
