@@ -60,7 +60,6 @@ void evaluate_command(CommandLine& line) {
   });
   ad::set_threads(static_cast<int>(line.threads()));
 
-  fetch_text(data_options);
   std::optional<LoadedModel> model;
   if (!model_path.empty()) model = load_model(model_path, Load::model, settings.layer_norm_eps);
   fetch_text(data_options);

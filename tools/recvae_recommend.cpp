@@ -4,10 +4,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "autodiff/blas.h"
 #include "autodiff/parallel.h"

@@ -118,6 +118,17 @@ nlohmann::ordered_json epoch_record(const EpochReport& r, const std::vector<Metr
   return j;
 }
 
+/// Weight files hold the tokens as JSON: a token that cannot be there is better known before the training than after.
+void require_utf8(const std::string& path, const std::vector<std::string>& item_tokens) {
+  for (const std::string& token : item_tokens) {
+    try {
+      nlohmann::json(token).dump();
+    } catch (const nlohmann::json::exception&) {
+      throw data::DataError(path + ": expected item ids in UTF-8, found " + data::excerpt(token));
+    }
+  }
+}
+
 bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
 
 /// One outer epoch, with a bar.
@@ -143,6 +154,7 @@ void train(CommandLine& line) {
   o.data.text.reset();
   log_info(describe(data.summary));
   if (!data.strong && data.train.rows() == 0) throw data::DataError("no users to train on");
+  require_utf8(o.data.path, data.item_tokens);
   const std::string metadata = settings_metadata(s, o.data);
   const auto denominator = data.strong ? RecallDenominator::min : RecallDenominator::all;
   const std::vector<Metric> metrics = parse_metrics(s.metrics, s.topk);
