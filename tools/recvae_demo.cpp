@@ -22,9 +22,19 @@ constexpr std::int64_t kListed = 10;
 // The real use: dependencies as somebody would type them, to be completed.
 constexpr const char* kTyped[] = {"python3-numpy", "python3-scipy", "python3-matplotlib", "python3-pandas", "python3"};
 
+/// "a, b, c", in lines of about 100 columns under a label of 14.
 std::string join(const std::vector<std::string>& names) {
+  constexpr std::size_t kIndent = 14, kWidth = 100;
   std::string text;
-  for (const std::string& n : names) text += (text.empty() ? "" : ", ") + n;
+  std::size_t column = kIndent;
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    if (column + names[k].size() > kWidth && column > kIndent) {
+      text += "\n" + std::string(kIndent, ' ');
+      column = kIndent;
+    }
+    text += names[k] + (k + 1 < names.size() ? ", " : "");
+    column += names[k].size() + 2;
+  }
   return text.empty() ? "-" : text;
 }
 
@@ -87,13 +97,14 @@ void demo(CommandLine& line) {
       }
       return std::pair(join(found), join(missed));
     };
-    std::vector<std::string> given;
+    std::vector<std::string> given, popular;
+    for (const Scored& s : by_popularity[k]) popular.push_back(name(s.item));
     for (std::int32_t item : histories.row(row)) given.push_back(name(item));
     const auto [found, missed] = split(by_model[k]);
     const auto [popular_found, popular_missed] = split(by_popularity[k]);
-    std::printf("\n%s\n  given       %s\n  recovered   %s\n  missed      %s\n  popularity  recovers %s\n",
+    std::printf("\n%s\n  given       %s\n  recovered   %s\n  missed      %s\n  popularity  %s\n   recovered  %s\n",
                 data.test.user_tokens[static_cast<std::size_t>(shown[k])].c_str(), join(given).c_str(), found.c_str(),
-                missed.c_str(), popular_found.c_str());
+                missed.c_str(), join(popular).c_str(), popular_found.c_str());
   }
 
   data::Csr typed;
@@ -110,7 +121,7 @@ void demo(CommandLine& line) {
   std::vector<std::string> completed;
   const auto completion = best_of(*model, typed);
   for (const Scored& s : completion[0]) completed.push_back(name(s.item));
-  std::printf("\nA new package that depends on %s\n  probably also needs  %s\n", join(known).c_str(), join(completed).c_str());
+  std::printf("\nA new package\n  depends on  %s\n  and likely  %s\n", join(known).c_str(), join(completed).c_str());
 }
 
 }  // namespace

@@ -27,6 +27,16 @@ struct Options {
   Settings settings;
 };
 
+/// A setting as the command line takes it.
+template <class T>
+std::string text_of(const T& value) {
+  std::string text = nlohmann::json(value).dump();
+  std::erase(text, '"');
+  return text;
+}
+template <class T>
+std::string text_of(const std::optional<T>& value) { return value ? text_of(*value) : "none"; }
+
 bool read_options(CommandLine& line, Options& o) {
   Settings given;
   line.describe(
@@ -40,7 +50,9 @@ bool read_options(CommandLine& line, Options& o) {
   line.flag("overwrite", &o.overwrite, "replace an earlier run in --out");
   add_data_options(line, o.data);
   line.group("Model and training");
-  Settings::visit([&](const char* name, const char* help, auto& member) { line.add(name, &member, help); }, given);
+  Settings::visit([&](const char* name, const char* help, auto& member) {
+    line.add(name, &member, std::string(help) + " (paper: " + text_of(member) + ")");
+  }, given);
   if (!line.parse()) return false;
   line.require("data");
   as_usage([&] {
