@@ -75,7 +75,8 @@ void Session::gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> 
   constexpr Index kSmall = 1'000'000, kSlice = 31;
   if (!a.transposed && !b.transposed && k > kSlice && m * n * k <= kSmall) {
     for (Index from = 0; from < k; from += kSlice) {
-      gemm(m, n, std::min(kSlice, k - from), alpha, skip_cols(a, from), skip_rows(b, from), from == 0 ? beta : T(1), c, c_stride);
+      gemm(m, n, std::min(kSlice, k - from), alpha, skip_cols(a, from), skip_rows(b, from), from == 0 ? beta : T(1), c,
+           c_stride);
     }
     return;
   }
@@ -105,13 +106,15 @@ void gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta
 }
 
 std::string description() {
-  std::string config = openblas_get_config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... Cooperlake MAX_THREADS=64"
+  std::string config =
+      openblas_get_config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... Cooperlake MAX_THREADS=64"
   const std::size_t version_end = config.find(' ', config.find(' ') + 1);
   return config.substr(0, version_end) + " " + openblas_get_corename();
 }
 
 template void Session::gemm(Index, Index, Index, float, Operand<float>, Operand<float>, float, float*, Index) const;
-template void Session::gemm(Index, Index, Index, double, Operand<double>, Operand<double>, double, double*, Index) const;
+template void Session::gemm(Index, Index, Index, double, Operand<double>, Operand<double>, double, double*,
+                            Index) const;
 template void gemm(Index, Index, Index, float, Operand<float>, Operand<float>, float, float*, Index);
 template void gemm(Index, Index, Index, double, Operand<double>, Operand<double>, double, double*, Index);
 

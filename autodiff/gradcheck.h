@@ -13,14 +13,14 @@ namespace ad {
 /// What gradcheck found. `ok` with an empty `message`, or the worst element.
 struct GradcheckResult {
   bool ok = true;
-  double worst = 0;       ///< largest |a - n| / max(1, |a|, |n|)
-  double largest = 0;     ///< largest |a|: a check of zeros proves nothing
+  double worst = 0;    ///< largest |a - n| / max(1, |a|, |n|)
+  double largest = 0;  ///< largest |a|: a check of zeros proves nothing
   std::string message;
 };
 
 struct GradcheckOptions {
-  double step = 1e-5;        ///< h = step * max(1, |x|)
-  double tolerance = 1e-6;   ///< on |a - n| / max(1, |a|, |n|)
+  double step = 1e-5;       ///< h = step * max(1, |x|)
+  double tolerance = 1e-6;  ///< on |a - n| / max(1, |a|, |n|)
 };
 
 /// A function of values on a tape; may return any shape.
@@ -28,6 +28,7 @@ using GradcheckFunction = std::function<Var<double>(Tape<double>&, std::span<con
 
 /// Compares the gradient a of sum(f(inputs) * r), r fixed and random in [0.5, 1.5], with the central difference n, for
 /// every element of every input. f must be smooth at the inputs and draw the same randomness each time.
-GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>> inputs, GradcheckOptions options = {});
+GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>> inputs,
+                          GradcheckOptions options = {});
 
 }  // namespace ad

@@ -73,8 +73,8 @@ void swish_backward(const double* x, const double* g, double* dx, Index n, bool 
 
 /// One step of Adam as PyTorch counts it, the bias corrections already folded in.
 struct AdamStep {
-  double step_size;     ///< learning rate / (1 - beta1^t)
-  double root_scale;    ///< 1 / sqrt(1 - beta2^t)
+  double step_size;   ///< learning rate / (1 - beta1^t)
+  double root_scale;  ///< 1 / sqrt(1 - beta2^t)
   double beta1, beta2, epsilon, weight_decay;
 };
 

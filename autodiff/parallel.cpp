@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <tbb/global_control.h>
@@ -12,19 +13,20 @@
 namespace ad {
 namespace {
 
+int all_cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
 // The one mutable global of the library: how many threads, and TBB's objects for that number.
 struct Pool {
-  explicit Pool(int n)
-      : size(n), limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)), arena(n) {}
+  explicit Pool(int n) : size(n), arena(n) {
+    if (n > all_cores()) limit.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n));
+  }
   int size;
-  tbb::global_control limit;  // lets TBB start more workers than cores where that was asked for
   tbb::task_arena arena;
+  std::optional<tbb::global_control> limit;  // lets TBB start more workers than cores, where that was asked for
 };
 
 std::mutex pool_mutex;
 std::shared_ptr<Pool> current_pool;
-
-int all_cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 std::shared_ptr<Pool> pool() {
   std::lock_guard lock(pool_mutex);

@@ -199,8 +199,8 @@ class Tape {
     const Node& n = node(v, "value");
     return {n.value, n.rows, n.cols};
   }
-  std::size_t size() const { return nodes_.size(); }                         ///< recorded nodes
-  std::size_t bytes_in_use() const { return arena_.bytes_in_use(); }         ///< of the arena, this step
+  std::size_t size() const { return nodes_.size(); }                  ///< recorded nodes
+  std::size_t bytes_in_use() const { return arena_.bytes_in_use(); }  ///< of the arena, this step
 
  private:
   using Backward = void (*)(const void* closure, Tape& tape, ConstMatrix<T> g);
@@ -219,9 +219,9 @@ class Tape {
   /// Which node stands for a parameter: open addressing, so that clearing keeps the memory.
   class ParameterMap {
    public:
-    const std::uint32_t* find(const void* key) const {
+    std::uint32_t* find(const void* key) {
       if (slots_.empty()) return nullptr;
-      const Slot& s = slots_[probe(key)];
+      Slot& s = slots_[probe(key)];
       return s.key ? &s.id : nullptr;
     }
     void insert(const void* key, std::uint32_t id) {
@@ -282,12 +282,11 @@ class Tape {
     return append(Node{op, value, rows, cols, wants && !no_grad_});
   }
   Var<T> leaf(const char* op, Matrix<T> m, bool wants) { return leaf(op, m.data, m.rows, m.cols, wants); }
-  Matrix<T> copy_matrix(ConstMatrix<T> m) {
-    return {const_cast<T*>(copy(m.span()).data()), m.rows, m.cols};
-  }
+  Matrix<T> copy_matrix(ConstMatrix<T> m) { return {const_cast<T*>(copy(m.span()).data()), m.rows, m.cols}; }
   void make_dense(Node& n);
   Gradient<T> gradient_of(const Node& n) {
-    return {{n.grad, n.row_sparse ? static_cast<Index>(n.grad_rows.size()) : n.rows, n.cols}, n.grad_rows, n.row_sparse};
+    return {
+        {n.grad, n.row_sparse ? static_cast<Index>(n.grad_rows.size()) : n.rows, n.cols}, n.grad_rows, n.row_sparse};
   }
   void destroy_owned() {
     for (auto it = owned_.rbegin(); it != owned_.rend(); ++it) it->destroy(it->object);
@@ -304,13 +303,15 @@ class Tape {
 
 template <class T>
 Var<T> Tape<T>::parameter(const Parameter<T>& p) {
-  if (const std::uint32_t* id = parameters_.find(&p)) {
-    // First met under no_grad(): its gradient may be wanted by now. No op that was recorded before asks for it.
-    if (p.trainable && !no_grad_) nodes_[*id].wants_grad = true;
-    return Var<T>(this, *id, epoch_);
-  }
-  Var<T> v = leaf("parameter", const_cast<T*>(p.value.data()), p.value.rows(), p.value.cols(), p.trainable);
-  parameters_.insert(&p, v.id_);
+  const bool wanted = p.trainable && !no_grad_;
+  std::uint32_t* id = parameters_.find(&p);
+  // First met under no_grad() or frozen, and wanted now: a second leaf, as ops recorded before rely on the first.
+  if (id && (nodes_[*id].wants_grad || !wanted)) return Var<T>(this, *id, epoch_);
+  const Var<T> v = leaf("parameter", const_cast<T*>(p.value.data()), p.value.rows(), p.value.cols(), wanted);
+  if (id)
+    *id = v.id_;
+  else
+    parameters_.insert(&p, v.id_);
   return v;
 }
 

@@ -11,7 +11,7 @@ Csr make_csr(std::int64_t row_count, std::int32_t cols, std::span<const std::int
   if (rows.size() != items.size()) throw std::invalid_argument("make_csr: expected one item per row index");
   Csr csr;
   csr.cols = cols;
-  csr.indptr.assign(static_cast<std::size_t>(row_count) + 1, 0);
+  csr.indptr.assign(as_size(row_count) + 1, 0);
   csr.items.resize(items.size());
 
   // Counting sort by row, then each row by itself: no array of pairs is ever needed.
@@ -20,12 +20,12 @@ Csr make_csr(std::int64_t row_count, std::int32_t cols, std::span<const std::int
       throw std::out_of_range("make_csr: expected an entry within the matrix, found (" + std::to_string(rows[k]) +
                               ", " + std::to_string(items[k]) + ")");
     }
-    ++csr.indptr[static_cast<std::size_t>(rows[k]) + 1];
+    ++csr.indptr[as_size(rows[k]) + 1];
   }
   for (std::size_t u = 1; u < csr.indptr.size(); ++u) csr.indptr[u] += csr.indptr[u - 1];
   std::vector<std::int64_t> next(csr.indptr.begin(), csr.indptr.end() - 1);
   for (std::size_t k = 0; k < rows.size(); ++k) {
-    csr.items[static_cast<std::size_t>(next[static_cast<std::size_t>(rows[k])]++)] = items[k];
+    csr.items[as_size(next[static_cast<std::size_t>(rows[k])]++)] = items[k];
   }
 
   auto out = csr.items.begin();

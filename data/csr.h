@@ -6,18 +6,22 @@
 
 namespace recvae::data {
 
+inline std::size_t as_size(std::int64_t value) { return static_cast<std::size_t>(value); }
+
 /// Binary user-item matrix; row u holds items[indptr[u] .. indptr[u+1]), ascending, without duplicates.
 struct Csr {
   std::int32_t cols = 0;
   std::vector<std::int64_t> indptr{0};
-  std::vector<std::int32_t> items;
+  std::vector<std::int32_t> items{};
 
   std::int64_t rows() const { return static_cast<std::int64_t>(indptr.size()) - 1; }
   std::int64_t nnz() const { return indptr.back(); }
   std::span<const std::int32_t> row(std::int64_t u) const {
-    const auto begin = static_cast<std::size_t>(indptr[static_cast<std::size_t>(u)]);
-    const auto end = static_cast<std::size_t>(indptr[static_cast<std::size_t>(u) + 1]);
-    return {items.data() + begin, end - begin};
+    return {items.data() + indptr[as_size(u)], items.data() + indptr[as_size(u) + 1]};
+  }
+  void append(std::span<const std::int32_t> row) {  ///< a row, itself ascending and without duplicates
+    items.insert(items.end(), row.begin(), row.end());
+    indptr.push_back(static_cast<std::int64_t>(items.size()));
   }
   bool operator==(const Csr&) const = default;
 };

@@ -1,12 +1,45 @@
 #include "dataset.h"
 
+#include <utility>
+
 namespace recvae::data {
+
+HeldOut users_with_targets(const Csr& history, const Csr& targets, const std::vector<std::string>& tokens,
+                           bool any_row) {
+  HeldOut out{{}, {history.cols}, {history.cols}};
+  for (std::int64_t u = 0; u < targets.rows(); ++u) {
+    if (targets.row(u).empty() && !(any_row && !history.row(u).empty())) continue;
+    out.user_tokens.push_back(tokens[as_size(u)]);
+    out.history.append(history.row(u));
+    out.targets.append(targets.row(u));
+  }
+  return out;
+}
 
 std::string describe(const Summary& s) {
   const auto number = [](std::int64_t value) { return std::to_string(value); };
   return number(s.rows_read) + " rows read, " + number(s.rows) + " kept (" + number(s.duplicates) + " repeated), " +
          number(s.users) + " users x " + number(s.items) + " items; " + number(s.train_users) + " users to train, " +
          number(s.validation_users) + " + " + number(s.test_users) + " held out";
+}
+
+Dataset with_tokens(Dataset dataset, std::vector<std::string> item_tokens, std::vector<std::string> user_tokens,
+                    std::int64_t rows_read, std::int64_t rows) {
+  const HeldOut &validation = dataset.validation, &test = dataset.test;
+  std::int64_t entries = dataset.train.nnz() + validation.targets.nnz() + test.targets.nnz();
+  if (dataset.strong) entries += validation.history.nnz() + test.history.nnz();
+  dataset.summary = {rows_read,
+                     rows,
+                     rows - entries,
+                     static_cast<std::int64_t>(user_tokens.size()),
+                     static_cast<std::int64_t>(item_tokens.size()),
+                     dataset.train.rows(),
+                     static_cast<std::int64_t>(validation.user_tokens.size()),
+                     static_cast<std::int64_t>(test.user_tokens.size())};
+  user_tokens.resize(as_size(dataset.train.rows()));
+  dataset.item_tokens = std::move(item_tokens);
+  dataset.user_tokens = std::move(user_tokens);
+  return dataset;
 }
 
 }  // namespace recvae::data

@@ -15,6 +15,10 @@ struct HeldOut {
   Csr targets;
 };
 
+/// The users that have targets (`any_row`: or a history), of matrices with a row for every one of `tokens`.
+HeldOut users_with_targets(const Csr& history, const Csr& targets, const std::vector<std::string>& tokens,
+                           bool any_row = false);
+
 /// Counts for one log line.
 struct Summary {
   std::int64_t rows_read = 0;   ///< of the files
@@ -33,8 +37,16 @@ struct Dataset {
   std::vector<std::string> user_tokens;  ///< training users, in index order
   Csr train;                             ///< training users x items
   HeldOut validation, test;
-  bool strong = true;  ///< held-out users are none of the training users; a history is then the fold-in part
+  Csr train_and_validation;  ///< all users of a weak split, those without targets too; of a strong one empty
+  bool strong = true;        ///< held-out users are none of the training users; a history is then the fold-in part
   Summary summary;
+
+  /// What a baseline learns from that is evaluated on validation or on test.
+  const Csr& baseline_rows(bool for_test) const { return for_test && !strong ? train_and_validation : train; }
 };
+
+/// Gives a data set, whose matrices are complete, its tokens (`user_tokens`: training users first) and its summary.
+Dataset with_tokens(Dataset dataset, std::vector<std::string> item_tokens, std::vector<std::string> user_tokens,
+                    std::int64_t rows_read, std::int64_t rows);
 
 }  // namespace recvae::data

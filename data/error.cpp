@@ -1,22 +1,25 @@
 #include "error.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace recvae::data {
 namespace {
 
 /// Length of the well-formed printable UTF-8 character at the start of `text`, 0 if there is none.
 std::size_t character_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;
-  const std::size_t length = lead >= 0xf5 ? 0 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t k = 1; k < length; ++k) {
-    if ((static_cast<unsigned char>(text[k]) & 0xc0) != 0x80) return 0;
+  const int ones = std::countl_one(lead);
+  const std::size_t length = ones == 0 ? 1 : static_cast<std::size_t>(ones);
+  if (ones == 1 || ones > 4 || text.size() < length) return 0;
+  char32_t code = lead & (0xff >> (ones + 1));
+  for (const char c : text.substr(1, length - 1)) {
+    if ((c & 0xc0) != 0x80) return 0;
+    code = code << 6 | (c & 0x3f);
   }
-  const auto second = static_cast<unsigned char>(text[1]);
-  const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-  const bool beyond = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-  const bool control = lead == 0xc2 && second < 0xa0;
-  return overlong || beyond || control ? 0 : length;
+  constexpr char32_t least[] = {0x20, 0xa0, 0x800, 0x10000};  // printable, and not longer than need be
+  const bool surrogate = code >= 0xd800 && code < 0xe000;
+  return code >= least[length - 1] && code <= 0x10ffff && code != 0x7f && !surrogate ? length : 0;
 }
 
 }  // namespace
@@ -25,20 +28,18 @@ std::string excerpt(std::string_view text) {
   constexpr std::size_t longest = 40;
   constexpr char digits[] = "0123456789abcdef";
   std::string out = "'";
-  for (std::size_t at = 0; at < text.size();) {
-    if (at >= longest) {
-      out += "...";
-      break;
-    }
+  std::size_t at = 0;
+  while (at < text.size() && at < longest) {
     const std::size_t length = character_length(text.substr(at));
     if (length > 0) {
       out += text.substr(at, length);
-      at += length;
     } else {
-      const auto byte = static_cast<unsigned char>(text[at++]);
+      const auto byte = static_cast<unsigned char>(text[at]);
       out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
     }
+    at += std::max<std::size_t>(length, 1);
   }
+  if (at < text.size()) out += "...";
   return out + "'";
 }
 

@@ -1,8 +1,11 @@
 #include "fields.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <stdexcept>
+
+#include "error.h"
 
 namespace recvae::data {
 
@@ -26,20 +29,10 @@ std::optional<std::int32_t> parse_index(std::string_view text) {
 
 const std::vector<std::string_view>& FieldSplitter::split(std::string_view line) {
   fields_.clear();
-  if (!quotes_ || line.find('"') == std::string_view::npos) {
-    for (;;) {
-      const auto end = line.find(separator_);
-      fields_.push_back(line.substr(0, end));
-      if (end == std::string_view::npos) return fields_;
-      line.remove_prefix(end + separator_.size());
-    }
-  }
-
   unquoted_.clear();
-  unquoted_.reserve(line.size() / 2 + 1);  // views into its strings stay valid
-  for (;;) {
-    if (line.starts_with('"')) {
-      std::string text;
+  for (;; line.remove_prefix(separator_.size())) {
+    if (quotes_ && line.starts_with('"')) {
+      std::string& text = unquoted_.emplace_back();
       std::size_t at = 1;
       for (;; ++at) {
         const auto quote = line.find('"', at);
@@ -51,16 +44,31 @@ const std::vector<std::string_view>& FieldSplitter::split(std::string_view line)
       }
       line.remove_prefix(at);
       if (!line.empty() && !line.starts_with(separator_)) throw std::invalid_argument("text after a closing quote");
-      fields_.push_back(unquoted_.emplace_back(std::move(text)));
-      if (line.empty()) return fields_;
+      fields_.push_back(text);
     } else {
-      const auto end = line.find(separator_);
+      const auto end = std::min(line.find(separator_), line.size());
       fields_.push_back(line.substr(0, end));
-      if (end == std::string_view::npos) return fields_;
       line.remove_prefix(end);
     }
-    line.remove_prefix(separator_.size());
+    if (line.empty()) return fields_;
   }
+}
+
+const std::vector<std::string_view>& split_line(const TextSource& text, std::string_view line,
+                                                FieldSplitter& splitter) try {
+  return splitter.split(line);
+} catch (const std::invalid_argument& error) {
+  throw error_at(text.name(), text.line(), "fields, quoted or not", error.what());
+}
+
+const std::vector<std::string_view>* next_row(TextSource& text, FieldSplitter& splitter, std::size_t count) {
+  std::string_view line;
+  do {
+    if (!text.next(line)) return nullptr;
+  } while (line.empty());
+  const auto& fields = split_line(text, line, splitter);
+  if (fields.size() == count) return &fields;
+  throw error_at(text.name(), text.line(), std::to_string(count) + " columns", std::to_string(fields.size()));
 }
 
 }  // namespace recvae::data

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "text_source.h"
 
 namespace recvae::data {
 
@@ -27,7 +30,13 @@ class FieldSplitter {
   std::string separator_;
   bool quotes_;
   std::vector<std::string_view> fields_;
-  std::vector<std::string> unquoted_;  // fields that had doubled quotes
+  std::deque<std::string> unquoted_;  // fields that stood in quotes
 };
+
+/// The fields of the line that `text` gave last. Throws DataError for a quote that is not closed.
+const std::vector<std::string_view>& split_line(const TextSource& text, std::string_view line, FieldSplitter& splitter);
+
+/// The fields of the next line that is not empty; nullptr: no more. Throws DataError where they are not `count`.
+const std::vector<std::string_view>* next_row(TextSource& text, FieldSplitter& splitter, std::size_t count);
 
 }  // namespace recvae::data

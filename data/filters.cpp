@@ -11,20 +11,18 @@ void keep_rows(Interactions& rows, Keep keep) {
     rows.users[out] = rows.users[k];
     rows.items[out] = rows.items[k];
     if (!rows.ratings.empty()) rows.ratings[out] = rows.ratings[k];
-    if (!rows.times.empty()) rows.times[out] = rows.times[k];
     ++out;
   }
   rows.users.resize(out);
   rows.items.resize(out);
   if (!rows.ratings.empty()) rows.ratings.resize(out);
-  if (!rows.times.empty()) rows.times.resize(out);
 }
 
 }  // namespace
 
 std::vector<std::int64_t> count_rows(const std::vector<std::int32_t>& indices, std::size_t size) {
   std::vector<std::int64_t> counts(size, 0);
-  for (const std::int32_t index : indices) ++counts[static_cast<std::size_t>(index)];
+  for (const std::int32_t index : indices) ++counts[as_size(index)];
   return counts;
 }
 
@@ -34,12 +32,12 @@ void keep_ratings_above(Interactions& rows, double threshold) {
 
 void keep_items_with(Interactions& rows, std::int64_t least_rows) {
   const auto counts = count_rows(rows.items, rows.item_tokens.size());
-  keep_rows(rows, [&](std::size_t k) { return counts[static_cast<std::size_t>(rows.items[k])] >= least_rows; });
+  keep_rows(rows, [&](std::size_t k) { return counts[as_size(rows.items[k])] >= least_rows; });
 }
 
 void keep_users_with(Interactions& rows, std::int64_t least_rows) {
   const auto counts = count_rows(rows.users, rows.user_tokens.size());
-  keep_rows(rows, [&](std::size_t k) { return counts[static_cast<std::size_t>(rows.users[k])] >= least_rows; });
+  keep_rows(rows, [&](std::size_t k) { return counts[as_size(rows.users[k])] >= least_rows; });
 }
 
 }  // namespace recvae::data

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "csr.h"
 #include "interactions.h"
 
 /// Filters drop rows in place and keep the order of the rest. Tokens stay, so that indices keep their meaning.

@@ -7,58 +7,35 @@
 
 #include "error.h"
 #include "numpy_random.h"
-#include "read_text.h"
+#include "readers.h"
 
 namespace recvae::data {
 namespace {
 
-std::size_t as_size(std::int64_t value) { return static_cast<std::size_t>(value); }
-
 /// Moves a random part of each row of `train` to the result.
 Csr draw_validation(Csr& train, double ratio, std::uint64_t seed) {
   NumpyRandom random(static_cast<std::uint32_t>((seed ^ seed >> 32) & 0xffffffffu));
-  Csr kept, drawn;
-  kept.cols = drawn.cols = train.cols;
-  std::vector<bool> is_drawn;
+  Csr kept{train.cols}, drawn{train.cols};
   for (std::int64_t u = 0; u < train.rows(); ++u) {
     const auto row = train.row(u);
     const auto n = static_cast<std::int64_t>(row.size());
-    is_drawn.assign(row.size(), false);
-    const auto count = static_cast<std::int64_t>(ratio * static_cast<double>(n));
-    if (count > 0) {
+    std::vector<bool> is_drawn(row.size());
+    if (const auto count = static_cast<std::int64_t>(ratio * static_cast<double>(n)); count > 0) {
       for (const auto k : random.choice(n, count)) is_drawn[as_size(k)] = true;
     }
     for (std::size_t k = 0; k < row.size(); ++k) (is_drawn[k] ? drawn : kept).items.push_back(row[k]);
-    kept.indptr.push_back(static_cast<std::int64_t>(kept.items.size()));
-    drawn.indptr.push_back(static_cast<std::int64_t>(drawn.items.size()));
+    kept.append({});
+    drawn.append({});
   }
   train = std::move(kept);
   return drawn;
 }
 
 Csr join(const Csr& a, const Csr& b) {
-  Csr out;
-  out.cols = a.cols;
+  Csr out{a.cols};
   for (std::int64_t u = 0; u < a.rows(); ++u) {
     std::set_union(a.row(u).begin(), a.row(u).end(), b.row(u).begin(), b.row(u).end(), std::back_inserter(out.items));
-    out.indptr.push_back(static_cast<std::int64_t>(out.items.size()));
-  }
-  return out;
-}
-
-/// The users that have targets.
-HeldOut with_targets(const Csr& history, const Csr& targets, const std::vector<std::string>& tokens) {
-  HeldOut out;
-  out.history.cols = out.targets.cols = history.cols;
-  const auto append = [](Csr& matrix, std::span<const std::int32_t> row) {
-    matrix.items.insert(matrix.items.end(), row.begin(), row.end());
-    matrix.indptr.push_back(static_cast<std::int64_t>(matrix.items.size()));
-  };
-  for (std::int64_t u = 0; u < targets.rows(); ++u) {
-    if (targets.row(u).empty()) continue;
-    out.user_tokens.push_back(tokens[as_size(u)]);
-    append(out.history, history.row(u));
-    append(out.targets, targets.row(u));
+    out.append({});
   }
   return out;
 }
@@ -70,7 +47,7 @@ GivenSplit read_parts(const Input& input, const DataOptions& options) {
   InteractionBuilder builder;
   const auto read = [&](const std::string& file) {
     TextSource text = TextSource::from_file(file);
-    read_text(input.format, text, columns_of(options), builder);
+    read_text(input.format, text, options, builder);
     return builder.rows();
   };
   split.train_end = read(input.train);
@@ -97,26 +74,17 @@ Dataset make_dataset(GivenSplit split, const DataOptions& options) {
   Csr validation = part(split.train_end, split.valid_end);
   const Csr test = part(split.valid_end, rows.rows());
 
+  if (!split.has_validation) validation = draw_validation(train, options.validation_ratio.value_or(0.1), options.seed);
+
   Dataset out;
   out.strong = false;
-  out.summary.rows_read = rows.rows_read;
-  out.summary.rows = rows.rows();
-  out.summary.duplicates = rows.rows() - train.nnz() - validation.nnz() - test.nnz();
-  out.summary.users = users;
-  out.summary.items = items;
-  if (!split.has_validation) validation = draw_validation(train, options.validation_ratio, options.seed);
-  out.validation = with_targets(train, validation, rows.user_tokens);
-  out.test = with_targets(join(train, validation), test, rows.user_tokens);
-  out.summary.train_users = split.train_users;
-  out.summary.validation_users = static_cast<std::int64_t>(out.validation.user_tokens.size());
-  out.summary.test_users = static_cast<std::int64_t>(out.test.user_tokens.size());
-
+  out.validation = users_with_targets(train, validation, rows.user_tokens);
+  out.train_and_validation = join(train, validation);
+  out.test = users_with_targets(out.train_and_validation, test, rows.user_tokens);
   train.indptr.resize(as_size(split.train_users) + 1);  // the others have no training rows
   out.train = std::move(train);
-  out.item_tokens = std::move(rows.item_tokens);
-  out.user_tokens = std::move(rows.user_tokens);
-  out.user_tokens.resize(as_size(split.train_users));
-  return out;
+  return with_tokens(std::move(out), std::move(rows.item_tokens), std::move(rows.user_tokens), rows.rows_read,
+                     rows.rows());
 }
 
 }  // namespace recvae::data

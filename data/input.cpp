@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <system_error>
-#include <vector>
 
 #include "error.h"
 
@@ -26,7 +26,7 @@ std::string format_of(const std::string& path) {
 
 /// X of the one `X<ending>` in the directory; of several, the one that is called as the directory. Empty: none.
 std::string stem_of(const std::string& directory, const std::string& ending) {
-  std::vector<std::string> stems;
+  std::set<std::string> stems;
   std::error_code error;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     std::string name = without_gz(it->path().filename().string());
@@ -34,16 +34,14 @@ std::string stem_of(const std::string& directory, const std::string& ending) {
     name.resize(name.size() - ending.size());
     const bool part =
         ending == ".inter" && (name.ends_with(".train") || name.ends_with(".valid") || name.ends_with(".test"));
-    if (!part && !name.empty()) stems.push_back(name);
+    if (!part && !name.empty() && !find_file(directory, name + ending).empty()) stems.insert(name);
   }
   if (error) throw DataError(directory + ": " + error.message());
-  std::sort(stems.begin(), stems.end());
-  stems.erase(std::unique(stems.begin(), stems.end()), stems.end());
   if (stems.empty()) return {};
   const fs::path path = fs::absolute(directory).lexically_normal();
   const std::string own = (path.has_filename() ? path : path.parent_path()).filename().string();
-  if (stems.size() == 1) return stems[0];
-  if (std::find(stems.begin(), stems.end(), own) == stems.end()) {
+  if (stems.size() == 1) return *stems.begin();
+  if (!stems.contains(own)) {
     throw DataError(directory + ": expected one file *" + ending + ", found " + std::to_string(stems.size()));
   }
   return own;
@@ -100,7 +98,8 @@ Input find_input(const DataOptions& options) {
   const auto known = {"", "table", "inter", "u.data", "ratings.dat", "adjacency", "prepared", "dumpavail"};
   if (std::find(known.begin(), known.end(), format) == known.end()) {
     throw UsageError(
-        "--data_format: expected table, inter, u.data, ratings.dat, adjacency, prepared or dumpavail, found " +
+        "--data_format: expected csv, tsv, table, inter, u.data, ratings.dat, adjacency, prepared or dumpavail, "
+        "found " +
         excerpt(format));
   }
   if (!options.text) {

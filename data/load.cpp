@@ -7,24 +7,17 @@
 #include "filters.h"
 #include "given_split.h"
 #include "input.h"
-#include "read_text.h"
 #include "readers.h"
 
 namespace recvae::data {
 namespace {
 
-/// Counts that a filter or split has where no option says otherwise.
-struct Defaults {
-  int min_users_per_item = 0;
-  int min_items_per_user = 0;
-};
-
-Defaults defaults_of(const Input& input, bool strong) {
-  if (input.format == "dumpavail") return {3, 5};
-  return {0, strong ? 5 : 0};
-}
-
-void refuse_filters_and_split(const DataOptions& options) {
+/// Throws UsageError for filter and split options that have no meaning for such data.
+void refuse_options(const Input& input, const DataOptions& options) {
+  if (options.validation_ratio && (input.kind != Input::Kind::parts || !input.valid.empty())) {
+    throw UsageError("--validation_ratio: " + options.path + " is not given as files for train and test only");
+  }
+  if (input.kind == Input::Kind::raw) return;
   const auto refuse = [&](bool given, const char* option) {
     if (given) throw UsageError(std::string("--") + option + ": " + options.path + " is already split");
   };
@@ -33,36 +26,36 @@ void refuse_filters_and_split(const DataOptions& options) {
   refuse(options.min_items_per_user.has_value(), "min_items_per_user");
   refuse(!options.split.empty(), "split");
   refuse(options.heldout_users.has_value(), "heldout_users");
-  refuse(options.split_seed != DataOptions{}.split_seed, "split_seed");
+  refuse(options.split_seed.has_value(), "split_seed");
 }
 
 Interactions read_raw(const Input& input, const DataOptions& options) {
   InteractionBuilder builder;
   const std::string name = options.path == "demo" ? "apt-cache dumpavail" : options.path;
-  TextSource text = input.file.empty() ? TextSource::from_text(*options.text, name) : TextSource::from_file(input.file);
-  read_text(input.format, text, columns_of(options), builder);
+  TextSource text = options.text ? TextSource::from_text(*options.text, name) : TextSource::from_file(input.file);
+  read_text(input.format, text, options, builder);
   if (builder.rows() == 0) throw DataError(text.name() + ": expected interactions, found none");
   return builder.take();
 }
 
-void filter(Interactions& rows, const DataOptions& options, Defaults defaults) {
+void filter(Interactions& rows, const Input& input, const DataOptions& options, bool strong) {
   if (options.threshold) {
     if (rows.ratings.empty()) throw DataError(options.path + ": expected ratings, which --threshold needs, found none");
     keep_ratings_above(rows, *options.threshold);
   }
   // Nothing later looks at them, and they are most of the memory.
   rows.ratings = {};
-  const int item_rows = options.min_users_per_item.value_or(defaults.min_users_per_item);
-  const int user_rows = options.min_items_per_user.value_or(defaults.min_items_per_user);
+  const bool demo = input.format == "dumpavail";
+  const int item_rows = options.min_users_per_item.value_or(demo ? 3 : 0);
+  const int user_rows = options.min_items_per_user.value_or(demo || strong ? 5 : 0);
   if (item_rows > 0) keep_items_with(rows, item_rows);
   if (user_rows > 0) keep_users_with(rows, user_rows);
   if (rows.rows() == 0) throw DataError(options.path + ": expected interactions, found none left after the filters");
 }
 
-StrongSplit split(const Input& input, const DataOptions& options, std::int64_t* rows_read) {
+StrongSplit split(const Input& input, const DataOptions& options) {
   Interactions rows = read_raw(input, options);
-  if (rows_read) *rows_read = rows.rows_read;
-  filter(rows, options, defaults_of(input, true));
+  filter(rows, input, options, true);
   const auto counts = count_rows(rows.users, rows.user_tokens.size());
   const auto users = static_cast<std::int64_t>(counts.size()) - std::count(counts.begin(), counts.end(), 0);
   const std::int64_t by_default = input.format == "dumpavail" ? 1000 : std::clamp<std::int64_t>(users / 10, 1, 10000);
@@ -71,7 +64,7 @@ StrongSplit split(const Input& input, const DataOptions& options, std::int64_t* 
     throw DataError(options.path + ": expected more users than 2 x " + std::to_string(heldout) + " held out, found " +
                     std::to_string(users));
   }
-  return split_strong(rows, heldout, static_cast<std::uint32_t>(options.split_seed));
+  return split_strong(rows, heldout, static_cast<std::uint32_t>(options.split_seed.value_or(98765)));
 }
 
 /// The rows of a prepared directory, file after file.
@@ -84,49 +77,37 @@ Interactions all_rows(StrongSplit split) {
   }
   rows.user_tokens = std::move(split.user_tokens);
   rows.item_tokens = std::move(split.item_tokens);
-  rows.rows_read = rows.rows();
   return rows;
 }
 
 }  // namespace
 
-Interactions read_interactions(const DataOptions& options) {
+StrongSplit load_strong(const DataOptions& options) {
   check_options(options);
   const Input input = find_input(options);
+  refuse_options(input, options);
   if (input.kind != Input::Kind::raw) throw DataError(options.path + ": expected raw data, found data already split");
-  return read_raw(input, options);
-}
-
-StrongSplit load_strong(const DataOptions& options, std::int64_t* rows_read) {
-  check_options(options);
-  const Input input = find_input(options);
-  if (input.kind != Input::Kind::raw) {
-    refuse_filters_and_split(options);
-    throw DataError(options.path + ": expected raw data, found data already split");
-  }
-  return split(input, options, rows_read);
+  return split(input, options);
 }
 
 Dataset load(const DataOptions& options) {
   check_options(options);
   const Input input = find_input(options);
-  if (input.kind != Input::Kind::raw) refuse_filters_and_split(options);
+  refuse_options(input, options);
   if (input.kind == Input::Kind::parts) return make_dataset(read_parts(input, options), options);
   if (input.kind == Input::Kind::prepared) return make_dataset(read_prepared(options.path));
-  std::int64_t rows_read = 0;
-  Dataset dataset = make_dataset(split(input, options, &rows_read));
-  dataset.summary.rows_read = rows_read;
-  return dataset;
+  return make_dataset(split(input, options));
 }
 
 Histories read_histories(const DataOptions& options, const std::vector<std::string>& model_items) {
   check_options(options);
   const Input input = find_input(options);
+  refuse_options(input, options);
   Interactions rows;
   if (input.kind == Input::Kind::raw) {
     rows = read_raw(input, options);
     const auto users_read = rows.rows();
-    filter(rows, options, defaults_of(input, false));
+    filter(rows, input, options, false);
     if (rows.rows() < users_read) {  // users that have lost all their rows are none any more
       const auto counts = count_rows(rows.users, rows.user_tokens.size());
       std::vector<std::int32_t> place(counts.size());
@@ -135,11 +116,10 @@ Histories read_histories(const DataOptions& options, const std::vector<std::stri
         place[u] = static_cast<std::int32_t>(tokens.size());
         if (counts[u] > 0) tokens.push_back(std::move(rows.user_tokens[u]));
       }
-      for (std::int32_t& user : rows.users) user = place[static_cast<std::size_t>(user)];
+      for (std::int32_t& user : rows.users) user = place[as_size(user)];
       rows.user_tokens = std::move(tokens);
     }
   } else {
-    refuse_filters_and_split(options);
     rows = input.kind == Input::Kind::parts ? read_parts(input, options).rows : all_rows(read_prepared(options.path));
   }
 
@@ -155,7 +135,7 @@ Histories read_histories(const DataOptions& options, const std::vector<std::stri
   }
   std::size_t kept = 0;
   for (std::size_t k = 0; k < rows.users.size(); ++k) {
-    const std::int32_t item = model_index[static_cast<std::size_t>(rows.items[k])];
+    const std::int32_t item = model_index[as_size(rows.items[k])];
     if (item < 0) continue;
     rows.users[kept] = rows.users[k];
     rows.items[kept++] = item;

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "dataset.h"
-#include "interactions.h"
 #include "options.h"
 #include "strong_split.h"
 
@@ -16,11 +15,8 @@ namespace recvae::data {
 /// are wrong, or that filter or split data which are already split.
 Dataset load(const DataOptions& options);
 
-/// The rows of raw data as they came, unfiltered. Throws DataError where the data are already split.
-Interactions read_interactions(const DataOptions& options);
-
-/// Reads, filters and splits raw data the strong way; `rows_read`, where given, receives the rows of the text.
-StrongSplit load_strong(const DataOptions& options, std::int64_t* rows_read = nullptr);
+/// Reads, filters and splits raw data the strong way.
+StrongSplit load_strong(const DataOptions& options);
 
 /// All users of some data, each with all its items.
 struct Histories {

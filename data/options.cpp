@@ -21,10 +21,10 @@ void check_options(const DataOptions& options) {
   require_count(options.min_items_per_user, "min_items_per_user");
   require(options.heldout_users.value_or(1) >= 1, "heldout_users", "at least 1",
           std::to_string(options.heldout_users.value_or(1)));
-  require(options.split_seed <= std::numeric_limits<std::uint32_t>::max(), "split_seed", "a number below 2^32",
-          std::to_string(options.split_seed));
-  require(options.validation_ratio >= 0 && options.validation_ratio < 1, "validation_ratio", "a number in [0, 1)",
-          std::to_string(options.validation_ratio));
+  require(options.split_seed.value_or(0) <= std::numeric_limits<std::uint32_t>::max(), "split_seed",
+          "a number below 2^32", std::to_string(options.split_seed.value_or(0)));
+  const double ratio = options.validation_ratio.value_or(0);
+  require(ratio >= 0 && ratio < 1, "validation_ratio", "a number in [0, 1)", std::to_string(ratio));
   const std::string& split = options.split;
   if (split == "ratio" || split == "loo" || split == "time") {
     throw UsageError("--split " + split + " is not supported yet; expected strong");

@@ -1,10 +1,8 @@
 #include "prepare.h"
 
 #include <cerrno>
-#include <charconv>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
+#include <fstream>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -17,11 +15,13 @@ namespace fs = std::filesystem;
 namespace recvae::data {
 namespace {
 
-/// Removes a directory that was not given its final name.
+/// A directory beside its final place, with the parents that are missing. All are removed unless it gets there.
 class WorkDirectory {
  public:
-  explicit WorkDirectory(const fs::path& final_path) : final_(final_path) {
+  explicit WorkDirectory(const fs::path& final_path) : WorkDirectory() {  // a throw runs the destructor
+    final_ = final_path;
     std::random_device random;
+    for (fs::path p = final_.parent_path(); !fs::exists(p); p = p.parent_path()) parents_.push_back(p);
     fs::create_directories(final_.parent_path());
     do {
       path_ = final_;
@@ -31,6 +31,7 @@ class WorkDirectory {
   ~WorkDirectory() {
     std::error_code ignored;
     if (!path_.empty()) fs::remove_all(path_, ignored);
+    for (const auto& parent : parents_) fs::remove(parent, ignored);  // refused where somebody else uses it
   }
   WorkDirectory(const WorkDirectory&) = delete;
   WorkDirectory& operator=(const WorkDirectory&) = delete;
@@ -39,60 +40,39 @@ class WorkDirectory {
   void finish() {
     fs::rename(path_, final_);  // replaces an empty directory
     path_.clear();
+    parents_.clear();
   }
 
  private:
+  WorkDirectory() = default;
   fs::path final_, path_;
+  std::vector<fs::path> parents_;  // the deepest first
 };
 
-class OutputFile {
- public:
-  explicit OutputFile(const fs::path& path) : path_(path), file_(std::fopen(path.c_str(), "wb")) {
-    if (!file_) fail();
-  }
-  void write(const std::string& text) {
-    if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size()) fail();
-  }
-  void close() {
-    if (std::fclose(file_.release()) != 0) fail();
-  }
-
- private:
-  [[noreturn]] void fail() const {
-    throw fs::filesystem_error("cannot write", path_, std::error_code(errno, std::generic_category()));
-  }
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  fs::path path_;
-  std::unique_ptr<std::FILE, Close> file_;
-};
+void finish(std::ofstream& file, const fs::path& path) {
+  file.close();
+  if (!file) throw fs::filesystem_error("cannot write", path, std::error_code(errno, std::generic_category()));
+}
 
 void write_rows(const fs::path& path, const IndexedRows& rows, const std::function<bool()>& stop) {
   constexpr std::size_t block = std::size_t{1} << 20;
-  OutputFile file(path);
+  std::ofstream file(path, std::ios::binary);
   std::string text = "uid,sid\n";
-  const auto append = [&](std::int32_t value, char end) {
-    char digits[16];
-    const auto last = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    text.append(digits, last).push_back(end);
-  };
-  for (std::size_t k = 0; k < rows.uid.size(); ++k) {
-    append(rows.uid[k], ',');
-    append(rows.sid[k], '\n');
+  for (std::size_t k = 0; k < rows.uid.size() && file; ++k) {
+    text.append(std::to_string(rows.uid[k])).append(",").append(std::to_string(rows.sid[k])).append("\n");
     if (text.size() < block) continue;
     if (stop && stop()) throw Stopped();
-    file.write(text);
+    file << text;
     text.clear();
   }
-  file.write(text);
-  file.close();
+  file << text;
+  finish(file, path);
 }
 
 void write_tokens(const fs::path& path, const std::vector<std::string>& tokens) {
-  OutputFile file(path);
-  for (const auto& token : tokens) file.write(token + '\n');
-  file.close();
+  std::ofstream file(path, std::ios::binary);
+  for (const auto& token : tokens) file << token << '\n';
+  finish(file, path);
 }
 
 }  // namespace
@@ -100,14 +80,13 @@ void write_tokens(const fs::path& path, const std::vector<std::string>& tokens) 
 Summary prepare(const DataOptions& options, const std::string& directory, const std::function<bool()>& stop) {
   check_options(options);
   if (directory.empty()) throw UsageError("--out: expected a directory, found nothing");
-  std::int64_t rows_read = 0;
   try {
     fs::path target = fs::weakly_canonical(fs::absolute(directory));
     if (!target.has_filename()) target = target.parent_path();
     if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target))) {
       throw DataError(directory + ": expected a new or an empty directory, found one that is in use");
     }
-    StrongSplit split = load_strong(options, &rows_read);
+    StrongSplit split = load_strong(options);
     if (stop && stop()) throw Stopped();
     WorkDirectory work(target);
     write_rows(work.path() / "train.csv", split.train, stop);
@@ -119,9 +98,7 @@ Summary prepare(const DataOptions& options, const std::string& directory, const 
     write_tokens(work.path() / "unique_uid.txt", split.user_tokens);
     if (stop && stop()) throw Stopped();
     work.finish();
-    Summary summary = make_dataset(std::move(split)).summary;
-    summary.rows_read = rows_read;
-    return summary;
+    return make_dataset(std::move(split)).summary;
   } catch (const fs::filesystem_error& error) {
     throw DataError(directory + ": cannot be written: " + error.code().message());
   }

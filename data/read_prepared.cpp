@@ -1,4 +1,5 @@
-#include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include "error.h"
 #include "fields.h"
@@ -21,33 +22,33 @@ std::vector<std::string> read_tokens(const std::string& path) {
   return std::move(tokens).take();
 }
 
-/// `uid,sid` rows. `users` < 0: the number of users is not known.
-IndexedRows read_rows(const std::string& path, std::int64_t users, std::int64_t items) {
+/// The largest uid of all files, and where it stands.
+struct Largest {
+  std::int32_t uid = -1;
+  std::string path;
+  std::int64_t line = 0;
+};
+
+/// `uid,sid` rows.
+IndexedRows read_rows(const std::string& path, std::int64_t users, std::int64_t items, Largest& largest) {
   TextSource text = TextSource::from_file(path);
   std::string_view line;
   if (!text.next(line)) throw DataError(path + ": expected the header uid,sid, found an empty file");
-  if (line != "uid,sid" && line != "\"uid\",\"sid\"") throw error_at(path, 1, "the header uid,sid", excerpt(line));
+  FieldSplitter splitter(",", true);
+  if (split_line(text, line, splitter) != std::vector<std::string_view>{"uid", "sid"}) {
+    throw error_at(path, 1, "the header uid,sid", excerpt(line));
+  }
   IndexedRows rows;
   const auto index = [&](std::string_view field, const char* name, std::int64_t limit) {
     const auto value = parse_index(field);
-    if (value && (limit < 0 || *value < limit)) return *value;
-    const std::int64_t largest = (limit < 0 ? std::int64_t{1} << 31 : limit) - 1;
-    throw error_at(path, text.line(), std::string("a ") + name + " from 0 to " + std::to_string(largest),
+    if (value && *value < limit) return *value;
+    throw error_at(path, text.line(), std::string("a ") + name + " from 0 to " + std::to_string(limit - 1),
                    excerpt(field));
   };
-  while (text.next(line)) {
-    if (line.empty()) continue;
-    const auto comma = line.find(',');
-    if (comma == std::string_view::npos || line.find(',', comma + 1) != std::string_view::npos) {
-      const auto commas = std::count(line.begin(), line.end(), ',');
-      throw error_at(path, text.line(), "2 columns", std::to_string(commas + 1));
-    }
-    const auto unquoted = [](std::string_view field) {
-      return field.size() > 2 && field.starts_with('"') && field.ends_with('"') ? field.substr(1, field.size() - 2)
-                                                                                : field;
-    };
-    const std::int32_t uid = index(unquoted(line.substr(0, comma)), "uid", users);
-    rows.add(uid, index(unquoted(line.substr(comma + 1)), "sid", items));
+  while (const auto* fields = next_row(text, splitter, 2)) {
+    const std::int32_t uid = index((*fields)[0], "uid", users);
+    rows.add(uid, index((*fields)[1], "sid", items));
+    if (uid > largest.uid) largest = {uid, path, text.line()};
   }
   return rows;
 }
@@ -64,24 +65,30 @@ StrongSplit read_prepared(const std::string& directory) {
   split.item_tokens = read_tokens(file("unique_sid.txt"));
   const std::string users_path = find_file(directory, "unique_uid.txt");
   if (!users_path.empty()) split.user_tokens = read_tokens(users_path);
-  const std::int64_t users = users_path.empty() ? -1 : static_cast<std::int64_t>(split.user_tokens.size());
+  // An int32 holds the number of users, too.
+  const auto users = users_path.empty() ? std::int64_t{INT32_MAX} : static_cast<std::int64_t>(split.user_tokens.size());
   const auto items = static_cast<std::int64_t>(split.item_tokens.size());
-  split.train = read_rows(file("train.csv"), users, items);
-  split.validation_tr = read_rows(file("validation_tr.csv"), users, items);
-  split.validation_te = read_rows(file("validation_te.csv"), users, items);
-  split.test_tr = read_rows(file("test_tr.csv"), users, items);
-  split.test_te = read_rows(file("test_te.csv"), users, items);
+  Largest largest;
+  split.train = read_rows(file("train.csv"), users, items, largest);
   if (split.train.size() == 0) throw DataError(file("train.csv") + ": expected interactions, found none");
-
-  std::int32_t largest = -1;
-  for (const std::int32_t uid : split.train.uid) largest = std::max(largest, uid);
-  split.train_users = largest + 1;
-  if (users < 0) {
-    for (const auto* rows : {&split.validation_tr, &split.validation_te, &split.test_tr, &split.test_te}) {
-      for (const std::int32_t uid : rows->uid) largest = std::max(largest, uid);
-    }
-    for (std::int64_t uid = 0; uid <= largest; ++uid) split.user_tokens.push_back(std::to_string(uid));
+  split.train_users = largest.uid + 1;
+  split.rows_read = split.train.size();
+  const std::pair<const char*, IndexedRows*> held_out[] = {{"validation_tr.csv", &split.validation_tr},
+                                                           {"validation_te.csv", &split.validation_te},
+                                                           {"test_tr.csv", &split.test_tr},
+                                                           {"test_te.csv", &split.test_te}};
+  for (const auto& [name, part] : held_out) {
+    *part = read_rows(file(name), users, items, largest);
+    split.rows_read += part->size();
   }
+  if (!users_path.empty()) return split;
+  // Users without rows there may be, but an index far beyond what the rows can be about is a mistake, and costly.
+  const std::int64_t limit = 64 * split.rows_read + 1'000'000;
+  if (largest.uid >= limit) {
+    throw error_at(largest.path, largest.line, "a uid below " + std::to_string(limit) + " (there is no unique_uid.txt)",
+                   std::to_string(largest.uid));
+  }
+  for (std::int32_t uid = 0; uid <= largest.uid; ++uid) split.user_tokens.push_back(std::to_string(uid));
   return split;
 }
 

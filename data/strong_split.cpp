@@ -1,57 +1,48 @@
 #include "strong_split.h"
 
 #include <algorithm>
-#include <iterator>
+#include <numeric>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "filters.h"
 #include "numpy_random.h"
-#include "user_order.h"
 
 namespace recvae::data {
 namespace {
 
-std::size_t as_size(std::int64_t value) { return static_cast<std::size_t>(value); }
-
-/// Cuts the rows of each user, users in the order of `users`, into fold-in and targets.
-void cut_fold_in(const std::vector<std::int32_t>& users, const std::vector<std::vector<std::int32_t>>& items_of,
-                 const std::vector<std::int32_t>& uid_of, std::uint32_t seed, IndexedRows& tr, IndexedRows& te) {
-  NumpyRandom random(seed);
-  std::vector<bool> target;
-  for (const std::int32_t user : users) {
-    const std::int32_t uid = uid_of[as_size(user)];
-    const auto& items = items_of[as_size(uid)];
-    target.assign(items.size(), false);
-    if (items.size() >= 5) {
-      const auto count = static_cast<std::int64_t>(0.2 * static_cast<double>(items.size()));
-      for (const auto k : random.choice(static_cast<std::int64_t>(items.size()), count)) target[as_size(k)] = true;
-    }
-    for (std::size_t k = 0; k < items.size(); ++k) (target[k] ? te : tr).add(uid, items[k]);
-  }
+bool is_integer(std::string_view token) {
+  if (token.starts_with('-')) token.remove_prefix(1);
+  return !token.empty() && token.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-HeldOut make_held_out(IndexedRows tr, IndexedRows te, const std::vector<std::string>& user_tokens, std::int32_t items) {
-  std::vector<std::int32_t> place(user_tokens.size(), -1);  // of a uid among the users that have rows
-  for (const auto* rows : {&tr, &te}) {
-    for (const std::int32_t uid : rows->uid) place[as_size(uid)] = 0;
-  }
-  HeldOut out;
-  for (std::size_t uid = 0; uid < place.size(); ++uid) {
-    if (place[uid] < 0) continue;
-    place[uid] = static_cast<std::int32_t>(out.user_tokens.size());
-    out.user_tokens.push_back(user_tokens[uid]);
-  }
-  for (auto* rows : {&tr, &te}) {
-    for (std::int32_t& uid : rows->uid) uid = place[as_size(uid)];
-  }
-  const auto users = static_cast<std::int64_t>(out.user_tokens.size());
-  out.history = make_csr(users, items, tr.uid, tr.sid);
-  out.targets = make_csr(users, items, te.uid, te.sid);
-  return out;
+/// Sign of a - b for decimal integers of any length.
+int compare(std::string_view a, std::string_view b) {
+  const auto digits = [](std::string_view& token) {
+    const bool minus = token.starts_with('-');
+    token.remove_prefix(std::min(token.find_first_not_of("-0"), token.size()));
+    return minus && !token.empty();
+  };
+  const bool a_negative = digits(a), b_negative = digits(b);
+  if (a_negative != b_negative) return a_negative ? -1 : 1;
+  const int magnitude = a.size() != b.size() ? (a.size() < b.size() ? -1 : 1) : a.compare(b);
+  return a_negative ? -magnitude : magnitude;
 }
 
 }  // namespace
+
+std::vector<std::int32_t> sorted_order(const std::vector<std::string>& tokens) {
+  std::vector<std::int32_t> order(tokens.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto token = [&](std::int32_t k) -> const std::string& { return tokens[as_size(k)]; };
+  const bool numeric = std::all_of(tokens.begin(), tokens.end(), is_integer);
+  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+    const int by_value = numeric ? compare(token(a), token(b)) : 0;
+    return by_value != 0 ? by_value < 0 : token(a) < token(b);
+  });
+  return order;
+}
 
 StrongSplit split_strong(const Interactions& rows, std::int64_t heldout, std::uint32_t seed) {
   const auto counts = count_rows(rows.users, rows.user_tokens.size());
@@ -62,6 +53,7 @@ StrongSplit split_strong(const Interactions& rows, std::int64_t heldout, std::ui
     throw std::invalid_argument("split_strong: expected 1 <= heldout < users / 2");
 
   StrongSplit split;
+  split.rows_read = rows.rows_read;
   split.train_users = static_cast<std::int32_t>(n - 2 * heldout);
   const auto first_test = static_cast<std::int32_t>(n - heldout);
   const auto order = NumpyRandom(seed).permutation(n);
@@ -98,10 +90,18 @@ StrongSplit split_strong(const Interactions& rows, std::int64_t heldout, std::ui
     if (uid >= split.train_users && sid >= 0) items_of[as_size(uid)].push_back(sid);
   }
   const auto heldout_part = [&](std::int32_t from, std::int64_t to, IndexedRows& tr, IndexedRows& te) {
-    std::vector<std::int32_t> part;
-    std::copy_if(users.begin(), users.end(), std::back_inserter(part),
-                 [&](std::int32_t user) { return uid_of[as_size(user)] >= from && uid_of[as_size(user)] < to; });
-    cut_fold_in(part, items_of, uid_of, seed, tr, te);
+    NumpyRandom random(seed);
+    for (const std::int32_t user : users) {
+      const std::int32_t uid = uid_of[as_size(user)];
+      if (uid < from || uid >= to) continue;
+      const auto& items = items_of[as_size(uid)];
+      std::vector<bool> target(items.size());
+      if (items.size() >= 5) {
+        const auto count = static_cast<std::int64_t>(0.2 * static_cast<double>(items.size()));
+        for (const auto k : random.choice(static_cast<std::int64_t>(items.size()), count)) target[as_size(k)] = true;
+      }
+      for (std::size_t k = 0; k < items.size(); ++k) (target[k] ? te : tr).add(uid, items[k]);
+    }
   };
   heldout_part(split.train_users, first_test, split.validation_tr, split.validation_te);
   heldout_part(first_test, n, split.test_tr, split.test_te);
@@ -110,32 +110,23 @@ StrongSplit split_strong(const Interactions& rows, std::int64_t heldout, std::ui
 
 Dataset make_dataset(StrongSplit split) {
   Dataset out;
-  Summary& summary = out.summary;
-  const auto items = static_cast<std::int32_t>(split.item_tokens.size());
-  for (const auto* rows : {&split.train, &split.validation_tr, &split.validation_te, &split.test_tr, &split.test_te}) {
-    summary.rows_read += rows->size();
+  std::int64_t rows = 0;
+  for (const auto* part : {&split.train, &split.validation_tr, &split.validation_te, &split.test_tr, &split.test_te}) {
+    rows += part->size();
   }
-  summary.rows = summary.rows_read;
-  out.train = make_csr(split.train_users, items, split.train.uid, split.train.sid);
-  split.train = {};
-  out.validation =
-      make_held_out(std::move(split.validation_tr), std::move(split.validation_te), split.user_tokens, items);
-  out.test = make_held_out(std::move(split.test_tr), std::move(split.test_te), split.user_tokens, items);
-
-  summary.duplicates = summary.rows - out.train.nnz();
-  for (const auto* part : {&out.validation, &out.test}) {
-    summary.duplicates -= part->history.nnz() + part->targets.nnz();
-  }
-  summary.users = static_cast<std::int64_t>(split.user_tokens.size());
-  summary.items = items;
-  summary.train_users = split.train_users;
-  summary.validation_users = static_cast<std::int64_t>(out.validation.user_tokens.size());
-  summary.test_users = static_cast<std::int64_t>(out.test.user_tokens.size());
-
-  out.item_tokens = std::move(split.item_tokens);
-  out.user_tokens = std::move(split.user_tokens);
-  out.user_tokens.resize(static_cast<std::size_t>(split.train_users));
-  return out;
+  const auto matrix = [&](IndexedRows& part, std::size_t users) {
+    const IndexedRows taken = std::move(part);
+    return make_csr(static_cast<std::int64_t>(users), static_cast<std::int32_t>(split.item_tokens.size()), taken.uid,
+                    taken.sid);
+  };
+  const auto held_out = [&](IndexedRows& tr, IndexedRows& te) {
+    const std::size_t users = split.user_tokens.size();
+    return users_with_targets(matrix(tr, users), matrix(te, users), split.user_tokens, true);
+  };
+  out.train = matrix(split.train, as_size(split.train_users));
+  out.validation = held_out(split.validation_tr, split.validation_te);
+  out.test = held_out(split.test_tr, split.test_te);
+  return with_tokens(std::move(out), std::move(split.item_tokens), std::move(split.user_tokens), split.rows_read, rows);
 }
 
 }  // namespace recvae::data

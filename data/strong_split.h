@@ -25,8 +25,13 @@ struct StrongSplit {
   std::vector<std::string> item_tokens;  ///< unique_sid.txt
   std::vector<std::string> user_tokens;  ///< unique_uid.txt: training users, then validation's, then test's
   std::int32_t train_users = 0;          ///< uid 0 to train_users - 1
+  std::int64_t rows_read = 0;            ///< of the text that was split, or of these files
   IndexedRows train, validation_tr, validation_te, test_tr, test_te;
 };
+
+/// Indices of `tokens` in the authors' order: by value if every one is a decimal integer (equal values by bytes), else
+/// by bytes.
+std::vector<std::int32_t> sorted_order(const std::vector<std::string>& tokens);
 
 /// The authors' split. Users in `sorted_order` are permuted by `RandomState(seed)`; the last `heldout` are the test
 /// users, those before them validation's. Items are those of training users in order of appearance; held-out rows

@@ -1,10 +1,10 @@
 #include "text_source.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
 #include <zlib.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -21,104 +21,19 @@ constexpr std::size_t longest_line = std::size_t{1} << 28;
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-/// Bytes of a file or of a text in memory.
-class RawBytes {
- public:
-  explicit RawBytes(std::string_view text) : text_(text) {}
-  explicit RawBytes(const std::string& path) : file_(std::fopen(path.c_str(), "rb")), name_(path) {
-    if (!file_) throw DataError(path + ": " + reason(errno));
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) throw DataError(path + ": expected a file, found a directory");
-  }
-
-  /// Fills the front of `out`; 0 at the end.
-  std::size_t read(char* out, std::size_t capacity) {
-    if (file_) {
-      const std::size_t count = std::fread(out, 1, capacity, file_.get());
-      if (count == 0 && std::ferror(file_.get())) throw DataError(name_ + ": " + reason(errno));
-      return count;
-    }
-    const std::size_t count = std::min(capacity, text_.size());
-    std::memcpy(out, text_.data(), count);
-    text_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  std::unique_ptr<std::FILE, Close> file_;
-  std::string name_;
-  std::string_view text_;
-};
-
-/// Undoes gzip, members one after another included, if the first bytes say so; else hands on what it reads.
-class Bytes {
- public:
-  Bytes(RawBytes raw, std::string name) : raw_(std::move(raw)), name_(std::move(name)), in_(block_size) {
-    refill();
-    compressed_ = size_ >= 2 && in_[0] == '\x1f' && in_[1] == '\x8b';
-    // 16 + 15: gzip with the largest window.
-    if (compressed_ && inflateInit2(&stream_, 16 + MAX_WBITS) != Z_OK) throw DataError(name_ + ": zlib has no memory");
-  }
-  ~Bytes() {
-    if (compressed_) inflateEnd(&stream_);
-  }
-  Bytes(const Bytes&) = delete;
-  Bytes& operator=(const Bytes&) = delete;
-
-  std::size_t read(char* out, std::size_t capacity) {
-    if (!compressed_) {
-      if (used_ == size_) refill();
-      const std::size_t count = std::min(capacity, size_ - used_);
-      std::memcpy(out, in_.data() + used_, count);
-      used_ += count;
-      return count;
-    }
-    stream_.next_out = reinterpret_cast<Bytef*>(out);
-    stream_.avail_out = static_cast<uInt>(capacity);
-    while (stream_.avail_out == capacity) {
-      if (used_ == size_) refill();
-      if (size_ == 0) {
-        if (!between_members_) throw DataError(name_ + ": expected more compressed data, found the end of the file");
-        return 0;
-      }
-      if (between_members_ && inflateReset(&stream_) != Z_OK) throw DataError(name_ + ": zlib failed");
-      stream_.next_in = reinterpret_cast<Bytef*>(in_.data() + used_);
-      stream_.avail_in = static_cast<uInt>(size_ - used_);
-      const int status = inflate(&stream_, Z_NO_FLUSH);
-      used_ = size_ - stream_.avail_in;
-      between_members_ = status == Z_STREAM_END;
-      if (status != Z_OK && status != Z_STREAM_END) {
-        throw DataError(name_ + ": expected gzip data, found damage (" + (stream_.msg ? stream_.msg : "zlib error") +
-                        ")");
-      }
-    }
-    return capacity - stream_.avail_out;
-  }
-
- private:
-  void refill() {
-    size_ = raw_.read(in_.data(), in_.size());
-    used_ = 0;
-  }
-
-  RawBytes raw_;
-  std::string name_;
-  std::vector<char> in_;
-  std::size_t used_ = 0, size_ = 0;
-  z_stream stream_{};
-  bool compressed_ = false;
-  bool between_members_ = false;
-};
-
 }  // namespace
 
 struct TextSource::State {
-  State(RawBytes raw, std::string file) : bytes(std::move(raw), file), name(std::move(file)) {}
+  struct Close {
+    void operator()(gzFile_s* file) const { gzclose(file); }
+  };
 
-  Bytes bytes;
+  State(gzFile file_, std::string name_) : file(file_), name(std::move(name_)) {
+    if (!file) throw DataError(name + ": " + reason(errno));
+    gzbuffer(file.get(), block_size / 2);
+  }
+
+  std::unique_ptr<gzFile_s, Close> file;
   std::string name;
   std::vector<char> buffer = std::vector<char>(block_size);
   std::size_t begin = 0, end = 0;  // what of the buffer has been read and not handed out
@@ -127,17 +42,19 @@ struct TextSource::State {
 
   /// Makes room behind `end`, reads into it; false at the end of the text.
   bool read_more() {
-    if (begin > 0) {
-      std::memmove(buffer.data(), buffer.data() + begin, end - begin);
-      end -= begin;
-      begin = 0;
-    }
+    std::memmove(buffer.data(), buffer.data() + begin, end - begin);
+    end -= std::exchange(begin, 0);
     if (end == buffer.size()) {
       if (buffer.size() >= longest_line) throw error_at(name, line + 1, "a line of at most 256 MiB", "a longer one");
       buffer.resize(2 * buffer.size());
     }
-    const std::size_t count = bytes.read(buffer.data() + end, buffer.size() - end);
-    end += count;
+    const int count = gzread(file.get(), buffer.data() + end, static_cast<unsigned>(buffer.size() - end));
+    int status = Z_OK;
+    gzerror(file.get(), &status);
+    if (status == Z_ERRNO) throw DataError(name + ": " + reason(errno));
+    if (status == Z_BUF_ERROR) throw DataError(name + ": expected more compressed data, found the end of the file");
+    if (status != Z_OK || count < 0) throw DataError(name + ": expected gzip data, found damage");
+    end += static_cast<std::size_t>(count);
     return count > 0;
   }
 };
@@ -148,11 +65,22 @@ TextSource& TextSource::operator=(TextSource&&) noexcept = default;
 TextSource::~TextSource() = default;
 
 TextSource TextSource::from_file(const std::string& path) {
-  return TextSource(std::make_unique<State>(RawBytes(path), path));
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw DataError(path + ": expected a file, found a directory");
+  return TextSource(std::make_unique<State>(gzopen(path.c_str(), "rbe"), path));
 }
 
 TextSource TextSource::from_text(std::string_view text, std::string name) {
-  return TextSource(std::make_unique<State>(RawBytes(text), std::move(name)));
+  const int fd = memfd_create("text", MFD_CLOEXEC);  // zlib reads files only
+  gzFile file = fd < 0 ? nullptr : gzdopen(fd, "rb");
+  TextSource source(std::make_unique<State>(file, std::move(name)));
+  while (!text.empty()) {
+    const ssize_t count = write(fd, text.data(), text.size());
+    if (count < 0) throw DataError(source.name() + ": " + reason(errno));
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  lseek(fd, 0, SEEK_SET);
+  return source;
 }
 
 std::int64_t TextSource::line() const { return state_->line; }

@@ -12,7 +12,7 @@ class TextSource {
  public:
   /// Reads the file at `path`. Throws DataError where it cannot be opened.
   static TextSource from_file(const std::string& path);
-  /// Reads `text`, which must outlive the source; messages call it `name`.
+  /// Reads a copy of `text`; messages call it `name`.
   static TextSource from_text(std::string_view text, std::string name);
 
   TextSource(TextSource&&) noexcept;

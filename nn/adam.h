@@ -53,20 +53,30 @@ class Adam {
       if (moments_[expected].parameter == &p) return moments_[expected++];
     }
     expected = moments_.size() + 1;
-    return moments_.emplace_back(Moments{&p, Tensor<T>(p.value.rows(), p.value.cols()), Tensor<T>(p.value.rows(), p.value.cols())});
+    return moments_.emplace_back(
+        Moments{&p, Tensor<T>(p.value.rows(), p.value.cols()), Tensor<T>(p.value.rows(), p.value.cols())});
   }
 
   void update(Parameter<T>& p, const Gradient<T>& g, Moments& s) const {
     const Index rows = p.value.rows(), cols = p.value.cols();
-    if (s.m.rows() != rows || s.m.cols() != cols) throw ShapeError("Adam: a parameter changed its shape");
+    const bool fits = g.values.cols == cols && (g.row_sparse ? g.values.rows <= rows : g.values.rows == rows);
+    if (s.m.rows() != rows || s.m.cols() != cols || !fits) {
+      throw ShapeError("Adam: parameter " + shape_string(rows, cols) + ", moments " +
+                       shape_string(s.m.rows(), s.m.cols()) + ", gradient " + shape_string(g.values) +
+                       ": a parameter changed its shape");
+    }
     ++s.steps;
     const auto t = static_cast<double>(s.steps);
     const kernels::AdamStep step{options_.learning_rate / (1 - std::pow(options_.beta1, t)),
                                  1 / std::sqrt(1 - std::pow(options_.beta2, t)),
-                                 options_.beta1, options_.beta2, options_.epsilon, options_.weight_decay};
+                                 options_.beta1,
+                                 options_.beta2,
+                                 options_.epsilon,
+                                 options_.weight_decay};
     if (!g.row_sparse) {
       parallel_chunks(p.value.size(), kChunk, [&](Index begin, Index end) {
-        kernels::adam(step, g.values.data + begin, p.value.data() + begin, s.m.data() + begin, s.v.data() + begin, end - begin);
+        kernels::adam(step, g.values.data + begin, p.value.data() + begin, s.m.data() + begin, s.v.data() + begin,
+                      end - begin);
       });
       return;
     }

@@ -16,7 +16,8 @@ double clip_grad_norm(const Module& module, Tape<T>& tape, double max_norm) {
   double squares = 0;
   for_each_parameter_unnamed(module, [&](const Parameter<T>& p) {
     const Gradient<T> g = tape.gradient(p);
-    for (Index i = 0; g && i < g.values.size(); ++i) squares += static_cast<double>(g.values.data[i]) * g.values.data[i];
+    for (Index i = 0; g && i < g.values.size(); ++i)
+      squares += static_cast<double>(g.values.data[i]) * g.values.data[i];
   });
   const double norm = std::sqrt(squares);
   const double factor = max_norm / (norm + 1e-6);

@@ -40,7 +40,8 @@ void for_each_parameter_unnamed(Module& module, F&& f) {
   if constexpr (is_parameter<std::remove_const_t<Module>>) {
     f(module);
   } else {
-    std::remove_const_t<Module>::visit(module, [&](const char*, auto& member) { for_each_parameter_unnamed(member, f); });
+    std::remove_const_t<Module>::visit(module,
+                                       [&](const char*, auto& member) { for_each_parameter_unnamed(member, f); });
   }
 }
 

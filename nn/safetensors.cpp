@@ -19,8 +19,9 @@ constexpr std::uint64_t kLargestHeader = std::uint64_t{1} << 30;
 constexpr Index kTransposeBlock = 16;  // rows of the file at a time
 
 std::uint64_t dtype_size(const std::string& dtype) {
-  static const std::map<std::string, std::uint64_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2},  {"BF16", 2}, {"I64", 8},
-                                                             {"I32", 4}, {"I16", 2}, {"I8", 1},   {"U8", 1},   {"BOOL", 1}};
+  static const std::map<std::string, std::uint64_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2},
+                                                             {"I64", 8}, {"I32", 4}, {"I16", 2}, {"I8", 1},
+                                                             {"U8", 1},  {"BOOL", 1}};
   const auto it = sizes.find(dtype);
   return it == sizes.end() ? 0 : it->second;
 }
@@ -46,7 +47,8 @@ SafetensorsReader::SafetensorsReader(std::string path) : path_(std::move(path)),
   std::uint64_t header_size = 0;
   file_.read(reinterpret_cast<char*>(&header_size), sizeof header_size);
   if (file_size < 8 || header_size > kLargestHeader || header_size > file_size - 8) {
-    fail("not a safetensors file, or a truncated one: its header does not fit in " + std::to_string(file_size) + " bytes");
+    fail("not a safetensors file, or a truncated one: its header does not fit in " + std::to_string(file_size) +
+         " bytes");
   }
   data_begin_ = 8 + header_size;
   std::string text(header_size, '\0');
@@ -96,7 +98,8 @@ SafetensorsReader::SafetensorsReader(std::string path) : path_(std::move(path)),
   std::sort(pieces.begin(), pieces.end());
   std::uint64_t covered = 0;
   for (const auto& [begin, end] : pieces) {
-    if (begin != covered) fail("not a sound safetensors file: tensors overlap or leave a gap at byte " + std::to_string(covered));
+    if (begin != covered)
+      fail("not a sound safetensors file: tensors overlap or leave a gap at byte " + std::to_string(covered));
     covered = end;
   }
   if (covered != file_size - data_begin_) {
@@ -113,7 +116,8 @@ Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
   if (info.dtype != "F32" && info.dtype != "F64") fail("tensor " + name + ": expected F32 or F64, found " + info.dtype);
   const std::size_t expected = layout == Layout::vector ? 1 : 2;
   if (info.shape.size() != expected) {
-    fail("tensor " + name + ": expected " + std::to_string(expected) + " dimensions, found " + std::to_string(info.shape.size()));
+    fail("tensor " + name + ": expected " + std::to_string(expected) + " dimensions, found " +
+         std::to_string(info.shape.size()));
   }
   const Index rows = layout == Layout::vector ? 1 : info.shape[0], cols = info.shape.back();
   const bool transposed = layout == Layout::transposed;
@@ -126,10 +130,13 @@ Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
   file_.seekg(static_cast<std::streamoff>(data_begin_ + info.begin));
   for (Index first = 0; first < rows; first += kTransposeBlock) {
     const Index count = std::min(kTransposeBlock, rows - first), n = count * cols;
-    if (!file_.read(bytes.data(), static_cast<std::streamsize>(static_cast<std::size_t>(n) * width))) fail("read error in tensor " + name);
+    if (!file_.read(bytes.data(), static_cast<std::streamsize>(static_cast<std::size_t>(n) * width)))
+      fail("read error in tensor " + name);
     T* to = transposed ? block.data() : out.data() + first * cols;
-    if (width == sizeof(float)) convert<float>(bytes.data(), n, to);
-    else convert<double>(bytes.data(), n, to);
+    if (width == sizeof(float))
+      convert<float>(bytes.data(), n, to);
+    else
+      convert<double>(bytes.data(), n, to);
     for (Index j = 0; transposed && j < cols; ++j) {
       for (Index i = 0; i < count; ++i) out(j, first + i) = block[static_cast<std::size_t>(i * cols + j)];
     }
@@ -147,7 +154,8 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>
     Json shape = Json::array({t.value.rows, t.value.cols});
     if (t.layout == Layout::vector) shape = Json::array({t.value.cols});
     if (t.layout == Layout::transposed) shape = Json::array({t.value.cols, t.value.rows});
-    header[t.name] = {{"dtype", sizeof(T) == 4 ? "F32" : "F64"}, {"shape", shape}, {"data_offsets", {offset, offset + bytes}}};
+    header[t.name] = {
+        {"dtype", sizeof(T) == 4 ? "F32" : "F64"}, {"shape", shape}, {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
   std::string text;
@@ -166,7 +174,8 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>
   std::vector<T> block;
   for (const NamedTensor<T>& t : tensors) {
     if (t.layout != Layout::transposed) {
-      file.write(reinterpret_cast<const char*>(t.value.data), static_cast<std::streamsize>(static_cast<std::size_t>(t.value.size()) * sizeof(T)));
+      file.write(reinterpret_cast<const char*>(t.value.data),
+                 static_cast<std::streamsize>(static_cast<std::size_t>(t.value.size()) * sizeof(T)));
       continue;
     }
     for (Index first = 0; first < t.value.cols; first += kTransposeBlock) {

@@ -16,9 +16,9 @@ using Metadata = std::map<std::string, std::string>;
 
 /// A tensor as a file describes it.
 struct TensorInfo {
-  std::string dtype;                ///< "F32" or "F64" are read; others are listed only
+  std::string dtype;  ///< "F32" or "F64" are read; others are listed only
   std::vector<Index> shape;
-  std::uint64_t begin = 0, end = 0; ///< bytes within the data part
+  std::uint64_t begin = 0, end = 0;  ///< bytes within the data part
 };
 
 /// Reads a file tensor by tensor. Throws Error("<path>: ...") for anything that is not a sound safetensors file: sizes,
@@ -32,7 +32,8 @@ class SafetensorsReader {
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
   bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
 
-  /// The tensor as a matrix in memory: [cols] becomes one row, `transposed` swaps the sides. F32 and F64, converted to T.
+  /// The tensor as a matrix in memory: [cols] becomes one row, `transposed` swaps the sides. F32 and F64, converted to
+  /// T.
   template <class T>
   Tensor<T> read(const std::string& name, Layout layout = Layout::matrix);
 
@@ -62,22 +63,28 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>
 /// Appends the parameters of `module` to a list for writing, under "prefix.path".
 template <class T, class Module>
 void append_parameters(std::vector<NamedTensor<T>>& list, const Module& module, const std::string& prefix) {
-  for_each_parameter(module, [&](const std::string& name, const Parameter<T>& p) {
-    list.push_back({name, p.value.view(), p.layout});
-  }, prefix);
+  for_each_parameter(
+      module,
+      [&](const std::string& name, const Parameter<T>& p) {
+        list.push_back({name, p.value.view(), p.layout});
+      },
+      prefix);
 }
 
 /// Fills every parameter of `module` from the file's tensors "prefix.path"; shapes must fit, or Error.
 template <class Module>
 void read_parameters(SafetensorsReader& reader, Module& module, const std::string& prefix) {
-  for_each_parameter(module, [&]<class T>(const std::string& name, Parameter<T>& p) {
-    Tensor<T> value = reader.read<T>(name, p.layout);
-    if (value.rows() != p.value.rows() || value.cols() != p.value.cols()) {
-      throw ShapeError(reader.path() + ": tensor " + name + " is " + shape_string(value.view()) + ", expected " +
-                       shape_string(std::as_const(p.value).view()));
-    }
-    std::copy(value.data(), value.data() + value.size(), p.value.data());  // in place: parameters keep their memory
-  }, prefix);
+  for_each_parameter(
+      module,
+      [&]<class T>(const std::string& name, Parameter<T>& p) {
+        Tensor<T> value = reader.read<T>(name, p.layout);
+        if (value.rows() != p.value.rows() || value.cols() != p.value.cols()) {
+          throw ShapeError(reader.path() + ": tensor " + name + " is " + shape_string(value.view()) + ", expected " +
+                           shape_string(std::as_const(p.value).view()));
+        }
+        std::copy(value.data(), value.data() + value.size(), p.value.data());  // in place: parameters keep their memory
+      },
+      prefix);
 }
 
 }  // namespace ad::nn

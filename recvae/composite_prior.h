@@ -17,7 +17,8 @@ inline constexpr double kWideLogvar = 10;
 /// log(w_0 N(z; 0, 1) + w_1 N(z; mu_old, e^logvar_old) + w_2 N(z; 0, e^10)) per element: the mixture is taken in each
 /// latent dimension. All [batch, latent]. The gradient flows to z; the old posterior is frozen by definition.
 template <class T>
-ad::Var<T> composite_log_density(ad::Var<T> z, ad::Var<T> mu_old, ad::Var<T> logvar_old, const std::array<double, 3>& weights) {
+ad::Var<T> composite_log_density(ad::Var<T> z, ad::Var<T> mu_old, ad::Var<T> logvar_old,
+                                 const std::array<double, 3>& weights) {
   using ad::Index;
   ad::Tape<T>& tape = z.tape();
   const ad::ConstMatrix<T> zs = z.value(), mu = mu_old.value(), logvar = logvar_old.value();

@@ -10,12 +10,13 @@ namespace recvae {
 void recommend(Scorer& scorer, const data::Csr& histories, std::int64_t k, bool mask_history,
                std::span<const std::uint8_t> barred,
                const std::function<void(std::int64_t, std::span<const Scored>)>& found) {
-  ad::Tensor<float> scores(std::min(kScoredTogether, histories.rows()), histories.cols);
-  std::vector<std::vector<Scored>> best(static_cast<std::size_t>(scores.rows()));
+  ad::Tensor<float> scores(kScoredTogether, histories.cols);
+  const ad::Matrix<float> block = scores;
+  std::vector<std::vector<Scored>> best(static_cast<std::size_t>(kScoredTogether));
   for (std::int64_t first = 0; first < histories.rows(); first += kScoredTogether) {
-    const ad::Matrix<float> block{scores.data(), std::min(kScoredTogether, histories.rows() - first), histories.cols};
+    const std::int64_t users = std::min(kScoredTogether, histories.rows() - first);
     scorer.score(histories, first, block);
-    ad::parallel_for(block.rows, [&](ad::Index u) {
+    ad::parallel_for(users, [&](ad::Index u) {
       constexpr float kMasked = -std::numeric_limits<float>::infinity();
       if (mask_history) {
         for (std::int32_t item : histories.row(first + u)) block(u, item) = kMasked;
@@ -25,11 +26,12 @@ void recommend(Scorer& scorer, const data::Csr& histories, std::int64_t k, bool 
       }
       top_k({block.row(u), static_cast<std::size_t>(block.cols)}, k, best[static_cast<std::size_t>(u)]);
     });
-    for (ad::Index u = 0; u < block.rows; ++u) found(first + u, best[static_cast<std::size_t>(u)]);
+    for (ad::Index u = 0; u < users; ++u) found(first + u, best[static_cast<std::size_t>(u)]);
   }
 }
 
-Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics, RecallDenominator denominator) {
+Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
+                    RecallDenominator denominator) {
   std::int64_t largest = 0;
   for (const Metric& m : metrics) largest = std::max(largest, m.k);
   Evaluation result{std::vector<double>(metrics.size(), 0.0), 0};

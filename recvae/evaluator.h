@@ -27,6 +27,7 @@ struct Evaluation {
 
 /// Each user's history is shown and masked (also where it is a target); the targets are to be found in the best of the
 /// rest. Cutoffs may exceed the catalogue.
-Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics, RecallDenominator denominator);
+Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
+                    RecallDenominator denominator);
 
 }  // namespace recvae

@@ -56,7 +56,8 @@ constexpr Entry kMetrics[] = {{"ndcg", ndcg}, {"recall", recall}, {"precision", 
                               {"hit", hit},   {"mrr", mrr},       {"map", map}};
 
 const Entry* find(const std::string& name) {
-  const auto it = std::find_if(std::begin(kMetrics), std::end(kMetrics), [&](const Entry& e) { return name == e.name; });
+  const auto it =
+      std::find_if(std::begin(kMetrics), std::end(kMetrics), [&](const Entry& e) { return name == e.name; });
   return it == std::end(kMetrics) ? nullptr : it;
 }
 
@@ -65,7 +66,8 @@ const Entry* find(const std::string& name) {
 std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const std::vector<std::int64_t>& topk) {
   std::vector<Metric> out;
   const auto add = [&](const std::string& name, std::int64_t k) {
-    if (k < 1) throw std::invalid_argument("metrics: expected a positive cutoff of " + name + ", found " + std::to_string(k));
+    if (k < 1)
+      throw std::invalid_argument("metrics: expected a positive cutoff of " + name + ", found " + std::to_string(k));
     const bool known = std::any_of(out.begin(), out.end(), [&](const Metric& m) { return m.name == name && m.k == k; });
     if (!known) out.push_back({name, k});
   };
@@ -86,7 +88,8 @@ std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const s
     std::int64_t k = 0;
     const char* end = name.data() + name.size();
     const auto [stop, error] = std::from_chars(name.data() + at + 1, end, k);
-    if (error != std::errc() || stop != end) throw std::invalid_argument("metrics: expected NAME@K, found '" + name + "'");
+    if (error != std::errc() || stop != end)
+      throw std::invalid_argument("metrics: expected NAME@K, found '" + name + "'");
     add(base, k);
   }
   if (out.empty()) throw std::invalid_argument("metrics: expected at least one");

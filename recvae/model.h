@@ -42,7 +42,8 @@ struct Loss {
 template <class T>
 ad::Var<T> mean_log_likelihood(const RecVae<T>& model, ad::Var<T> z, const ad::CsrView<T>& x) {
   ad::Tape<T>& tape = z.tape();
-  return ad::mean(ad::multinomial_log_likelihood(z, tape.parameter(model.decoder.weight), tape.parameter(model.decoder.bias), x));
+  return ad::mean(
+      ad::multinomial_log_likelihood(z, tape.parameter(model.decoder.weight), tape.parameter(model.decoder.bias), x));
 }
 
 /// The whole loss of a batch:
@@ -52,16 +53,19 @@ ad::Var<T> mean_log_likelihood(const RecVae<T>& model, ad::Var<T> z, const ad::C
 /// old_mu, old_logvar: the old posterior of the whole rows. What is differentiated is what is trainable.
 template <class T>
 Loss<T> loss(ad::Tape<T>& tape, const RecVae<T>& model, const ad::CsrView<T>& x, const ad::CsrView<T>& input,
-             ad::ConstMatrix<T> noise, ad::ConstMatrix<T> old_mu, ad::ConstMatrix<T> old_logvar, const Objective& objective) {
+             ad::ConstMatrix<T> noise, ad::ConstMatrix<T> old_mu, ad::ConstMatrix<T> old_logvar,
+             const Objective& objective) {
   const Posterior<T> q = model.encoder(tape, input);
   const ad::Var<T> z = ad::reparameterise(q.mu, q.logvar, noise);
   const ad::Var<T> log_q = ad::gaussian_log_density(z, q.mu, q.logvar);
-  const ad::Var<T> log_p = composite_log_density(z, tape.constant(old_mu), tape.constant(old_logvar), objective.mixture_weights);
+  const ad::Var<T> log_p =
+      composite_log_density(z, tape.constant(old_mu), tape.constant(old_logvar), objective.mixture_weights);
   ad::Matrix<T> weight = tape.alloc(x.rows, 1);
   for (ad::Index u = 0; u < x.rows; ++u) {
     T count = 0;
     for (std::int64_t at = x.indptr[u]; at < x.indptr[u + 1]; ++at) count += x.value(at);
-    weight.data[u] = static_cast<T>(objective.gamma != 0 ? objective.gamma * static_cast<double>(count) : objective.beta);
+    weight.data[u] =
+        static_cast<T>(objective.gamma != 0 ? objective.gamma * static_cast<double>(count) : objective.beta);
   }
   const ad::Var<T> kld = ad::mean(tape.reference(weight) * ad::row_sums(log_q - log_p));
   const ad::Var<T> mll = mean_log_likelihood(model, z, x);

@@ -1,5 +1,6 @@
 #include "model_file.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
@@ -21,7 +22,8 @@ void expect_shape(const ad::nn::SafetensorsReader& file, const std::string& name
   const auto it = file.tensors().find(name);
   if (it == file.tensors().end()) throw ad::Error(file.path() + ": tensor " + name + " is missing: not a RecVAE model");
   if (it->second.shape != shape) {
-    throw ad::Error(file.path() + ": tensor " + name + ": expected " + shape_text(shape) + ", found " + shape_text(it->second.shape));
+    throw ad::Error(file.path() + ": tensor " + name + ": expected " + shape_text(shape) + ", found " +
+                    shape_text(it->second.shape));
   }
   if (it->second.dtype != "F32" && it->second.dtype != "F64") {
     throw ad::Error(file.path() + ": tensor " + name + ": expected F32 or F64, found " + it->second.dtype);
@@ -29,7 +31,8 @@ void expect_shape(const ad::nn::SafetensorsReader& file, const std::string& name
 }
 
 // The shapes that files have for an encoder of these sizes, checked one by one; returns how many there are.
-std::size_t expect_encoder(const ad::nn::SafetensorsReader& file, const std::string& prefix, Index items, Index hidden, Index latent) {
+std::size_t expect_encoder(const ad::nn::SafetensorsReader& file, const std::string& prefix, Index items, Index hidden,
+                           Index latent) {
   std::size_t n = 0;
   const auto expect = [&](const std::string& name, std::vector<Index> shape) {
     expect_shape(file, prefix + "." + name, shape);
@@ -47,13 +50,23 @@ std::size_t expect_encoder(const ad::nn::SafetensorsReader& file, const std::str
   return n;
 }
 
+template <class Module>
+void expect_finite(const std::string& path, const Module& module) {
+  ad::nn::for_each_parameter(module, [&](const std::string& name, const ad::Parameter<float>& p) {
+    for (Index i = 0; i < p.value.size(); ++i) {
+      if (!std::isfinite(p.value.data()[i]))
+        throw ad::Error(path + ": tensor " + name + " has a value that is not a finite number");
+    }
+  });
+}
+
 bool has_prefix(const ad::nn::SafetensorsReader& file, const std::string& prefix) {
   const auto it = file.tensors().lower_bound(prefix);
   return it != file.tensors().end() && it->first.starts_with(prefix);
 }
 
 Encoder<float> empty_encoder(Index items, Index hidden, Index latent, double eps) {
-  return Encoder<float>(items, hidden, latent, eps, ad::nn::Init::xavier_normal, 0, 0);
+  return Encoder<float>(items, hidden, latent, eps, ad::nn::Init::zero, 0, 0);
 }
 
 }  // namespace
@@ -61,7 +74,8 @@ Encoder<float> empty_encoder(Index items, Index hidden, Index latent, double eps
 LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps) {
   ad::nn::SafetensorsReader file(path);
   LoadedModel loaded;
-  if (const auto it = file.metadata().find("format"); it != file.metadata().end() && it->second != "recvae 1" && it->second != "pt") {
+  if (const auto it = file.metadata().find("format");
+      it != file.metadata().end() && it->second != "recvae 1" && it->second != "pt") {
     throw ad::Error(path + ": format: expected 'recvae 1', found '" + it->second + "'");
   }
   if (const auto it = file.metadata().find("settings"); it != file.metadata().end()) {
@@ -79,11 +93,13 @@ LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps
     const auto it = file.tensors().find(name);
     if (it == file.tensors().end()) throw ad::Error(path + ": tensor " + name + " is missing: not a RecVAE model");
     if (it->second.shape.size() != 2 || it->second.shape[dimension] < 1) {
-      throw ad::Error(path + ": tensor " + name + ": expected two positive sides, found " + shape_text(it->second.shape));
+      throw ad::Error(path + ": tensor " + name + ": expected two positive sides, found " +
+                      shape_text(it->second.shape));
     }
     return it->second.shape[dimension];
   };
-  const Index items = side("decoder.weight", 0), latent = side("decoder.weight", 1), hidden = side("encoder.fc2.weight", 0);
+  const Index items = side("decoder.weight", 0), latent = side("decoder.weight", 1),
+              hidden = side("encoder.fc2.weight", 0);
   std::size_t known = expect_encoder(file, "encoder", items, hidden, latent) + 2;
   expect_shape(file, "decoder.weight", {items, latent});
   expect_shape(file, "decoder.bias", {items});
@@ -99,7 +115,8 @@ LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps
       const bool ours = name.starts_with("encoder.") || name.starts_with("decoder.") || name.starts_with("prior.");
       if (!ours) throw ad::Error(path + ": surplus tensor " + name);
     }
-    throw ad::Error(path + ": surplus tensors: expected " + std::to_string(known) + ", found " + std::to_string(file.tensors().size()));
+    throw ad::Error(path + ": surplus tensors: expected " + std::to_string(known) + ", found " +
+                    std::to_string(file.tensors().size()));
   }
 
   if (const auto it = file.metadata().find("item_tokens"); it != file.metadata().end()) {
@@ -110,11 +127,13 @@ LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps
     loaded.item_tokens = tokens.get<std::vector<std::string>>();
   }
   loaded.model.encoder = empty_encoder(items, hidden, latent, layer_norm_eps);
-  loaded.model.decoder = ad::nn::Linear<float>(latent, items, 0);
+  loaded.model.decoder = ad::nn::Linear<float>(latent, items, 0, ad::nn::Init::zero);
   ad::nn::read_parameters(file, loaded.model, "");
+  expect_finite(path, loaded.model);
   if (what == Load::with_old_encoder && old_there) {
     loaded.old_encoder = empty_encoder(items, hidden, latent, layer_norm_eps);
     ad::nn::read_parameters(file, *loaded.old_encoder, kOldEncoder);
+    expect_finite(path, *loaded.old_encoder);
   }
   return loaded;
 }
@@ -138,15 +157,17 @@ void save_model(const std::string& path, const RecVae<float>& model, const Encod
   ad::nn::write_safetensors(path, tensors, {{"format", "recvae 1"}, {"settings", settings}, {"item_tokens", tokens}});
 }
 
-ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>& to_old, const std::vector<std::string>& item_tokens) {
+ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>& to_old,
+                      const std::vector<std::string>& item_tokens) {
   const RecVae<float>& source = from.model;
   if (source.hidden() != to.hidden() || source.latent() != to.latent()) {
-    throw ad::Error("initial weights: expected hidden_dimension " + std::to_string(to.hidden()) + " and latent_dimension " +
-                    std::to_string(to.latent()) + ", found " + std::to_string(source.hidden()) + " and " + std::to_string(source.latent()));
+    throw ad::Error("initial weights: expected hidden_dimension " + std::to_string(to.hidden()) +
+                    " and latent_dimension " + std::to_string(to.latent()) + ", found " +
+                    std::to_string(source.hidden()) + " and " + std::to_string(source.latent()));
   }
   if (from.item_tokens.empty() && source.items() != to.items()) {
-    throw ad::Error("initial weights: they have no item tokens, so expected " + std::to_string(to.items()) + " items, found " +
-                    std::to_string(source.items()));
+    throw ad::Error("initial weights: they have no item tokens, so expected " + std::to_string(to.items()) +
+                    " items, found " + std::to_string(source.items()));
   }
   std::vector<Index> source_row(item_tokens.size(), -1);  // of each item here, its row there
   if (from.item_tokens.empty()) {
@@ -165,7 +186,8 @@ ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>
   // Parameters of item rows copy row by row; a bias of items is one row of columns. All others copy whole.
   const auto copy_rows = [&](const ad::Tensor<float>& a, ad::Tensor<float>& b, Index width) {
     for (std::size_t j = 0; j < source_row.size(); ++j) {
-      if (source_row[j] >= 0) std::copy_n(a.data() + source_row[j] * width, width, b.data() + static_cast<Index>(j) * width);
+      if (source_row[j] >= 0)
+        std::copy_n(a.data() + source_row[j] * width, width, b.data() + static_cast<Index>(j) * width);
     }
   };
   const auto copy_encoder = [&](const Encoder<float>& a, Encoder<float>& b) {
@@ -174,8 +196,10 @@ ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>
     std::size_t next = 0;
     ad::nn::for_each_parameter_unnamed(b, [&](ad::Parameter<float>& p) {
       const ad::Parameter<float>& s = *sources[next++];
-      if (&p == &b.fc1.weight) copy_rows(s.value, p.value, p.value.cols());
-      else std::copy_n(s.value.data(), s.value.size(), p.value.data());
+      if (&p == &b.fc1.weight)
+        copy_rows(s.value, p.value, p.value.cols());
+      else
+        std::copy_n(s.value.data(), s.value.size(), p.value.data());
     });
   };
   copy_encoder(source.encoder, to.encoder);

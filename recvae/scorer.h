@@ -9,11 +9,16 @@
 
 namespace recvae {
 
+/// Users that are scored together, always: BLAS's bits depend on the number of rows, and a user's scores must not
+/// depend on who else is asked for.
+inline constexpr std::int64_t kScoredTogether = 64;
+
 /// Scores every item for a few users at a time. Keeps work memory, so one thread at a time; uses all threads inside.
 class Scorer {
  public:
   virtual ~Scorer() = default;
-  /// scores [count, items] <- for rows first .. first + count of `histories`; higher is better. Histories are not masked.
+  /// scores [kScoredTogether, items] <- for rows first .. of `histories`, as many as there are; what lies beyond them
+  /// is unspecified. Higher is better. Histories are not masked.
   virtual void score(const data::Csr& histories, std::int64_t first, ad::Matrix<float> scores) = 0;
 };
 
@@ -22,8 +27,5 @@ std::unique_ptr<Scorer> model_scorer(const RecVae<float>& model);
 
 /// The number of training users of each item, the same for everybody.
 std::unique_ptr<Scorer> popularity_scorer(const data::Csr& train);
-
-/// Users that are scored together. Fixed, so that no option changes a bit of the scores.
-inline constexpr std::int64_t kScoredTogether = 64;
 
 }  // namespace recvae

@@ -89,29 +89,37 @@ void validate(const Settings& s) {
 
 std::string to_json(const Settings& settings) {
   nlohmann::ordered_json j;
-  Settings::visit([&]<class T>(const char* name, const char*, const T& value) {
-    if constexpr (OptionalOf<T>::value) j[name] = value ? nlohmann::ordered_json(*value) : nullptr;
-    else j[name] = value;
-  }, settings);
+  Settings::visit(
+      [&]<class T>(const char* name, const char*, const T& value) {
+        if constexpr (OptionalOf<T>::value)
+          j[name] = value ? nlohmann::ordered_json(*value) : nullptr;
+        else
+          j[name] = value;
+      },
+      settings);
   return j.dump();
 }
 
 Settings settings_from_json(const std::string& text, Settings settings) {
   const auto j = nlohmann::json::parse(text, nullptr, false);
   if (!j.is_object()) throw std::runtime_error("settings: not a JSON object");
-  Settings::visit([&]<class T>(const char* name, const char*, T& value) {
-    if (!j.contains(name)) return;
-    try {
-      if constexpr (OptionalOf<T>::value) {
-        if (j[name].is_null()) value.reset();
-        else value = j[name].get<typename OptionalOf<T>::type>();
-      } else {
-        value = j[name].get<T>();
-      }
-    } catch (const nlohmann::json::exception&) {
-      throw std::runtime_error(std::string("settings: ") + name + " has the wrong type");
-    }
-  }, settings);
+  Settings::visit(
+      [&]<class T>(const char* name, const char*, T& value) {
+        if (!j.contains(name)) return;
+        try {
+          if constexpr (OptionalOf<T>::value) {
+            if (j[name].is_null())
+              value.reset();
+            else
+              value = j[name].get<typename OptionalOf<T>::type>();
+          } else {
+            value = j[name].get<T>();
+          }
+        } catch (const nlohmann::json::exception&) {
+          throw std::runtime_error(std::string("settings: ") + name + " has the wrong type");
+        }
+      },
+      settings);
   return settings;
 }
 

@@ -6,7 +6,9 @@
 namespace recvae {
 
 void top_k(std::span<const float> scores, std::int64_t k, std::vector<Scored>& out) {
-  const auto better = [](const Scored& a, const Scored& b) { return a.score > b.score || (a.score == b.score && a.item < b.item); };
+  const auto better = [](const Scored& a, const Scored& b) {
+    return a.score > b.score || (a.score == b.score && a.item < b.item);
+  };
   out.clear();
   const std::size_t limit = std::min(scores.size(), static_cast<std::size_t>(std::max<std::int64_t>(0, k)));
   if (limit == 0) return;

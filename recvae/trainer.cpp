@@ -18,9 +18,12 @@ double scalar(ad::Var<float> v) { return static_cast<double>(v.value()(0, 0)); }
 
 }  // namespace
 
-Trainer::Trainer(const Settings& settings, const data::Csr& data, RecVae<float>& model, const Encoder<float>& old_encoder)
+Trainer::Trainer(const Settings& settings, const data::Csr& data, RecVae<float>& model,
+                 const Encoder<float>& old_encoder)
     : settings_(settings),
-      objective_{settings.gamma, settings.beta, {settings.mixture_weights[0], settings.mixture_weights[1], settings.mixture_weights[2]}},
+      objective_{settings.gamma,
+                 settings.beta,
+                 {settings.mixture_weights[0], settings.mixture_weights[1], settings.mixture_weights[2]}},
       data_(data),
       model_(model),
       encoder_adam_({.learning_rate = settings.learning_rate, .weight_decay = settings.weight_decay}),
@@ -111,8 +114,8 @@ void Trainer::encoder_step(double dropout_prob, bool update) {
   const ad::Index rows = batch_.rows();
   ad::fill_normal(first_rows(noise_, rows), settings_.epsilon_std, key(kNoise, state_.steps));
   const ad::CsrView<float> input = ad::dropout(tape_, batch_.normalised(), dropout_prob, key(kDropout, state_.steps));
-  const Loss<float> l = loss<float>(tape_, model_, batch_.x(), input, first_rows(noise_, rows), first_rows(batch_mu_, rows),
-                                    first_rows(batch_logvar_, rows), objective_);
+  const Loss<float> l = loss<float>(tape_, model_, batch_.x(), input, first_rows(noise_, rows),
+                                    first_rows(batch_mu_, rows), first_rows(batch_logvar_, rows), objective_);
   state_.mll += scalar(l.mll) * static_cast<double>(rows);
   state_.kld += scalar(l.kld) * static_cast<double>(rows);
   tape_.backward(l.loss);
@@ -145,8 +148,10 @@ void Trainer::decoder_step(bool update) {
 /// Moves on to the next batch; true when that ended the pass.
 bool Trainer::end_batch() {
   if (!std::isfinite(state_.mll) || !std::isfinite(state_.kld)) {
-    throw ad::Error("training diverged: the loss is not finite in epoch " + std::to_string(state_.epoch) + ", batch " +
-                    std::to_string(state_.batch + 1) + "; a smaller learning_rate may help");
+    throw ad::Error("training diverged: the loss is not finite in epoch " + std::to_string(state_.epoch) +
+                    (state_.phase == Phase::encoder ? ", encoder pass " : ", decoder pass ") +
+                    std::to_string(state_.pass + 1) + ", batch " + std::to_string(state_.batch + 1) +
+                    "; a smaller learning_rate may help");
   }
   ++state_.steps;
   ++state_.batch;

@@ -35,8 +35,8 @@ class Trainer {
   struct State {
     std::int64_t epoch = 1;
     Phase phase = Phase::encoder;
-    std::int64_t pass = 0;   ///< within the phase
-    std::int64_t batch = 0;  ///< within the pass
+    std::int64_t pass = 0;                ///< within the phase
+    std::int64_t batch = 0;               ///< within the pass
     std::uint64_t passes = 0, steps = 0;  ///< since the beginning: what randomness is drawn by
     double mll = 0, kld = 0;              ///< sums over the users of the pass so far
     EpochReport report;                   ///< of the epoch so far
@@ -72,9 +72,9 @@ class Trainer {
   ad::nn::Adam<float> encoder_adam_, decoder_adam_;
   ad::Tape<float> tape_;
   Batch<float> batch_;
-  std::vector<std::int32_t> order_;           // of the users in this pass
-  ad::Tensor<float> mu_, logvar_;             // posterior table [users, latent]: the old one in encoder passes
-  ad::Tensor<float> batch_mu_, batch_logvar_; // its rows of a batch
+  std::vector<std::int32_t> order_;            // of the users in this pass
+  ad::Tensor<float> mu_, logvar_;              // posterior table [users, latent]: the old one in encoder passes
+  ad::Tensor<float> batch_mu_, batch_logvar_;  // its rows of a batch
   ad::Tensor<float> noise_;
   State state_;
 };

@@ -107,23 +107,6 @@ void parse_value(const std::string& text, std::vector<std::int64_t>& out) {
 
 bool is_none(const std::string& text) { return text == "none" || text == "None" || text == "null"; }
 
-CommandLine::Check<double> in_interval(double low, bool low_included, double high, bool high_included) {
-  return [=](double value) -> std::string {
-    const bool above = low_included ? value >= low : value > low;
-    const bool below = high_included ? value <= high : value < high;
-    if (above && below && std::abs(value) <= std::numeric_limits<double>::max()) return {};
-    char text[128];
-    if (high < std::numeric_limits<double>::max()) {
-      std::snprintf(text, sizeof text, "expected a number in %c%g, %g%c, found %g", low_included ? '[' : '(', low, high,
-                    high_included ? ']' : ')', value);
-    } else {
-      std::snprintf(text, sizeof text, "expected a finite number %s %g, found %g", low_included ? "from" : "above", low,
-                    value);
-    }
-    return text;
-  };
-}
-
 CommandLine::Check<std::int64_t> at_least(std::int64_t least) {
   return [least](std::int64_t value) -> std::string {
     if (value >= least) return {};
@@ -208,7 +191,12 @@ CommandLine::CommandLine(std::string program, int argc, char** argv) : state_(st
   group("Common");
   flag("help", &state_->help, "print this and exit");
   flag("version", &state_->version, "print the version and exit");
-  add("threads", &state_->threads, "number of threads (default: all cores)", at_least(1));
+  add("threads", &state_->threads, "number of threads (default: all cores)", [](const std::int64_t& n) {
+    constexpr std::int64_t kMost = 4096;
+    return n >= 1 && n <= kMost
+               ? std::string()
+               : "expected a number from 1 to " + std::to_string(kMost) + ", found " + std::to_string(n);
+  });
   flag("quiet", &state_->quiet, "no progress and no information, warnings only");
   add("log_level", &state_->level, "debug, info, warning or error (default: info)", [](const std::string& level) {
     const bool known = level == "debug" || level == "info" || level == "warning" || level == "error";
@@ -222,8 +210,7 @@ CommandLine::~CommandLine() = default;
 void CommandLine::describe(const std::string& text) { state_->app.description(text); }
 void CommandLine::group(const std::string& title) { state_->group = title; }
 void CommandLine::version_note(const std::string& note) { state_->note = note; }
-std::int64_t CommandLine::threads() const { return state_->threads; }
-const std::string& CommandLine::program() const { return state_->program; }
+int CommandLine::threads() const { return static_cast<int>(state_->threads); }
 
 void CommandLine::add_text(const std::string& name, const std::string& help, Set set) {
   const auto callback = [name, set](const CLI::results_t& values) {

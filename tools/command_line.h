@@ -18,11 +18,11 @@ void parse_value(const std::string& text, bool& out);  ///< true or false
 void parse_value(const std::string& text, int& out);
 void parse_value(const std::string& text, std::int64_t& out);
 void parse_value(const std::string& text, std::uint64_t& out);
-void parse_value(const std::string& text, double& out);                    ///< inf and nan too, for a check to refuse
-void parse_value(const std::string& text, std::vector<double>& out);       ///< [a,b] or a,b
-void parse_value(const std::string& text, std::vector<std::int64_t>& out); ///< likewise
-void parse_value(const std::string& text, std::vector<std::string>& out);  ///< likewise; quotes are stripped
-bool is_none(const std::string& text);                                     ///< none, None or null
+void parse_value(const std::string& text, double& out);                     ///< inf and nan too, for a check to refuse
+void parse_value(const std::string& text, std::vector<double>& out);        ///< [a,b] or a,b
+void parse_value(const std::string& text, std::vector<std::int64_t>& out);  ///< likewise
+void parse_value(const std::string& text, std::vector<std::string>& out);   ///< likewise; quotes are stripped
+bool is_none(const std::string& text);                                      ///< none, None or null
 
 template <class T>
 void parse_value(const std::string& text, std::optional<T>& out) {
@@ -70,8 +70,7 @@ class CommandLine {
 
   bool given(const std::string& name) const;    ///< after parse: the line has this option
   void require(const std::string& name) const;  ///< throws UsageError where it does not
-  std::int64_t threads() const;                 ///< 0: all cores
-  const std::string& program() const;
+  int threads() const;                          ///< 0: all cores
 
  private:
   using Set = std::function<void(const std::string&)>;
@@ -80,12 +79,14 @@ class CommandLine {
   std::unique_ptr<State> state_;
 };
 
-/// For Check: `value` must be in the interval, and finite.
-CommandLine::Check<double> in_interval(double low, bool low_included, double high, bool high_included);
+/// For Check: not smaller than `least`.
 CommandLine::Check<std::int64_t> at_least(std::int64_t least);
 
-/// --data, --data_format, the fields, filters and split of `options`.
-void add_data_options(CommandLine& line, data::DataOptions& options);
+/// What a command reads data for: to train or evaluate on them, to split them, to know what users have.
+enum class DataUse { training, splitting, histories };
+
+/// --data, --data_format, the fields and filters of `options`; for training and splitting the split too.
+void add_data_options(CommandLine& line, data::DataOptions& options, DataUse use = DataUse::training);
 
 /// Where `options.path` is "-" or "demo", reads standard input, or what `apt-cache dumpavail` prints, into
 /// `options.text`. Throws DataError where there is nothing to read.

@@ -24,12 +24,12 @@ std::string read_all(std::FILE* file, const std::string& name) {
 
 }  // namespace
 
-void add_data_options(CommandLine& line, data::DataOptions& options) {
+void add_data_options(CommandLine& line, data::DataOptions& options, DataUse use) {
   line.group("Data");
   line.add("data", &options.path,
            "file or directory of interactions; - for a table on stdin; demo for Debian's packages");
   line.add("data_format", &options.format,
-           "table, inter, u.data, ratings.dat, adjacency, prepared or dumpavail (default: by name)");
+           "csv, tsv or table, inter, u.data, ratings.dat, adjacency, prepared or dumpavail (default: by name)");
   line.add("user_field", &options.user_field, "name of the user column (default: userId, or user_id in .inter)");
   line.add("item_field", &options.item_field, "name of the item column (default: movieId, or item_id in .inter)");
   line.add("rating_field", &options.rating_field, "name of the rating column (default: rating)");
@@ -38,14 +38,18 @@ void add_data_options(CommandLine& line, data::DataOptions& options) {
   line.add("threshold", &options.threshold, "keep ratings above this (default: none)");
   line.add("min_users_per_item", &options.min_users_per_item, "drop items with fewer rows (default: 0)");
   line.add("min_items_per_user", &options.min_items_per_user,
-           "then drop users with fewer rows (default: 5 for a strong split, else 0)");
+           use == DataUse::histories ? "then drop users with fewer rows (default: 0)"
+                                     : "then drop users with fewer rows (default: 5 for a strong split, else 0)");
+  if (use == DataUse::histories) return line.group("Options");
   line.group("Split");
   line.add("split", &options.split, "strong: users are held out (default: as the files give it, else strong)");
   line.add("heldout_users", &options.heldout_users,
            "users held out for validation, and as many for test (default: a tenth, at most 10000)");
   line.add("split_seed", &options.split_seed, "seed of the split (default: 98765)");
-  line.add("validation_ratio", &options.validation_ratio,
-           "part of each user's training items, where files give train and test only (default: 0.1)");
+  if (use == DataUse::training) {
+    line.add("validation_ratio", &options.validation_ratio,
+             "part of each user's training items, where files give train and test only (default: 0.1)");
+  }
   line.group("Options");
 }
 

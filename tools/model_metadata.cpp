@@ -7,52 +7,74 @@
 namespace recvae::tools {
 namespace {
 
-// The options that decide which interactions are whose, beside the path.
+// The options that decide, beside the path, which interactions there are and whose they are.
 template <class F, class D>
-void visit_split(F f, D& d) {
+void visit_filters(F f, D& d) {
   f("threshold", d.threshold);
   f("min_users_per_item", d.min_users_per_item);
   f("min_items_per_user", d.min_items_per_user);
+}
+template <class F, class D>
+void visit_split(F f, D& d) {
   f("split", d.split);
   f("heldout_users", d.heldout_users);
   f("split_seed", d.split_seed);
+}
+template <class F, class D>
+void visit_validation(F f, D& d) {
   f("validation_ratio", d.validation_ratio);
 }
 
 template <class T>
-nlohmann::ordered_json to_json_value(const T& value) { return value; }
+nlohmann::ordered_json to_json_value(const T& value) {
+  return value;
+}
 template <class T>
 nlohmann::ordered_json to_json_value(const std::optional<T>& value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
 template <class T>
-void from_json_value(const nlohmann::json& j, T& value) { value = j.get<T>(); }
+void from_json_value(const nlohmann::json& j, T& value) {
+  value = j.get<T>();
+}
 template <class T>
 void from_json_value(const nlohmann::json& j, std::optional<T>& value) {
-  if (j.is_null()) value.reset();
-  else value = j.get<T>();
+  if (j.is_null())
+    value.reset();
+  else
+    value = j.get<T>();
 }
 
 }  // namespace
 
 std::string settings_metadata(const Settings& settings, const data::DataOptions& data) {
   auto j = nlohmann::ordered_json::parse(to_json(settings));
-  visit_split([&](const char* name, const auto& value) { j[name] = to_json_value(value); }, data);
+  const auto write = [&](const char* name, const auto& value) { j[name] = to_json_value(value); };
+  visit_filters(write, data);
+  visit_split(write, data);
+  visit_validation(write, data);
   return j.dump();
 }
 
-void apply_data_metadata(const std::string& metadata, const CommandLine& line, data::DataOptions& options) {
-  if (metadata.empty() || data::find_input(options).kind != data::Input::Kind::raw) return;
+void apply_data_metadata(const std::string& metadata, const CommandLine& line, data::DataOptions& options,
+                         DataUse use) {
+  if (metadata.empty()) return;
+  const data::Input input = data::find_input(options);
   const auto j = nlohmann::json::parse(metadata, nullptr, false);
-  visit_split([&](const char* name, auto& value) {
+  const auto read = [&](const char* name, auto& value) {
     if (line.given(name) || !j.is_object() || !j.contains(name)) return;
     try {
       from_json_value(j[name], value);
     } catch (const nlohmann::json::exception&) {
       throw data::DataError(std::string("the model's settings: ") + name + " has the wrong type");
     }
-  }, options);
+  };
+  using Kind = data::Input::Kind;
+  if (input.kind == Kind::raw) visit_filters(read, options);
+  if (use == DataUse::histories) return;
+  if (input.kind == Kind::raw) visit_split(read, options);
+  if (input.kind == Kind::parts && input.valid.empty()) visit_validation(read, options);
 }
 
 }  // namespace recvae::tools

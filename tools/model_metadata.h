@@ -11,9 +11,11 @@ namespace recvae::tools {
 /// For the metadata entry `settings`. Holds no path, time or thread count.
 std::string settings_metadata(const Settings& settings, const data::DataOptions& data);
 
-/// Takes filter and split options from a model's metadata into `options`, except those that the command line gives,
-/// and except where the data are already split.
-void apply_data_metadata(const std::string& metadata, const CommandLine& line, data::DataOptions& options);
+/// Takes filter and split options from a model's metadata into `options`, those that have a meaning for the data: all
+/// for raw data (filters alone where histories are asked for), `validation_ratio` where files give train and test only.
+/// What the command line gives stays.
+void apply_data_metadata(const std::string& metadata, const CommandLine& line, data::DataOptions& options,
+                         DataUse use = DataUse::training);
 
 /// Runs a check of the libraries whose complaint is the command line's fault: std::invalid_argument becomes UsageError.
 template <class F>

@@ -11,17 +11,27 @@ namespace recvae::tools {
 namespace fs = std::filesystem;
 
 namespace {
+
 // What a training run writes: all that --overwrite removes.
-constexpr const char* kRunFiles[] = {"model.safetensors", "checkpoint", "metrics.jsonl"};
+constexpr const char* kRunFiles[] = {"model.safetensors", "checkpoint/model.safetensors", "metrics.jsonl"};
+
+fs::path without_trailing_slash(fs::path path) {
+  path = fs::absolute(path).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
 }  // namespace
 
-OutputDirectory::OutputDirectory(fs::path path, bool overwrite) : path_(std::move(path)) {
+OutputDirectory::OutputDirectory(const fs::path& path, bool overwrite)
+    : path_(without_trailing_slash(path)), overwrite_(overwrite) {
   std::error_code error;
-  if (!fs::exists(path_, error)) return;
-  if (!fs::is_directory(path_, error)) throw data::DataError(path_.string() + ": expected a directory for --out, found a file");
-  if (!overwrite && fs::directory_iterator(path_, error) != fs::directory_iterator()) {
-    throw data::DataError(path_.string() + ": the output directory is not empty; --overwrite replaces an earlier run");
-  }
+  fs::path there = path_;
+  while (!fs::exists(there, error) && there.has_relative_path()) there = there.parent_path();
+  if (!fs::is_directory(there, error))
+    throw data::DataError(there.string() + ": expected a directory for --out, found a file");
+  if (access(there.c_str(), W_OK | X_OK) != 0)
+    throw data::DataError(there.string() + ": the output directory cannot be written");
+  check_empty();
 }
 
 OutputDirectory::~OutputDirectory() {
@@ -37,19 +47,28 @@ OutputDirectory::~OutputDirectory() {
   if (lock_ >= 0) close(lock_);
 }
 
+void OutputDirectory::check_empty() const {
+  std::error_code error;
+  if (!overwrite_ && fs::directory_iterator(path_, error) != fs::directory_iterator()) {
+    throw data::DataError(path_.string() + ": the output directory is not empty; --overwrite replaces an earlier run");
+  }
+}
+
 void OutputDirectory::open() {
   std::error_code error;
-  fs::path missing = fs::absolute(path_).lexically_normal();
-  if (!missing.has_filename()) missing = missing.parent_path();  // a trailing slash
-  path_ = missing;
   for (fs::path p = path_; !fs::exists(p, error) && p.has_relative_path(); p = p.parent_path()) made_ = p;
   fs::create_directories(path_, error);
   if (error) throw data::DataError(path_.string() + ": cannot be made: " + error.message());
   lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock_ < 0 || flock(lock_, LOCK_EX | LOCK_NB) != 0) throw data::DataError(path_.string() + ": another run is writing here");
-  if (access(path_.c_str(), W_OK) != 0) throw data::DataError(path_.string() + ": cannot be written");
+  if (lock_ < 0 || flock(lock_, LOCK_EX | LOCK_NB) != 0)
+    throw data::DataError(path_.string() + ": another run is writing here");
+  check_empty();  // another run may have come and gone since the constructor looked
   ours_ = true;
-  for (const char* name : kRunFiles) fs::remove_all(path_ / name, error);
+}
+
+void OutputDirectory::begin_results() {
+  std::error_code error;
+  for (const char* name : kRunFiles) fs::remove(path_ / name, error);
   fs::create_directory(path_ / "checkpoint", error);
   if (error) throw data::DataError(path_.string() + ": cannot be written: " + error.message());
 }

@@ -10,7 +10,9 @@
 namespace recvae::tools {
 
 Progress::Progress(std::string label, std::int64_t total, const char* unit)
-    : label_(std::move(label)), total_(std::max<std::int64_t>(1, total)), unit_(unit),
+    : label_(std::move(label)),
+      total_(std::max<std::int64_t>(1, total)),
+      unit_(unit),
       shown_(isatty(STDERR_FILENO) && log_enabled(LogLevel::info)) {}
 
 void Progress::advance(std::int64_t count) {

@@ -10,12 +10,56 @@ namespace recvae::tools {
 namespace {
 
 // Looked for among the test users, in this order: the first three that are held out are shown.
-constexpr const char* kWellKnown[] = {"blender", "git", "firefox-esr", "gimp", "vlc", "inkscape", "libreoffice-writer",
-    "emacs-gtk", "vim-gtk3", "thunderbird", "nginx-core", "postgresql-15", "mariadb-server", "apache2-bin", "openssh-server",
-    "qemu-system-x86", "wireshark", "audacity", "krita", "evince", "nautilus", "dolphin", "kate", "transmission-gtk",
-    "ffmpeg", "imagemagick-6.q16", "gnome-shell", "plasma-desktop", "chromium", "python3-matplotlib", "python3-pandas",
-    "r-base-core", "octave", "texlive-binaries", "obs-studio", "scribus", "darktable", "digikam", "calibre", "gcc-12",
-    "clang-14", "cmake", "gdb", "php8.2-cli", "ruby3.1", "samba", "cups-daemon", "network-manager", "remmina", "mpv"};
+constexpr const char* kWellKnown[] = {"blender",
+                                      "git",
+                                      "firefox-esr",
+                                      "gimp",
+                                      "vlc",
+                                      "inkscape",
+                                      "libreoffice-writer",
+                                      "emacs-gtk",
+                                      "vim-gtk3",
+                                      "thunderbird",
+                                      "nginx-core",
+                                      "postgresql-15",
+                                      "mariadb-server",
+                                      "apache2-bin",
+                                      "openssh-server",
+                                      "qemu-system-x86",
+                                      "wireshark",
+                                      "audacity",
+                                      "krita",
+                                      "evince",
+                                      "nautilus",
+                                      "dolphin",
+                                      "kate",
+                                      "transmission-gtk",
+                                      "ffmpeg",
+                                      "imagemagick-6.q16",
+                                      "gnome-shell",
+                                      "plasma-desktop",
+                                      "chromium",
+                                      "python3-matplotlib",
+                                      "python3-pandas",
+                                      "r-base-core",
+                                      "octave",
+                                      "texlive-binaries",
+                                      "obs-studio",
+                                      "scribus",
+                                      "darktable",
+                                      "digikam",
+                                      "calibre",
+                                      "gcc-12",
+                                      "clang-14",
+                                      "cmake",
+                                      "gdb",
+                                      "php8.2-cli",
+                                      "ruby3.1",
+                                      "samba",
+                                      "cups-daemon",
+                                      "network-manager",
+                                      "remmina",
+                                      "mpv"};
 constexpr std::size_t kShown = 3;
 constexpr std::int64_t kListed = 10;
 
@@ -40,7 +84,8 @@ std::string join(const std::vector<std::string>& names) {
 
 std::vector<std::vector<Scored>> best_of(Scorer& scorer, const data::Csr& histories) {
   std::vector<std::vector<Scored>> lists;
-  recommend(scorer, histories, kListed, true, {}, [&](std::int64_t, std::span<const Scored> best) { lists.emplace_back(best.begin(), best.end()); });
+  recommend(scorer, histories, kListed, true, {},
+            [&](std::int64_t, std::span<const Scored> best) { lists.emplace_back(best.begin(), best.end()); });
   return lists;
 }
 
@@ -64,13 +109,14 @@ void demo(CommandLine& line) {
   if (!line.parse()) return;
   line.require("model");
   line.require("data");
-  ad::set_threads(static_cast<int>(line.threads()));
+  ad::set_threads(line.threads());
   const LoadedModel loaded = load_model(model_path, Load::model);
   fetch_text(options);
   apply_data_metadata(loaded.settings, line, options);
   const data::Dataset data = data::load(options);
   if (loaded.item_tokens != data.item_tokens) {
-    throw data::DataError(model_path + ": the model's items do not match the data: the package lists have changed, train again");
+    throw data::DataError(model_path +
+                          ": the model's items do not match the data: the package lists have changed, train again");
   }
 
   std::vector<std::int64_t> shown;
@@ -85,8 +131,10 @@ void demo(CommandLine& line) {
   const data::Csr histories = rows_of(data.test.history, shown), targets = rows_of(data.test.targets, shown);
   const auto by_model = best_of(*model, histories), by_popularity = best_of(*popularity, histories);
   const auto name = [&](std::int32_t item) { return data.item_tokens[static_cast<std::size_t>(item)]; };
-  std::printf("Well-known packages among the held-out test users: of the hidden fifth of their dependencies, what is in a list of %lld?\n",
-              static_cast<long long>(kListed));
+  std::printf(
+      "Well-known packages among the held-out test users: of the hidden fifth of their dependencies, what is in a list "
+      "of %lld?\n",
+      static_cast<long long>(kListed));
   for (std::size_t k = 0; k < shown.size(); ++k) {
     const auto row = static_cast<std::int64_t>(k);
     const auto split = [&](const std::vector<Scored>& list) {

@@ -38,18 +38,24 @@ void evaluate_command(CommandLine& line) {
   line.add("model", &model_path, "model.safetensors of recvae_train, or weights from PyTorch");
   line.add("baseline", &baseline, "popularity: evaluate this in place of a model");
   line.add("on", &on, "test (default) or validation");
-  line.add("metrics", &settings.metrics, "default: ndcg@100,recall@20,recall@50; without a cutoff: crossed with --topk");
+  line.add("metrics", &settings.metrics,
+           "default: ndcg@100,recall@20,recall@50; without a cutoff: crossed with --topk");
   line.add("topk", &settings.topk, "cutoffs");
-  line.add("recall_denominator", &recall_denominator, "min(k, n) or all n (default: min under a strong split, else all)");
+  line.add("recall_denominator", &recall_denominator,
+           "min(k, n) or all n (default: min under a strong split, else all)");
   line.flag("json", &json, "one JSON object, 17 significant digits");
   line.add("layer_norm_eps", &settings.layer_norm_eps, "of a model file without settings (default: 0.1)");
-  line.add("eval_batch_size", &settings.eval_batch_size, "users per evaluation step; changes no result");
+  line.add("eval_batch_size", &settings.eval_batch_size, "accepted; evaluation always takes 64 users at a time");
   add_data_options(line, data_options);
+  line.add("seed", &settings.seed,
+           "seed of the validation part where files give train and test only (default: the model's, else 1337)");
   if (!line.parse()) return;
   line.require("data");
   if (model_path.empty() == baseline.empty()) throw data::UsageError("expected either --model or --baseline");
-  if (!baseline.empty() && baseline != "popularity") throw data::UsageError("--baseline: expected popularity, found '" + baseline + "'");
-  if (on != "test" && on != "validation") throw data::UsageError("--on: expected test or validation, found '" + on + "'");
+  if (!baseline.empty() && baseline != "popularity")
+    throw data::UsageError("--baseline: expected popularity, found '" + baseline + "'");
+  if (on != "test" && on != "validation")
+    throw data::UsageError("--on: expected test or validation, found '" + on + "'");
   if (!recall_denominator.empty() && recall_denominator != "min" && recall_denominator != "all") {
     throw data::UsageError("--recall_denominator: expected min or all, found '" + recall_denominator + "'");
   }
@@ -58,22 +64,22 @@ void evaluate_command(CommandLine& line) {
     data::check_options(data_options);
     return parse_metrics(settings.metrics, settings.topk);
   });
-  ad::set_threads(static_cast<int>(line.threads()));
+  ad::set_threads(line.threads());
 
   std::optional<LoadedModel> model;
   if (!model_path.empty()) model = load_model(model_path, Load::model, settings.layer_norm_eps);
   fetch_text(data_options);
   if (model) {
     apply_data_metadata(model->settings, line, data_options);
-    if (!model->settings.empty()) {
-      data_options.seed = static_cast<std::uint64_t>(settings_from_json(model->settings).seed);
-    }
+    if (!model->settings.empty() && !line.given("seed")) settings.seed = settings_from_json(model->settings).seed;
   }
+  data_options.seed = static_cast<std::uint64_t>(settings.seed);
   const data::Dataset data = data::load(data_options);
   if (model) match_items(model_path, *model, data.item_tokens);
   const data::HeldOut& held_out = on == "test" ? data.test : data.validation;
   const bool min = recall_denominator.empty() ? data.strong : recall_denominator == "min";
-  const std::unique_ptr<Scorer> scorer = model ? model_scorer(model->model) : popularity_scorer(data.train);
+  const std::unique_ptr<Scorer> scorer =
+      model ? model_scorer(model->model) : popularity_scorer(data.baseline_rows(on == "test"));
   const Evaluation result = evaluate(*scorer, held_out, metrics, min ? RecallDenominator::min : RecallDenominator::all);
   if (result.users == 0) throw data::DataError(data_options.path + ": no " + on + " users have anything to be found");
   log_info(std::to_string(result.users) + " " + on + " users");

@@ -8,7 +8,7 @@ void prepare(recvae::tools::CommandLine& line) {
   std::string out;
   line.describe("Splits interactions by users, as RecVAE's authors do, and writes the prepared directory.");
   line.add("out", &out, "directory to write; must be new or empty");
-  recvae::tools::add_data_options(line, options);
+  recvae::tools::add_data_options(line, options, recvae::tools::DataUse::splitting);
   if (!line.parse()) return;
   line.require("data");
   line.require("out");

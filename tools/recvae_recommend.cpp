@@ -11,6 +11,7 @@
 #include "autodiff/parallel.h"
 #include "command_line.h"
 #include "data/text_source.h"
+#include "model_metadata.h"
 #include "recvae/recvae.h"
 
 namespace recvae::tools {
@@ -88,7 +89,8 @@ class Catalogue {
   }
   void count_unknown(const std::string& token, std::int64_t times = 1) {
     unknown_ += times;
-    if (examples_.size() < 5 && std::find(examples_.begin(), examples_.end(), token) == examples_.end()) examples_.push_back(token);
+    if (examples_.size() < 5 && std::find(examples_.begin(), examples_.end(), token) == examples_.end())
+      examples_.push_back(token);
   }
   void warn() const {
     if (unknown_ == 0) return;
@@ -123,6 +125,7 @@ struct Options {
   data::DataOptions data;
   std::string model, input, format = "tsv", exclude, candidates, item_names;
   std::int64_t topk = 20;
+  double layer_norm_eps = Settings{}.layer_norm_eps;
   bool include_seen = false;
 };
 
@@ -135,13 +138,19 @@ Query parse_query(const std::string& text, std::int64_t line, const std::string&
   };
   if (text.starts_with('{')) {
     const auto j = nlohmann::json::parse(text, nullptr, false);
-    const auto bad = [&] { throw data::error_at(source, line, "{\"user\": ..., \"items\": [tokens]}", data::excerpt(text)); };
+    const auto bad = [&] {
+      throw data::error_at(source, line, "{\"user\": ..., \"items\": [tokens]}", data::excerpt(text));
+    };
     if (!j.is_object() || !j.contains("items") || !j["items"].is_array()) bad();
     for (const auto& item : j["items"]) {
-      if (item.is_string()) add(item.get<std::string>());
-      else if (item.is_number_integer()) add(item.dump());
-      else bad();
+      if (item.is_string())
+        add(item.get<std::string>());
+      else if (item.is_number_integer())
+        add(item.dump());
+      else
+        bad();
     }
+    if (j.contains("user") && !j["user"].is_primitive()) bad();
     if (j.contains("user")) q.user = j["user"].dump();
   } else {
     for (std::size_t begin = 0; begin < text.size();) {
@@ -174,7 +183,8 @@ class Recommender {
     if (!o.item_names.empty()) {
       for (const std::string& line : read_lines(o.item_names)) {
         const std::size_t tab = line.find('\t');
-        if (tab == std::string::npos) throw data::DataError(o.item_names + ": expected token<TAB>name, found " + data::excerpt(line));
+        if (tab == std::string::npos)
+          throw data::DataError(o.item_names + ": expected token<TAB>name, found " + data::excerpt(line));
         names_[line.substr(0, tab)] = line.substr(tab + 1);
       }
     }
@@ -187,9 +197,9 @@ class Recommender {
       histories.items.insert(histories.items.end(), q.items.begin(), q.items.end());
       histories.indptr.push_back(static_cast<std::int64_t>(histories.items.size()));
     }
-    recommend(*scorer_, histories, o_.topk, !o_.include_seen, barred_, [&](std::int64_t row, std::span<const Scored> best) {
-      print(queries[static_cast<std::size_t>(row)], best);
-    });
+    recommend(
+        *scorer_, histories, o_.topk, !o_.include_seen, barred_,
+        [&](std::int64_t row, std::span<const Scored> best) { print(queries[static_cast<std::size_t>(row)], best); });
     if (std::fflush(stdout) != 0) throw data::DataError("standard output cannot be written");
   }
 
@@ -247,7 +257,8 @@ void answer_lines(const Options& o, Recommender& recommender, Catalogue& catalog
   if (fd != STDIN_FILENO) close(fd);
 }
 
-void answer_users(const Options& o, Recommender& recommender, Catalogue& catalogue, const std::vector<std::string>& tokens) {
+void answer_users(const Options& o, Recommender& recommender, Catalogue& catalogue,
+                  const std::vector<std::string>& tokens) {
   const data::Histories users = data::read_histories(o.data, tokens);
   std::int64_t rows = users.unknown_rows;
   for (const std::string& token : users.unknown_items) catalogue.count_unknown(token, std::exchange(rows, 0));
@@ -265,7 +276,8 @@ void answer_users(const Options& o, Recommender& recommender, Catalogue& catalog
 void recommend_command(CommandLine& line) {
   Options o;
   line.describe(
-      "Recommends items. Reads a line per user, item tokens separated by tabs or {\"user\": ..., \"items\": [...]}, and\n"
+      "Recommends items. Reads a line per user, item tokens separated by tabs or {\"user\": ..., \"items\": [...]}, "
+      "and\n"
       "writes line, rank, item and score as it goes. With --data: for every user of the data.");
   line.version_note(ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads");
   line.group("Recommendation");
@@ -276,19 +288,23 @@ void recommend_command(CommandLine& line) {
   line.add("exclude", &o.exclude, "file of item tokens, one a line, that are never recommended");
   line.add("candidates", &o.candidates, "file of item tokens, one a line: recommend only these");
   line.flag("include_seen", &o.include_seen, "recommend also items of the history");
+  line.add("layer_norm_eps", &o.layer_norm_eps, "of a model file without settings (default: 0.1)");
   line.add("item_names", &o.item_names, "file of token<TAB>name lines: names are printed after the score");
-  add_data_options(line, o.data);
+  add_data_options(line, o.data, DataUse::histories);
   if (!line.parse()) return;
   line.require("model");
-  if (o.format != "tsv" && o.format != "jsonl") throw data::UsageError("--format: expected tsv or jsonl, found '" + o.format + "'");
+  if (o.format != "tsv" && o.format != "jsonl")
+    throw data::UsageError("--format: expected tsv or jsonl, found '" + o.format + "'");
   if (!o.data.path.empty() && !o.input.empty()) throw data::UsageError("expected --data or --input, found both");
   if (!o.data.path.empty()) data::check_options(o.data);
-  ad::set_threads(static_cast<int>(line.threads()));
+  ad::set_threads(line.threads());
 
-  LoadedModel loaded = load_model(o.model, Load::model);
+  LoadedModel loaded = load_model(o.model, Load::model, o.layer_norm_eps);
   fetch_text(o.data);
+  if (!o.data.path.empty()) apply_data_metadata(loaded.settings, line, o.data, DataUse::histories);
   if (loaded.item_tokens.empty()) {  // weights from elsewhere: their items are those of the data, in the data's order
-    if (o.data.path.empty()) throw data::DataError(o.model + ": the model file has no item tokens to name items by; --data has them");
+    if (o.data.path.empty())
+      throw data::DataError(o.model + ": the model file has no item tokens to name items by; --data has them");
     loaded.item_tokens = data::load(o.data).item_tokens;
     const std::size_t items = static_cast<std::size_t>(loaded.model.items());
     if (loaded.item_tokens.size() != items) {

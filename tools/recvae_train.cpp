@@ -35,7 +35,9 @@ std::string text_of(const T& value) {
   return text;
 }
 template <class T>
-std::string text_of(const std::optional<T>& value) { return value ? text_of(*value) : "none"; }
+std::string text_of(const std::optional<T>& value) {
+  return value ? text_of(*value) : "none";
+}
 
 bool read_options(CommandLine& line, Options& o) {
   Settings given;
@@ -50,16 +52,20 @@ bool read_options(CommandLine& line, Options& o) {
   line.flag("overwrite", &o.overwrite, "replace an earlier run in --out");
   add_data_options(line, o.data);
   line.group("Model and training");
-  Settings::visit([&](const char* name, const char* help, auto& member) {
-    line.add(name, &member, std::string(help) + " (paper: " + text_of(member) + ")");
-  }, given);
+  Settings::visit(
+      [&](const char* name, const char* help, auto& member) {
+        line.add(name, &member, std::string(help) + " (paper: " + text_of(member) + ")");
+      },
+      given);
   if (!line.parse()) return false;
   line.require("data");
   as_usage([&] {
     o.settings = preset(o.preset_name);
-    Settings::visit([&](const char* name, const char*, auto& member, auto& value) {
-      if (line.given(name)) member = value;
-    }, o.settings, given);
+    Settings::visit(
+        [&](const char* name, const char*, auto& member, auto& value) {
+          if (line.given(name)) member = value;
+        },
+        o.settings, given);
     validate(o.settings);
     o.data.seed = static_cast<std::uint64_t>(o.settings.seed);
     data::check_options(o.data);
@@ -68,12 +74,16 @@ bool read_options(CommandLine& line, Options& o) {
 }
 
 std::string default_out(const std::string& data_path) {
-  std::string name = data_path == "-" ? "stdin" : std::filesystem::path(data_path).lexically_normal().filename().string();
-  if (name.empty()) name = std::filesystem::path(data_path).lexically_normal().parent_path().filename().string();
+  std::filesystem::path path = std::filesystem::absolute(data_path).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // a trailing slash
+  const std::string name = data_path == "-" ? "stdin" : path.filename().string();
   const std::time_t now = std::time(nullptr);
   char time[32];
   std::strftime(time, sizeof time, "%Y%m%d-%H%M%S", std::localtime(&now));
-  return "runs/" + name.substr(0, name.find('.')) + "-" + time;
+  const std::string out = "runs/" + name.substr(0, name.find('.')) + "-" + time;
+  std::string unused = out;
+  for (int n = 2; std::filesystem::exists(unused); ++n) unused = out + "-" + std::to_string(n);
+  return unused;
 }
 
 std::string with_thousands(double number) {
@@ -96,7 +106,8 @@ struct FreshModel {
 
 FreshModel make_model(const Options& o, const std::vector<std::string>& item_tokens) {
   const Settings& s = o.settings;
-  const auto items = static_cast<ad::Index>(item_tokens.size()), hidden = s.hidden_dimension, latent = s.latent_dimension;
+  const auto items = static_cast<ad::Index>(item_tokens.size()), hidden = s.hidden_dimension,
+             latent = s.latent_dimension;
   const auto init = s.init == "torch" ? ad::nn::Init::torch : ad::nn::Init::xavier_normal;
   const auto seed = static_cast<std::uint64_t>(s.seed);
   FreshModel f;
@@ -115,7 +126,8 @@ FreshModel make_model(const Options& o, const std::vector<std::string>& item_tok
   return f;
 }
 
-nlohmann::ordered_json epoch_record(const EpochReport& r, const std::vector<Metric>& metrics, const Evaluation* valid, double valid_seconds) {
+nlohmann::ordered_json epoch_record(const EpochReport& r, const std::vector<Metric>& metrics, const Evaluation* valid,
+                                    double valid_seconds) {
   nlohmann::ordered_json j;
   j["epoch"] = r.epoch;
   j["train_loss"] = r.train_loss();
@@ -146,7 +158,8 @@ bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
 /// One outer epoch, with a bar.
 EpochReport train_epoch(Trainer& trainer, const Settings& s, std::int64_t users) {
   const std::int64_t passes = s.alternating ? s.n_enc_epochs + s.n_dec_epochs : 1;
-  Progress bar("epoch " + std::to_string(trainer.state().epoch) + "/" + std::to_string(s.epochs), passes * users, "users");
+  Progress bar("epoch " + std::to_string(trainer.state().epoch) + "/" + std::to_string(s.epochs), passes * users,
+               "users");
   for (;;) {
     if (stop_requested()) throw data::Stopped();
     if (const std::optional<EpochReport> report = trainer.step()) return *report;
@@ -158,7 +171,7 @@ void train(CommandLine& line) {
   Options o;
   if (!read_options(line, o)) return;
   const Settings& s = o.settings;
-  ad::set_threads(static_cast<int>(line.threads()));
+  ad::set_threads(line.threads());
   OutputDirectory out(o.out.empty() ? default_out(o.data.path) : o.out, o.overwrite);
 
   fetch_text(o.data);
@@ -177,23 +190,29 @@ void train(CommandLine& line) {
 
   FreshModel fresh = make_model(o, data.item_tokens);
   RecVae<float>& model = fresh.model;
-  log_info("RecVAE " + std::to_string(model.items()) + " items, hidden " + std::to_string(model.hidden()) + ", latent " +
-           std::to_string(model.latent()) + ": " + with_thousands(static_cast<double>(ad::nn::parameter_count(model))) +
-           " parameters; " + ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads");
+  log_info("RecVAE " + std::to_string(model.items()) + " items, hidden " + std::to_string(model.hidden()) +
+           ", latent " + std::to_string(model.latent()) + ": " +
+           with_thousands(static_cast<double>(ad::nn::parameter_count(model))) + " parameters; " +
+           ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads");
   Trainer trainer(s, data.train, model, *fresh.old_encoder);
   // From the first update on the old encoder is the encoder itself, as it was after its passes and still is.
   if (s.prior_update == "epoch") fresh.old_encoder.reset();
   const auto save = [&](const std::string& name) {
-    save_model(out.file(name), model, fresh.old_encoder ? *fresh.old_encoder : model.encoder, metadata, data.item_tokens);
+    save_model(out.file(name), model, fresh.old_encoder ? *fresh.old_encoder : model.encoder, metadata,
+               data.item_tokens);
   };
 
   out.open();
-  std::ofstream log(out.file("metrics.jsonl"), std::ios::trunc);
+  std::ofstream log;
   const std::unique_ptr<Scorer> scorer = model_scorer(model);
   std::optional<double> best;
   std::int64_t best_epoch = 0, without_gain = 0;
   for (std::int64_t epoch = 1; epoch <= s.epochs; ++epoch) {
     const EpochReport report = train_epoch(trainer, s, data.train.rows());
+    if (epoch == 1) {
+      out.begin_results();
+      log.open(out.file("metrics.jsonl"), std::ios::trunc);
+    }
     std::optional<Evaluation> valid;
     double valid_seconds = 0;
     if (has_targets(data.validation) && (epoch % s.eval_step == 0 || epoch == s.epochs)) {
@@ -223,9 +242,10 @@ void train(CommandLine& line) {
     }
     log << epoch_record(report, valid_metrics, valid ? &*valid : nullptr, valid_seconds).dump() << std::endl;
     if (!log) throw data::DataError(out.file("metrics.jsonl") + ": cannot be written");
-    log_info("epoch " + std::to_string(epoch) + "/" + std::to_string(s.epochs) + "  loss " + fixed(report.train_loss(), 3) +
-             "  mll " + fixed(report.train_mll, 3) + "  kld " + fixed(report.train_kld, 3) + note + "  " +
-             fixed(report.seconds, 2) + " s, " + with_thousands(report.users_per_second) + " users/s");
+    log_info("epoch " + std::to_string(epoch) + "/" + std::to_string(s.epochs) + "  loss " +
+             fixed(report.train_loss(), 3) + "  mll " + fixed(report.train_mll, 3) + "  kld " +
+             fixed(report.train_kld, 3) + note + "  " + fixed(report.seconds, 2) + " s, " +
+             with_thousands(report.users_per_second) + " users/s");
     if (s.stopping_step && without_gain > *s.stopping_step) {
       log_info("no improvement in " + std::to_string(without_gain) + " evaluations: stopped");
       break;
@@ -236,11 +256,12 @@ void train(CommandLine& line) {
     log_warning("no test users have anything to be found: no test result");
     return;
   }
-  const Evaluation popularity = evaluate(*popularity_scorer(data.train), data.test, metrics, denominator);
+  const Evaluation popularity = evaluate(*popularity_scorer(data.baseline_rows(true)), data.test, metrics, denominator);
   print_metrics(metrics, popularity.means, "popularity");
   const RecVae<float> best_model = load_model(out.file("model.safetensors"), Load::model).model;
   const Evaluation test = evaluate(*model_scorer(best_model), data.test, metrics, denominator);
-  log_info("test of epoch " + std::to_string(best_epoch) + " on " + with_thousands(static_cast<double>(test.users)) + " users; " + out.file("model.safetensors"));
+  log_info("test of epoch " + std::to_string(best_epoch) + " on " + with_thousands(static_cast<double>(test.users)) +
+           " users; " + out.file("model.safetensors"));
   print_metrics(metrics, test.means);
 }
 

@@ -10,7 +10,8 @@
 namespace recvae::tools {
 
 /// "ndcg@100:<TAB>0.4425" per metric, with `who` and a space before it if there is one.
-inline void print_metrics(const std::vector<Metric>& metrics, const std::vector<double>& means, const std::string& who = "") {
+inline void print_metrics(const std::vector<Metric>& metrics, const std::vector<double>& means,
+                          const std::string& who = "") {
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     std::printf("%s%s%s:\t%.4f\n", who.c_str(), who.empty() ? "" : " ", metrics[m].label().c_str(), means[m]);
   }

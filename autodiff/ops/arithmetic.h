@@ -59,12 +59,20 @@ Var<T> div(Var<T> a, Var<T> b) {
 }
 
 template <class T>
-Var<T> operator+(Var<T> a, Var<T> b) { return add(a, b); }
+Var<T> operator+(Var<T> a, Var<T> b) {
+  return add(a, b);
+}
 template <class T>
-Var<T> operator-(Var<T> a, Var<T> b) { return sub(a, b); }
+Var<T> operator-(Var<T> a, Var<T> b) {
+  return sub(a, b);
+}
 template <class T>
-Var<T> operator*(Var<T> a, Var<T> b) { return mul(a, b); }
+Var<T> operator*(Var<T> a, Var<T> b) {
+  return mul(a, b);
+}
 template <class T>
-Var<T> operator/(Var<T> a, Var<T> b) { return div(a, b); }
+Var<T> operator/(Var<T> a, Var<T> b) {
+  return div(a, b);
+}
 
 }  // namespace ad

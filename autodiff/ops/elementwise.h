@@ -34,48 +34,56 @@ Var<T> elementwise(const char* op, Var<T> x, F f, D df) {
 /// s * x
 template <class T>
 Var<T> scale(Var<T> x, std::type_identity_t<T> s) {
-  return detail::elementwise("scale", x, [s](T v) { return s * v; }, [s](T, T) { return s; });
+  return detail::elementwise(
+      "scale", x, [s](T v) { return s * v; }, [s](T, T) { return s; });
 }
 
 /// -x
 template <class T>
-Var<T> operator-(Var<T> x) { return scale(x, T(-1)); }
+Var<T> operator-(Var<T> x) {
+  return scale(x, T(-1));
+}
 
 /// e^x
 template <class T>
 Var<T> exp(Var<T> x) {
-  return detail::elementwise("exp", x, [](T v) { return kernels::exp(v); }, [](T, T y) { return y; });
+  return detail::elementwise(
+      "exp", x, [](T v) { return kernels::exp(v); }, [](T, T y) { return y; });
 }
 
 /// Natural logarithm; x > 0.
 template <class T>
 Var<T> log(Var<T> x) {
-  return detail::elementwise("log", x, [](T v) { return std::log(v); }, [](T v, T) { return T(1) / v; });
+  return detail::elementwise(
+      "log", x, [](T v) { return std::log(v); }, [](T v, T) { return T(1) / v; });
 }
 
 /// x^2
 template <class T>
 Var<T> square(Var<T> x) {
-  return detail::elementwise("square", x, [](T v) { return v * v; }, [](T v, T) { return T(2) * v; });
+  return detail::elementwise(
+      "square", x, [](T v) { return v * v; }, [](T v, T) { return T(2) * v; });
 }
 
 /// Hyperbolic tangent.
 template <class T>
 Var<T> tanh(Var<T> x) {
-  return detail::elementwise("tanh", x, [](T v) { return std::tanh(v); }, [](T, T y) { return T(1) - y * y; });
+  return detail::elementwise(
+      "tanh", x, [](T v) { return std::tanh(v); }, [](T, T y) { return T(1) - y * y; });
 }
 
 /// 1 / (1 + e^-x)
 template <class T>
 Var<T> sigmoid(Var<T> x) {
-  return detail::elementwise("sigmoid", x, [](T v) { return kernels::sigmoid(v); }, [](T, T y) { return y * (T(1) - y); });
+  return detail::elementwise(
+      "sigmoid", x, [](T v) { return kernels::sigmoid(v); }, [](T, T y) { return y * (T(1) - y); });
 }
 
 /// max(x, 0); the derivative at 0 is 0, as in PyTorch.
 template <class T>
 Var<T> relu(Var<T> x) {
-  return detail::elementwise("relu", x, [](T v) { return v > T(0) ? v : T(0); },
-                             [](T v, T) { return v > T(0) ? T(1) : T(0); });
+  return detail::elementwise(
+      "relu", x, [](T v) { return v > T(0) ? v : T(0); }, [](T v, T) { return v > T(0) ? T(1) : T(0); });
 }
 
 /// x * sigmoid(x), PyTorch's SiLU.

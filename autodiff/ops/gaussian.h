@@ -15,7 +15,9 @@ template <class T>
 Var<T> gaussian_log_density(Var<T> z, Var<T> mu, Var<T> logvar) {
   Tape<T>& tape = z.tape();
   const ConstMatrix<T> zs = z.value(), ms = mu.value(), vs = logvar.value();
-  const auto fits = [&](ConstMatrix<T> o) { return (o.rows == zs.rows || o.rows == 1) && (o.cols == zs.cols || o.cols == 1); };
+  const auto fits = [&](ConstMatrix<T> o) {
+    return (o.rows == zs.rows || o.rows == 1) && (o.cols == zs.cols || o.cols == 1);
+  };
   if (!fits(ms) || !fits(vs)) {
     throw ShapeError("gaussian_log_density: z " + shape_string(zs) + ", mu " + shape_string(ms) + ", logvar " +
                      shape_string(vs) + ": mu and logvar must have z's sides or 1");
@@ -26,9 +28,8 @@ Var<T> gaussian_log_density(Var<T> z, Var<T> mu, Var<T> logvar) {
     return (zs(i, j) - m(i, j)) * kernels::exp(-v(i, j));
   };
   Matrix<T> out = tape.alloc(zs.rows, zs.cols);
-  detail::fill(out, [&](Index i, Index j) {
-    return (v(i, j) + log_2pi + (zs(i, j) - m(i, j)) * standard(i, j)) / T(-2);
-  });
+  detail::fill(out,
+               [&](Index i, Index j) { return (v(i, j) + log_2pi + (zs(i, j) - m(i, j)) * standard(i, j)) / T(-2); });
   return tape.record("gaussian_log_density", out, {z, mu, logvar}, [=](Tape<T>& t, ConstMatrix<T> g) {
     detail::put_reduced(t.grad(z), g.rows, g.cols, [&](Index i, Index j) { return -g(i, j) * standard(i, j); });
     detail::put_reduced(t.grad(mu), g.rows, g.cols, [&](Index i, Index j) { return g(i, j) * standard(i, j); });

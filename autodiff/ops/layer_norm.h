@@ -42,7 +42,8 @@ Var<T> layer_norm(Var<T> x, Var<T> weight, Var<T> bias, double eps) {
           sum += d;
           inner += d * normal(i, j);
         }
-        const T mean = static_cast<T>(sum / static_cast<double>(n)), slope = static_cast<T>(inner / static_cast<double>(n));
+        const T mean = static_cast<T>(sum / static_cast<double>(n)),
+                slope = static_cast<T>(inner / static_cast<double>(n));
         for (Index j = 0; j < n; ++j) {
           dx.put(i * n + j, rstd[static_cast<std::size_t>(i)] * (g(i, j) * w.data[j] - mean - normal(i, j) * slope));
         }

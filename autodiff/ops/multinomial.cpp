@@ -33,8 +33,8 @@ struct Tiling {
 template <class T>
 void tile_logits(const blas::Session& blas, ConstMatrix<T> z, ConstMatrix<T> weight, ConstMatrix<T> bias, Index first,
                  Index width, T* logits) {
-  blas.gemm(z.rows, width, z.cols, T(1), blas::Operand<T>{z.data, z.cols}, blas::Operand<T>{weight.row(first), weight.cols, true},
-            T(0), logits, width);
+  blas.gemm(z.rows, width, z.cols, T(1), blas::Operand<T>{z.data, z.cols},
+            blas::Operand<T>{weight.row(first), weight.cols, true}, T(0), logits, width);
   for (Index u = 0; u < z.rows; ++u) kernels::axpy(T(1), bias.data + first, logits + u * width, width);
 }
 
@@ -61,8 +61,8 @@ struct ShardSums {
 }  // namespace
 
 template <class T>
-MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets, ConstMatrix<T> z, ConstMatrix<T> weight,
-                                        ConstMatrix<T> bias, bool with_dz, Matrix<T> out) {
+MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets, ConstMatrix<T> z,
+                                        ConstMatrix<T> weight, ConstMatrix<T> bias, bool with_dz, Matrix<T> out) {
   const Index batch = z.rows, latent = z.cols;
   MultinomialState<T> state{copy(tape, targets), z, weight, bias, tape.alloc(batch, 1), tape.alloc(batch, 1), {}};
   if (with_dz) state.dz = tape.alloc(batch, latent);
@@ -92,8 +92,8 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
         sums.sum[u] = sums.sum[u] * rescale + kernels::exp_sum(tile + u * width, width, top);
       }
       if (with_dz) {
-        blas.gemm(batch, latent, width, T(1), blas::Operand<T>{tile, width}, blas::Operand<T>{weight.row(first), latent},
-                  first_tile ? T(0) : T(1), sums.weighted, latent);
+        blas.gemm(batch, latent, width, T(1), blas::Operand<T>{tile, width},
+                  blas::Operand<T>{weight.row(first), latent}, first_tile ? T(0) : T(1), sums.weighted, latent);
       }
       first_tile = false;
     });
@@ -109,7 +109,8 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
       double likelihood = 0, count = 0;
       for (std::int64_t at = targets.indptr[u]; at < targets.indptr[u + 1]; ++at) {
         const Index j = targets.indices[at];
-        likelihood += static_cast<double>(targets.value(at)) * (kernels::dot(z.row(u), weight.row(j), latent) + bias.data[j] - top);
+        likelihood += static_cast<double>(targets.value(at)) *
+                      (kernels::dot(z.row(u), weight.row(j), latent) + bias.data[j] - top);
         count += targets.value(at);
       }
       out.data[u] = static_cast<T>(likelihood - count * std::log(static_cast<double>(sum)));
@@ -145,11 +146,12 @@ void multinomial_weight_grad(Tape<T>& tape, const MultinomialState<T>& state, Co
         kernels::exp_scale(tile + u * width, width, state.top.data[u], -g.data[u] * state.rate.data[u]);
         const std::int32_t* end = x.indices + x.indptr[u + 1];
         const std::int32_t* at = std::lower_bound(x.indices + x.indptr[u], end, first);
-        for (; at != end && *at < first + width; ++at) tile[u * width + *at - first] += g.data[u] * x.value(at - x.indices);
+        for (; at != end && *at < first + width; ++at)
+          tile[u * width + *at - first] += g.data[u] * x.value(at - x.indices);
       }
       if (dweight) {
-        blas.gemm(width, latent, batch, T(1), blas::Operand<T>{tile, width, true}, blas::Operand<T>{state.z.data, latent},
-                  dweight.beta(), dweight.grad.row(first), latent);
+        blas.gemm(width, latent, batch, T(1), blas::Operand<T>{tile, width, true},
+                  blas::Operand<T>{state.z.data, latent}, dweight.beta(), dweight.grad.row(first), latent);
       }
       if (dbias) {
         for (Index j = 0; j < width; ++j) {
@@ -168,7 +170,7 @@ template MultinomialState<double> multinomial_forward(Tape<double>&, const CsrVi
                                                       ConstMatrix<double>, ConstMatrix<double>, bool, Matrix<double>);
 template void multinomial_weight_grad(Tape<float>&, const MultinomialState<float>&, ConstMatrix<float>, GradSlot<float>,
                                       GradSlot<float>);
-template void multinomial_weight_grad(Tape<double>&, const MultinomialState<double>&, ConstMatrix<double>, GradSlot<double>,
-                                      GradSlot<double>);
+template void multinomial_weight_grad(Tape<double>&, const MultinomialState<double>&, ConstMatrix<double>,
+                                      GradSlot<double>, GradSlot<double>);
 
 }  // namespace ad::detail

@@ -15,15 +15,15 @@ template <class T>
 struct MultinomialState {
   CsrView<T> targets;
   ConstMatrix<T> z, weight, bias;
-  Matrix<T> top;     // [batch, 1]: a row's largest logit
-  Matrix<T> rate;    // [batch, 1]: n_u / sum_j e^(logit_uj - top_u)
-  Matrix<T> dz;      // [batch, latent]: d out_u / d z_u; empty when nobody wants it
+  Matrix<T> top;   // [batch, 1]: a row's largest logit
+  Matrix<T> rate;  // [batch, 1]: n_u / sum_j e^(logit_uj - top_u)
+  Matrix<T> dz;    // [batch, latent]: d out_u / d z_u; empty when nobody wants it
 };
 
 /// Fills out [batch, 1] and the state; makes dz in the same pass over the items if `with_dz`.
 template <class T>
-MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets, ConstMatrix<T> z, ConstMatrix<T> weight,
-                                        ConstMatrix<T> bias, bool with_dz, Matrix<T> out);
+MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets, ConstMatrix<T> z,
+                                        ConstMatrix<T> weight, ConstMatrix<T> bias, bool with_dz, Matrix<T> out);
 
 /// Adds or sets the gradients of weight and bias for g [batch, 1]. Forms the logits again, a tile of items at a time.
 template <class T>

@@ -57,7 +57,9 @@ struct RowSoftmax {
 
 /// Sum over all elements: [1, 1].
 template <class T>
-Var<T> sum(Var<T> x) { return detail::scaled_total("sum", x, T(1)); }
+Var<T> sum(Var<T> x) {
+  return detail::scaled_total("sum", x, T(1));
+}
 
 /// Mean over all elements: [1, 1]; x must not be empty.
 template <class T>
@@ -89,7 +91,8 @@ Var<T> logsumexp(Var<T> x) {
   Tape<T>& tape = x.tape();
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, 1);
-  parallel_rows(in.rows, in.cols, [&](Index i) { out.data[i] = detail::RowSoftmax<T>(in.row(i), in.cols).logsumexp(); });
+  parallel_rows(in.rows, in.cols,
+                [&](Index i) { out.data[i] = detail::RowSoftmax<T>(in.row(i), in.cols).logsumexp(); });
   return tape.record("logsumexp", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
     GradSlot<T> dx = t.grad(x);
     if (!dx) return;

@@ -41,7 +41,8 @@ TouchedColumns<T> by_columns(Tape<T>& tape, const CsrView<T>& x) {
   std::span<T> values = tape.template alloc_array<T>(nnz);
   for (Index u = 0; u < x.rows; ++u) {
     for (std::int64_t at = x.indptr[u]; at < x.indptr[u + 1]; ++at) {
-      const auto k = static_cast<std::size_t>(next[static_cast<std::size_t>(slot[static_cast<std::size_t>(x.indices[at])])]++);
+      const auto k =
+          static_cast<std::size_t>(next[static_cast<std::size_t>(slot[static_cast<std::size_t>(x.indices[at])])]++);
       rows[k] = static_cast<std::int32_t>(u);
       values[k] = x.value(at);
     }
@@ -50,7 +51,8 @@ TouchedColumns<T> by_columns(Tape<T>& tape, const CsrView<T>& x) {
 }
 
 template <class T>
-void sparse_linear_weight_grad(const TouchedColumns<T>& x, ConstMatrix<T> g, Matrix<T> grad, bool rows_only, bool accumulate) {
+void sparse_linear_weight_grad(const TouchedColumns<T>& x, ConstMatrix<T> g, Matrix<T> grad, bool rows_only,
+                               bool accumulate) {
   parallel_chunks(static_cast<Index>(x.columns.size()), 32, [&](Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {
       const auto at = static_cast<std::size_t>(k);

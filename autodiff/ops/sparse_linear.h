@@ -26,7 +26,8 @@ TouchedColumns<T> by_columns(Tape<T>& tape, const CsrView<T>& x);
 
 /// grad.row(k or columns[k]) = (or +=) sum over the entries (u, v) of column k of v * g[u].
 template <class T>
-void sparse_linear_weight_grad(const TouchedColumns<T>& x, ConstMatrix<T> g, Matrix<T> grad, bool rows_only, bool accumulate);
+void sparse_linear_weight_grad(const TouchedColumns<T>& x, ConstMatrix<T> g, Matrix<T> grad, bool rows_only,
+                               bool accumulate);
 
 }  // namespace detail
 
@@ -48,8 +49,8 @@ Var<T> sparse_linear(const CsrView<T>& x, Var<T> weight, Var<T> bias) {
   Tape<T>& tape = weight.tape();
   const ConstMatrix<T> w = weight.value(), b = bias.value();
   if (x.cols != w.rows || b.rows != 1 || b.cols != w.cols) {
-    throw ShapeError("sparse_linear: x " + shape_string(x) + ", weight " + shape_string(w) + ", bias " + shape_string(b) +
-                     ": expected [batch, in], [in, out], [1, out]");
+    throw ShapeError("sparse_linear: x " + shape_string(x) + ", weight " + shape_string(w) + ", bias " +
+                     shape_string(b) + ": expected [batch, in], [in, out], [1, out]");
   }
   Matrix<T> out = tape.alloc(x.rows, w.cols);
   detail::sparse_linear_forward(x, w, b, out);

@@ -6,19 +6,28 @@ using test::random_tensor;
 TEST_CASE("functions of one value: gradients") {
   const test::Inputs positive = {random_tensor(3, 7, 0.3, 2, 1)}, negative = {random_tensor(5, 3, -2, -0.3, 2)};
   for (const test::Inputs& x : {positive, negative}) {
-    check_op("scale", [](auto&, auto in) { return ad::scale(in[0], -1.75); }, x);
-    check_op("scale", [](auto&, auto in) { return -in[0]; }, x);
-    check_op("exp", [](auto&, auto in) { return ad::exp(in[0]); }, x);
-    check_op("square", [](auto&, auto in) { return ad::square(in[0]); }, x);
-    check_op("tanh", [](auto&, auto in) { return ad::tanh(in[0]); }, x);
-    check_op("sigmoid", [](auto&, auto in) { return ad::sigmoid(in[0]); }, x);
-    check_op("swish", [](auto&, auto in) { return ad::swish(in[0]); }, x);
+    check_op(
+        "scale", [](auto&, auto in) { return ad::scale(in[0], -1.75); }, x);
+    check_op(
+        "scale", [](auto&, auto in) { return -in[0]; }, x);
+    check_op(
+        "exp", [](auto&, auto in) { return ad::exp(in[0]); }, x);
+    check_op(
+        "square", [](auto&, auto in) { return ad::square(in[0]); }, x);
+    check_op(
+        "tanh", [](auto&, auto in) { return ad::tanh(in[0]); }, x);
+    check_op(
+        "sigmoid", [](auto&, auto in) { return ad::sigmoid(in[0]); }, x);
+    check_op(
+        "swish", [](auto&, auto in) { return ad::swish(in[0]); }, x);
   }
   check_op("relu", [](auto&, auto in) { return ad::relu(in[0]); }, {random_tensor(3, 7, 0.3, 2, 3)});
   test::Inputs mixed = {random_tensor(3, 7, -1, 1, 3)};
   mixed[0](1, 1) = 0.5;
-  check_op("relu", [](auto&, auto in) { return ad::relu(in[0]); }, mixed);
-  check_op("log", [](auto&, auto in) { return ad::log(in[0]); }, positive);
+  check_op(
+      "relu", [](auto&, auto in) { return ad::relu(in[0]); }, mixed);
+  check_op(
+      "log", [](auto&, auto in) { return ad::log(in[0]); }, positive);
   check_op("swish", [](auto&, auto in) { return ad::swish(in[0]); }, {random_tensor(2, 17, -3, 3, 4)});
 }
 

@@ -6,7 +6,8 @@ TEST_CASE("gaussian_log_density: gradients, broadcasting, errors") {
   const auto op = [](auto&, auto in) { return ad::gaussian_log_density(in[0], in[1], in[2]); };
   const auto z = random_tensor(3, 5, -2, 2, 1);
   const test::Inputs bad1 = {z, random_tensor(3, 4, 0, 1, 1), z}, bad2 = {z, z, random_tensor(2, 5, 0, 1, 1)};
-  test::check_op("gaussian_log_density", op, {z, random_tensor(3, 5, -2, 2, 2), random_tensor(3, 5, -1, 1, 3)}, {bad1, bad2});
+  test::check_op("gaussian_log_density", op, {z, random_tensor(3, 5, -2, 2, 2), random_tensor(3, 5, -1, 1, 3)},
+                 {bad1, bad2});
   test::check_op("gaussian_log_density", op, {z, random_tensor(1, 5, -2, 2, 2), random_tensor(1, 1, -1, 1, 3)});
   test::check_op("gaussian_log_density", op, {z, random_tensor(3, 1, -2, 2, 2), random_tensor(1, 5, -1, 1, 3)});
 }

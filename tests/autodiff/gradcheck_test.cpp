@@ -1,7 +1,9 @@
 #include "../support/check_op.h"
 
 TEST_CASE("gradcheck finds a wrong backward and names the element") {
-  const auto wrong = [](ad::Tape<double>&, std::span<const ad::Var<double>> in) { return ad::square(test::tamper(in[0])); };
+  const auto wrong = [](ad::Tape<double>&, std::span<const ad::Var<double>> in) {
+    return ad::square(test::tamper(in[0]));
+  };
   const ad::GradcheckResult r = ad::gradcheck(wrong, {ad::Tensor<double>(1, 2, {1, 2})});
   CHECK_FALSE(r.ok);
   CHECK(r.worst > 0.009);

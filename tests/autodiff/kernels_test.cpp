@@ -63,8 +63,10 @@ TEST_CASE_TEMPLATE("vector kernels against plain loops, at lengths around the ve
     CHECK(ad::kernels::dot(x.data(), y.data(), n) == doctest::Approx(dot).epsilon(1e-5));
     std::vector<T> e = x;
     CHECK(ad::kernels::exp_sum(e.data(), n, T(0.25)) == doctest::Approx(sum).epsilon(1e-5));
-    for (std::size_t i = 0; i < x.size(); ++i) CHECK(e[i] == doctest::Approx(std::exp(static_cast<double>(x[i]) - 0.25)).epsilon(1e-6));
+    for (std::size_t i = 0; i < x.size(); ++i)
+      CHECK(e[i] == doctest::Approx(std::exp(static_cast<double>(x[i]) - 0.25)).epsilon(1e-6));
     ad::kernels::axpy(T(2), x.data(), y.data(), n);
-    for (std::size_t i = 0; i < x.size(); ++i) CHECK(y[i] == doctest::Approx(std::cos(5.0 * static_cast<double>(i)) + 2.0 * x[i]).epsilon(1e-5));
+    for (std::size_t i = 0; i < x.size(); ++i)
+      CHECK(y[i] == doctest::Approx(std::cos(5.0 * static_cast<double>(i)) + 2.0 * x[i]).epsilon(1e-5));
   }
 }

@@ -5,9 +5,12 @@ using test::random_tensor;
 TEST_CASE("layer_norm: gradients, errors") {
   for (double eps : {0.1, 1e-5}) {
     const auto op = [=](auto&, auto in) { return ad::layer_norm(in[0], in[1], in[2], eps); };
-    const auto x = random_tensor(4, 7, -2, 2, 1), w = random_tensor(1, 7, 0.5, 1.5, 2), b = random_tensor(1, 7, -1, 1, 3);
+    const auto x = random_tensor(4, 7, -2, 2, 1), w = random_tensor(1, 7, 0.5, 1.5, 2),
+               b = random_tensor(1, 7, -1, 1, 3);
     test::check_op("layer_norm", op, {x, w, b},
-                   {{x, random_tensor(1, 6, 0, 1, 4), b}, {x, w, random_tensor(7, 1, 0, 1, 4)}, {ad::Tensor<double>(2, 0), ad::Tensor<double>(1, 0), ad::Tensor<double>(1, 0)}});
+                   {{x, random_tensor(1, 6, 0, 1, 4), b},
+                    {x, w, random_tensor(7, 1, 0, 1, 4)},
+                    {ad::Tensor<double>(2, 0), ad::Tensor<double>(1, 0), ad::Tensor<double>(1, 0)}});
   }
 }
 

@@ -16,12 +16,18 @@ TEST_CASE("matmul: gradients for every transposition, errors") {
 
 TEST_CASE("linear: gradients, errors") {
   const auto op = [](auto&, auto in) { return ad::linear(in[0], in[1], in[2]); };
-  const auto x = random_tensor(3, 4, 0.5, 1.5, 1), w = random_tensor(5, 4, 0.5, 1.5, 2), b = random_tensor(1, 5, 0.5, 1.5, 3);
-  check_op("linear", op, {x, w, b}, {{x, random_tensor(5, 3, 0, 1, 4), b}, {x, w, random_tensor(1, 4, 0, 1, 4)}, {x, w, random_tensor(5, 1, 0, 1, 4)}});
+  const auto x = random_tensor(3, 4, 0.5, 1.5, 1), w = random_tensor(5, 4, 0.5, 1.5, 2),
+             b = random_tensor(1, 5, 0.5, 1.5, 3);
+  check_op("linear", op, {x, w, b},
+           {{x, random_tensor(5, 3, 0, 1, 4), b},
+            {x, w, random_tensor(1, 4, 0, 1, 4)},
+            {x, w, random_tensor(5, 1, 0, 1, 4)}});
 }
 
-TEST_CASE_TEMPLATE("gemm in blocks: right for every shape and transposition, and independent of threads", T, float, double) {
-  for (auto [m, n, k] : {std::array<ad::Index, 3>{301, 77, 65}, {77, 301, 65}, {500, 600, 13}, {1, 1, 1}, {0, 3, 4}, {3, 4, 0}}) {
+TEST_CASE_TEMPLATE("gemm in blocks: right for every shape and transposition, and independent of threads", T, float,
+                   double) {
+  for (auto [m, n, k] :
+       {std::array<ad::Index, 3>{301, 77, 65}, {77, 301, 65}, {500, 600, 13}, {1, 1, 1}, {0, 3, 4}, {3, 4, 0}}) {
     for (bool ta : {false, true}) {
       for (bool tb : {false, true}) {
         ad::Tensor<T> a(ta ? k : m, ta ? m : k), b(tb ? n : k, tb ? k : n), start(m, n);
@@ -32,15 +38,16 @@ TEST_CASE_TEMPLATE("gemm in blocks: right for every shape and transposition, and
         for (ad::Index i = 0; i < m; ++i) {
           for (ad::Index j = 0; j < n; ++j) {
             double sum = 0;
-            for (ad::Index l = 0; l < k; ++l) sum += static_cast<double>(ta ? a(l, i) : a(i, l)) * (tb ? b(j, l) : b(l, j));
+            for (ad::Index l = 0; l < k; ++l)
+              sum += static_cast<double>(ta ? a(l, i) : a(i, l)) * (tb ? b(j, l) : b(l, j));
             expected(i, j) = 2 * sum + start(i, j);
           }
         }
         ad::Tensor<T> results[2] = {start, start};
         for (int threads : {1, 4}) {
           ad::set_threads(threads);
-          ad::blas::gemm(m, n, k, T(2), ad::blas::Operand<T>{a.data(), a.cols(), ta}, ad::blas::Operand<T>{b.data(), b.cols(), tb},
-                         T(1), results[threads == 4].data(), n);
+          ad::blas::gemm(m, n, k, T(2), ad::blas::Operand<T>{a.data(), a.cols(), ta},
+                         ad::blas::Operand<T>{b.data(), b.cols(), tb}, T(1), results[threads == 4].data(), n);
         }
         ad::set_threads(0);
         CHECK(test::distance(results[0], results[1]) == 0);

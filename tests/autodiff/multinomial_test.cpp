@@ -30,9 +30,12 @@ auto unfused(const ad::Tensor<double>& x) {
 TEST_CASE("multinomial_log_likelihood: gradients in one tile and in several, errors") {
   for (ad::Index items : {ad::Index{5}, ad::Index{256}, ad::Index{300}}) {
     const ad::Tensor<double> x = targets(3, items);
-    const auto z = random_tensor(3, 4, -1, 1, 1), w = random_tensor(items, 4, -1, 1, 2), b = random_tensor(1, items, -1, 1, 3);
+    const auto z = random_tensor(3, 4, -1, 1, 1), w = random_tensor(items, 4, -1, 1, 2),
+               b = random_tensor(1, items, -1, 1, 3);
     test::check_op("multinomial_log_likelihood", fused(x), {z, w, b},
-                   {{random_tensor(3, 5, 0, 1, 1), w, b}, {random_tensor(2, 4, 0, 1, 1), w, b}, {z, w, random_tensor(1, items + 1, 0, 1, 1)},
+                   {{random_tensor(3, 5, 0, 1, 1), w, b},
+                    {random_tensor(2, 4, 0, 1, 1), w, b},
+                    {z, w, random_tensor(1, items + 1, 0, 1, 1)},
                     {z, random_tensor(items + 1, 4, 0, 1, 1), random_tensor(1, items + 1, 0, 1, 1)}});
   }
 }
@@ -40,11 +43,15 @@ TEST_CASE("multinomial_log_likelihood: gradients in one tile and in several, err
 TEST_CASE("multinomial_log_likelihood: equals the unfused ops, also with frozen halves") {
   const ad::Index items = 5000;  // twenty tiles in sixteen shards
   const ad::Tensor<double> x = targets(7, items);
-  const test::Inputs inputs = {random_tensor(7, 6, -1, 1, 1), random_tensor(items, 6, -1, 1, 2), random_tensor(1, items, -1, 1, 3)};
+  const test::Inputs inputs = {random_tensor(7, 6, -1, 1, 1), random_tensor(items, 6, -1, 1, 2),
+                               random_tensor(1, items, -1, 1, 3)};
   using test::Leaf;
-  for (const std::vector<Leaf>& leaves : {std::vector<Leaf>(3, Leaf::variable), {Leaf::variable, Leaf::constant, Leaf::constant},
-                                          {Leaf::constant, Leaf::parameter, Leaf::parameter}, {Leaf::constant, Leaf::constant, Leaf::variable}}) {
-    const auto a = test::evaluate<double>(fused(x), inputs, leaves), b = test::evaluate<double>(unfused(x), inputs, leaves);
+  for (const std::vector<Leaf>& leaves : {std::vector<Leaf>(3, Leaf::variable),
+                                          {Leaf::variable, Leaf::constant, Leaf::constant},
+                                          {Leaf::constant, Leaf::parameter, Leaf::parameter},
+                                          {Leaf::constant, Leaf::constant, Leaf::variable}}) {
+    const auto a = test::evaluate<double>(fused(x), inputs, leaves),
+               b = test::evaluate<double>(unfused(x), inputs, leaves);
     const auto single = test::evaluate<float>(fused(x), inputs, leaves);
     CHECK(test::distance(a.value, b.value) < 1e-14);
     CHECK(test::distance(single.value, b.value) < 1e-6);
@@ -59,7 +66,8 @@ TEST_CASE("multinomial_log_likelihood: equals the unfused ops, also with frozen 
 TEST_CASE("multinomial_log_likelihood: the same bits for any number of threads") {
   const ad::Index items = 5000;
   const ad::Tensor<double> x = targets(50, items);
-  const test::Inputs inputs = {random_tensor(50, 20, -1, 1, 1), random_tensor(items, 20, -1, 1, 2), random_tensor(1, items, -1, 1, 3)};
+  const test::Inputs inputs = {random_tensor(50, 20, -1, 1, 1), random_tensor(items, 20, -1, 1, 2),
+                               random_tensor(1, items, -1, 1, 3)};
   const std::vector<test::Leaf> leaves(3, test::Leaf::variable);
   ad::set_threads(1);
   const auto one = test::evaluate<float>(fused(x), inputs, leaves);

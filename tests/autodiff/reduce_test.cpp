@@ -4,23 +4,31 @@ using test::check_op;
 using test::random_tensor;
 
 TEST_CASE("sums and the softmax family: gradients") {
-  const test::Inputs shapes[] = {{random_tensor(3, 7, -2, 2, 1)}, {random_tensor(5, 2, -2, 2, 2)}, {random_tensor(2, 37, -0.5, 0.5, 3)}};
+  const test::Inputs shapes[] = {
+      {random_tensor(3, 7, -2, 2, 1)}, {random_tensor(5, 2, -2, 2, 2)}, {random_tensor(2, 37, -0.5, 0.5, 3)}};
   for (const test::Inputs& x : shapes) {
-    check_op("sum", [](auto&, auto in) { return ad::sum(in[0]); }, x);
-    check_op("row_sums", [](auto&, auto in) { return ad::row_sums(in[0]); }, x);
-    check_op("log_softmax", [](auto&, auto in) { return ad::log_softmax(in[0]); }, x);
+    check_op(
+        "sum", [](auto&, auto in) { return ad::sum(in[0]); }, x);
+    check_op(
+        "row_sums", [](auto&, auto in) { return ad::row_sums(in[0]); }, x);
+    check_op(
+        "log_softmax", [](auto&, auto in) { return ad::log_softmax(in[0]); }, x);
   }
   check_op("mean", [](auto&, auto in) { return ad::mean(in[0]); }, {random_tensor(1, 3, -2, 2, 4)});
-  check_op("logsumexp", [](auto&, auto in) { return ad::logsumexp(in[0]); }, shapes[0]);
+  check_op(
+      "logsumexp", [](auto&, auto in) { return ad::logsumexp(in[0]); }, shapes[0]);
   check_op("logsumexp", [](auto&, auto in) { return ad::logsumexp(in[0]); }, {ad::Tensor<double>(2, 3)});  // ties
-  check_op("log_softmax", [](auto&, auto in) { return ad::log_softmax(in[0]); }, {ad::Tensor<double>(2, 3, {1, 1, 1, -1, 0, 2})});
+  check_op("log_softmax", [](auto&, auto in) { return ad::log_softmax(in[0]); },
+           {ad::Tensor<double>(2, 3, {1, 1, 1, -1, 0, 2})});
   // The sum of a softmax is 1 whatever the input: weigh it, so that gradients reach 0.1.
-  check_op("softmax", [](auto&, auto in) { return ad::scale(ad::softmax(in[0]), 8.0); }, {random_tensor(3, 4, -2, 2, 5)});
+  check_op("softmax", [](auto&, auto in) { return ad::scale(ad::softmax(in[0]), 8.0); },
+           {random_tensor(3, 4, -2, 2, 5)});
 }
 
 TEST_CASE("mean of nothing is an error, a sum is 0") {
   ad::Tape<double> tape;
-  CHECK_THROWS_WITH_AS(ad::mean(tape.variable(ad::Tensor<double>(0, 3))), "mean: [0, 3] has no elements", ad::ShapeError);
+  CHECK_THROWS_WITH_AS(ad::mean(tape.variable(ad::Tensor<double>(0, 3))), "mean: [0, 3] has no elements",
+                       ad::ShapeError);
   CHECK(ad::sum(tape.variable(ad::Tensor<double>(0, 3))).value()(0, 0) == 0);
   CHECK(ad::row_sums(tape.variable(ad::Tensor<double>(2, 0))).value()(1, 0) == 0);
 }

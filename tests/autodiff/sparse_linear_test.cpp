@@ -6,7 +6,8 @@ using test::random_tensor;
 namespace {
 // Rows of odd sizes: an empty one, one with a single entry, repeated columns across rows, column 3 never used.
 ad::Tensor<double> example() {
-  return ad::Tensor<double>(4, 6, {0.5, 0, 1.5, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0.7, 0, 0, 0, 0, 1.1, 0.4, 0.3, 0, 0.9, 0});
+  return ad::Tensor<double>(4, 6,
+                            {0.5, 0, 1.5, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0.7, 0, 0, 0, 0, 1.1, 0.4, 0.3, 0, 0.9, 0});
 }
 }  // namespace
 
@@ -20,10 +21,13 @@ TEST_CASE("sparse_linear: gradients with values and without, errors") {
     const auto w = random_tensor(6, 5, -1, 1, 1), b = random_tensor(1, 5, -1, 1, 2);
     test::check_op("sparse_linear", op, {w, b}, {{random_tensor(5, 5, 0, 1, 1), b}, {w, random_tensor(1, 6, 0, 1, 1)}});
     // The weight as the result of another op: its gradient is dense.
-    test::check_op("sparse_linear", [&](auto& t, auto in) {
-      std::vector<std::remove_const_t<typename decltype(in)::element_type>> scaled = {ad::scale(in[0], 2.0), in[1]};
-      return op(t, {scaled.data(), scaled.size()});
-    }, {w, b});
+    test::check_op(
+        "sparse_linear",
+        [&](auto& t, auto in) {
+          std::vector<std::remove_const_t<typename decltype(in)::element_type>> scaled = {ad::scale(in[0], 2.0), in[1]};
+          return op(t, {scaled.data(), scaled.size()});
+        },
+        {w, b});
   }
 }
 

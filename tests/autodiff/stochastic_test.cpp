@@ -5,8 +5,10 @@ using test::check_op;
 using test::random_tensor;
 
 TEST_CASE("dropout: gradients with its mask held") {
-  check_op("dropout", [](auto&, auto in) { return ad::dropout(in[0], 0.4, ad::RandomKey{.seed = 3, .stream = 1}); }, {random_tensor(5, 7, 0.5, 2, 1)});
-  check_op("scale", [](auto&, auto in) { return ad::scale(ad::dropout(in[0], 0.0, ad::RandomKey{}), 1.0); }, {random_tensor(2, 3, 0.5, 2, 1)});
+  check_op("dropout", [](auto&, auto in) { return ad::dropout(in[0], 0.4, ad::RandomKey{.seed = 3, .stream = 1}); },
+           {random_tensor(5, 7, 0.5, 2, 1)});
+  check_op("scale", [](auto&, auto in) { return ad::scale(ad::dropout(in[0], 0.0, ad::RandomKey{}), 1.0); },
+           {random_tensor(2, 3, 0.5, 2, 1)});
   ad::Tape<double> tape;
   CHECK_THROWS_AS(ad::dropout(tape.variable(ad::Tensor<double>(1, 1)), 1.0, ad::RandomKey{}), ad::Error);
   CHECK_THROWS_AS(ad::dropout(tape.variable(ad::Tensor<double>(1, 1)), -0.1, ad::RandomKey{}), ad::Error);
@@ -31,7 +33,9 @@ TEST_CASE("dropout: rate and scale, masks differ by step, stream and seed") {
   }
   // Two independent masks of rate a half agree in half of the places.
   const auto base = mask(0.5, {.seed = 1, .stream = 2, .step = 3});
-  for (ad::RandomKey key : {ad::RandomKey{.seed = 2, .stream = 2, .step = 3}, {.seed = 1, .stream = 3, .step = 3}, {.seed = 1, .stream = 2, .step = 4}}) {
+  for (ad::RandomKey key : {ad::RandomKey{.seed = 2, .stream = 2, .step = 3},
+                            {.seed = 1, .stream = 3, .step = 3},
+                            {.seed = 1, .stream = 2, .step = 4}}) {
     const auto other = mask(0.5, key);
     double agree = 0;
     for (ad::Index i = 0; i < n; ++i) agree += base.data[i] == other.data[i];
@@ -78,8 +82,11 @@ TEST_CASE("reparameterise: gradients, errors") {
     return ad::reparameterise(in[0], in[1], ad::ConstMatrix<T>(e));  // e dies here: the tape keeps a copy
   };
   const auto mu = random_tensor(3, 5, -2, 2, 1), logvar = random_tensor(3, 5, -1, 1, 2);
-  check_op("reparameterise", op, {mu, logvar}, {{mu, random_tensor(3, 4, 0, 1, 1)}, {random_tensor(2, 5, 0, 1, 1), random_tensor(2, 5, 0, 1, 1)}});
-  check_op("reparameterise", [](auto&, auto in) { return ad::reparameterise(in[0], in[1], 0.7, ad::RandomKey{.seed = 9}); }, {mu, logvar});
+  check_op("reparameterise", op, {mu, logvar},
+           {{mu, random_tensor(3, 4, 0, 1, 1)}, {random_tensor(2, 5, 0, 1, 1), random_tensor(2, 5, 0, 1, 1)}});
+  check_op("reparameterise",
+           [](auto&, auto in) { return ad::reparameterise(in[0], in[1], 0.7, ad::RandomKey{.seed = 9}); },
+           {mu, logvar});
 }
 
 TEST_CASE("normal noise: moments, tails, independence of rows, steps and streams") {
@@ -105,13 +112,19 @@ TEST_CASE("normal noise: moments, tails, independence of rows, steps and streams
     for (ad::Index i = 0; i < count; ++i) sum += a(i) * b(i) / 4.0;
     return std::abs(sum) * std::sqrt(1.0 / static_cast<double>(count));
   };
-  const auto flat = [](const ad::Tensor<float>& x) { return [&x](ad::Index i) { return static_cast<double>(x.data()[i]); }; };
-  for (ad::RandomKey key : {ad::RandomKey{.seed = 1, .stream = 1, .step = 2}, {.seed = 1, .stream = 2, .step = 1}, {.seed = 2, .stream = 1, .step = 1}}) {
+  const auto flat = [](const ad::Tensor<float>& x) {
+    return [&x](ad::Index i) { return static_cast<double>(x.data()[i]); };
+  };
+  for (ad::RandomKey key : {ad::RandomKey{.seed = 1, .stream = 1, .step = 2},
+                            {.seed = 1, .stream = 2, .step = 1},
+                            {.seed = 2, .stream = 1, .step = 1}}) {
     ad::fill_normal(other.view(), 2.0, key);
     CHECK(correlation(flat(e), flat(other), n) < 4);
   }
-  CHECK(correlation(flat(e), [&](ad::Index i) { return static_cast<double>(e.data()[(i + cols) % n]); }, n) < 4);  // rows
-  CHECK(correlation(flat(e), [&](ad::Index i) { return static_cast<double>(e.data()[(i + 1) % n]); }, n) < 4);     // dimensions
+  CHECK(correlation(
+            flat(e), [&](ad::Index i) { return static_cast<double>(e.data()[(i + cols) % n]); }, n) < 4);  // rows
+  CHECK(correlation(
+            flat(e), [&](ad::Index i) { return static_cast<double>(e.data()[(i + 1) % n]); }, n) < 4);  // dimensions
 }
 
 TEST_CASE("Philox gives the published numbers") {

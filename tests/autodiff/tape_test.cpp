@@ -11,7 +11,8 @@ TEST_CASE("a stale value, a foreign value and an empty handle say so") {
   Tape<float> tape, other;
   const auto x = tape.variable(Tensor<float>(1, 1));
   CHECK_THROWS_WITH_AS(other.value(x), "value: the value belongs to another tape", ad::Error);
-  CHECK_THROWS_WITH_AS(ad::add(x, other.variable(Tensor<float>(1, 1))), "add: the value belongs to another tape", ad::Error);
+  CHECK_THROWS_WITH_AS(ad::add(x, other.variable(Tensor<float>(1, 1))), "add: the value belongs to another tape",
+                       ad::Error);
   tape.reset();
   CHECK_THROWS_WITH_AS(ad::square(x), "value: stale value, its tape was reset", ad::Error);
   CHECK_THROWS_AS(ad::square(ad::Var<float>()), ad::Error);
@@ -31,7 +32,8 @@ TEST_CASE("backward wants a scalar, once per recording") {
 
 TEST_CASE("what the loss does not depend on has no gradient; what is frozen neither") {
   Tape<float> tape;
-  ad::Parameter<float> used(Tensor<float>(1, 1, {2})), unused(Tensor<float>(1, 1, {2})), frozen(Tensor<float>(1, 1, {3}));
+  ad::Parameter<float> used(Tensor<float>(1, 1, {2})), unused(Tensor<float>(1, 1, {2})),
+      frozen(Tensor<float>(1, 1, {3}));
   frozen.trainable = false;
   tape.parameter(unused);
   tape.backward(ad::mul(tape.parameter(used), tape.parameter(frozen)));
@@ -50,6 +52,21 @@ TEST_CASE("a parameter is one node however often it is used, also when first met
   }
   tape.backward(ad::mul(tape.parameter(p), tape.parameter(p)));
   CHECK(tape.gradient(p).values(0, 0) == 6);
+}
+
+TEST_CASE("a parameter thawed in the middle of a recording: earlier ops stay without its gradient") {
+  Tape<double> tape;
+  ad::Parameter<double> z(Tensor<double>(1, 2, {1, 2})), w(Tensor<double>(3, 2, {1, 0, 0, 1, 1, 1})),
+      b(Tensor<double>(1, 3));
+  const std::int64_t indptr[] = {0, 1};
+  const std::int32_t indices[] = {2};
+  z.trainable = false;
+  const auto before = ad::multinomial_log_likelihood(tape.parameter(z), tape.parameter(w), tape.parameter(b),
+                                                     ad::CsrView<double>{1, 3, indptr, indices, nullptr});
+  z.trainable = true;
+  tape.backward(before + ad::sum(tape.parameter(z)));
+  CHECK(tape.gradient(z).values(0, 1) == 1);
+  CHECK(tape.gradient(w));
 }
 
 TEST_CASE("many parameters: the map of them grows and clears") {
@@ -91,7 +108,8 @@ TEST_CASE("constants are copies, references are not") {
 TEST_CASE("no op can be recorded by a backward") {
   Tape<float> tape;
   const auto x = tape.variable(Tensor<float>(1, 1));
-  const auto y = tape.record("nested", tape.alloc(1, 1), {x}, [x](Tape<float>&, ad::ConstMatrix<float>) { ad::square(x); });
+  const auto y =
+      tape.record("nested", tape.alloc(1, 1), {x}, [x](Tape<float>&, ad::ConstMatrix<float>) { ad::square(x); });
   CHECK_THROWS_AS(tape.backward(y), ad::Error);
   tape.reset();  // and the tape is usable again
   tape.backward(ad::sum(tape.variable(Tensor<float>(1, 1))));

@@ -14,7 +14,7 @@ Interactions some_rows() {
   InteractionBuilder builder;
   int k = 0;
   for (const char* pair : {"ax", "ax", "ay", "bx", "bz", "cz"}) {
-    builder.add(std::string(1, pair[0]), std::string(1, pair[1]), 1 + k, 10 + k);
+    builder.add(std::string(1, pair[0]), std::string(1, pair[1]), 1 + k);
     ++k;
   }
   return builder.take();
@@ -27,7 +27,6 @@ TEST_CASE("threshold keeps what is greater, and the columns together") {
   keep_ratings_above(rows, 4);
   CHECK(pairs(rows) == Pairs{"b:z", "c:z"});
   CHECK(rows.ratings == std::vector{5.0, 6.0});
-  CHECK(rows.times == std::vector{14.0, 15.0});
   CHECK(rows.user_tokens.size() == 3);
 }
 

@@ -67,6 +67,8 @@ TEST_CASE("one table in every wrapping is one data set") {
   same(dir.write("crlf.csv", crlf));
   same(dir.write("quoted.csv", quoted));
   same(dir.write("r.tsv", tabs));
+  same(dir.write("train.txt", table), "csv");
+  same(dir.path("r.tsv"), "tsv");
   same(dir.write("x.inter", inter));
   same(dir.write("x.inter.gz", gzipped(inter)));
   same(dir.write("u.data", data));
@@ -111,7 +113,11 @@ TEST_CASE("adjacency lists with and without a test file") {
   CHECK(load(options).validation.user_tokens.empty());
   options.heldout_users = 1;
   CHECK(load_error(options) == "usage: --heldout_users: " + dir.path("g") + " is already split");
-  options.path = train;  // the file alone is raw
+  options.heldout_users.reset();
+  options.split_seed = 98765;  // the default, but said
+  CHECK(load_error(options) == "usage: --split_seed: " + dir.path("g") + " is already split");
+  options.split_seed.reset();
+  options = options_for(train);  // the file alone is raw
   CHECK(load_error(options).find("found 1") != std::string::npos);
 }
 
@@ -133,6 +139,9 @@ TEST_CASE("train, valid and test files of RecBole") {
   DataOptions options = options_for(dir.path("d"));
   options.split = "strong";
   CHECK(load_error(options).starts_with("usage: --split"));
+  options = options_for(dir.path("d"));
+  options.validation_ratio = 0.1;
+  CHECK(load_error(options).starts_with("usage: --validation_ratio"));
   std::filesystem::remove(dir.path("d/n.test.inter"));
   CHECK(load_error(options_for(dir.path("d"))) == ": expected a file n.test.inter, found none");
 }
@@ -158,7 +167,12 @@ TEST_CASE("prepared directories: users without rows, a missing unique_uid.txt, w
   CHECK(dataset.strong);
 
   CHECK(error("0,2\n") == "/train.csv:2: expected a sid from 0 to 1, found '2'");
-  CHECK(error("0,1\n99999999999,0\n") == "/train.csv:3: expected a uid from 0 to 2147483647, found '99999999999'");
+  CHECK(error("0,1\n2147483647,0\n") == "/train.csv:3: expected a uid from 0 to 2147483646, found '2147483647'");
+  CHECK(error("0,1\n99999999999,0\n") == "/train.csv:3: expected a uid from 0 to 2147483646, found '99999999999'");
+  CHECK(error("0,1\n\n2147483646,0\n1,1\n") ==
+        "/train.csv:4: expected a uid below 1000448 (there is no unique_uid.txt), found 2147483646");
+  CHECK(load_error(write("0,1\n", "1000320,0\n")).starts_with("/validation_tr.csv:2: expected a uid below 1000320"));
+  CHECK(load(write("0,1\n", "1000319,0\n")).validation.user_tokens == Tokens{"4", "1000319"});
   CHECK(error("0,-1\n").ends_with("found '-1'"));
   CHECK(error("0\n") == "/train.csv:2: expected 2 columns, found 1");
   CHECK(error("0,1,1\n") == "/train.csv:2: expected 2 columns, found 3");
@@ -194,7 +208,7 @@ TEST_CASE("bad input: one line that names the place") {
   CHECK(load_error(options) == ": expected more users than 2 x 15 held out, found 30");
   options.heldout_users = 1;
   options.format = "foo";
-  CHECK(load_error(options).starts_with("usage: --data_format:"));
+  CHECK(load_error(options).starts_with("usage: --data_format: expected csv, tsv, table, inter"));
   options = options_for(dir.write("train.txt", "0 1\n"));
   options.threshold = 1;
   CHECK(load_error(options) == ": expected ratings, which --threshold needs, found none");
@@ -203,6 +217,62 @@ TEST_CASE("bad input: one line that names the place") {
   dir.write("two/a.inter", "");
   dir.write("two/b.inter", "");
   CHECK(load_error(options_for(dir.path("two"))) == ": expected one file *.inter, found 2");
+  // Names that are no files are none.
+  std::filesystem::create_directory(dir.path("void/foo.inter"));
+  std::filesystem::create_symlink("nowhere", dir.path("void/x.inter"));
+  std::filesystem::create_symlink("nowhere", dir.path("void/y.train.inter"));
+  CHECK(load_error(options_for(dir.path("void"))).starts_with(": expected a directory with train.csv"));
+  dir.write("void/real.inter", "user_id:token\titem_id:token\n");
+  CHECK(load_error(options_for(dir.path("void"))) == "/real.inter: expected interactions, found none");
+}
+
+TEST_CASE("options that have no meaning for the data") {
+  TempDir dir;
+  DataOptions options = options_for(dir.write("r.csv", some_table(40)));
+  options.validation_ratio = 0.1;
+  CHECK(load_error(options).starts_with("usage: --validation_ratio: "));
+  CHECK(error_of([&] { load_strong(options); }).starts_with("usage: --validation_ratio: "));
+  options.validation_ratio.reset();
+  const auto without = load(options).user_tokens;
+  options.split_seed = 98765;
+  CHECK(load(options).user_tokens == without);
+  options.split_seed = 5;
+  CHECK(load(options).user_tokens != without);
+  options.split_seed.reset();
+  prepare(options, dir.path("p"));
+  options.path = dir.path("p");
+  options.split_seed = 98765;
+  CHECK(load_error(options).starts_with("usage: --split_seed: "));
+  options.split_seed.reset();
+  options.validation_ratio = 0.1;
+  CHECK(load_error(options).starts_with("usage: --validation_ratio: "));
+}
+
+TEST_CASE("what a baseline learns from") {
+  TempDir dir;
+  dir.write("g/train.txt", "0 0 1 2 3 4 5 6 7 8 9\n1 0 1 2 3 4 5 6 7 8 9\n2 3\n");
+  dir.write("g/test.txt", "0 11\n4 2\n");  // 1 and 2 have no test targets
+  DataOptions options = options_for(dir.path("g"));
+  options.validation_ratio = 0;
+  const Csr whole = load(options).train;
+  options.validation_ratio = 0.3;
+  const Dataset weak = load(options);
+  CHECK(weak.train.nnz() == 15);
+  CHECK(&weak.baseline_rows(false) == &weak.train);
+  const Csr& rows = weak.baseline_rows(true);
+  CHECK(rows.cols == 11);
+  CHECK(rows.items == whole.items);
+  for (std::int64_t u = 0; u < whole.rows(); ++u) CHECK(row(rows, u) == row(whole, u));
+
+  const std::string header = "user_id:token\titem_id:token\n";
+  dir.write("d/n.train.inter", header + "a\tx\nb\ty\n");
+  dir.write("d/n.valid.inter", header + "b\tz\nc\tx\n");  // c is no training user, and its row counts
+  dir.write("d/n.test.inter", header + "a\tz\n");
+  CHECK(load(options_for(dir.path("d"))).baseline_rows(true).items == std::vector{0, 1, 2, 0});
+
+  const Dataset strong = load(options_for(dir.write("r.csv", some_table(40))));
+  CHECK(&strong.baseline_rows(true) == &strong.train);
+  CHECK(strong.train_and_validation.nnz() == 0);
 }
 
 TEST_CASE("demo: its filters are part of it") {
@@ -239,7 +309,6 @@ TEST_CASE("histories of all users, in the items of a model") {
   options.min_items_per_user = 2;
   options.threshold = 4;
   CHECK(read_histories(options, {"x"}).user_tokens == Tokens{"a"});
-  CHECK(read_interactions(options).rows() == 6);  // unfiltered
 
   options = options_for(dir.write("r.csv", some_table(40)));
   const Histories raw = read_histories(options, {"100", "101"});
@@ -249,7 +318,7 @@ TEST_CASE("histories of all users, in the items of a model") {
   const Histories given = read_histories(options_for(dir.path("g")), {"3", "2"});
   CHECK(given.user_tokens == Tokens{"7", "8"});
   CHECK(row(given.history, 1) == std::vector{0, 1});
-  CHECK(error_of([&] { read_interactions(options_for(dir.path("g"))); }).ends_with("found data already split"));
+  CHECK(error_of([&] { load_strong(options_for(dir.path("g"))); }).ends_with("found data already split"));
 }
 
 TEST_CASE("the histories of a prepared directory are of all its users") {

@@ -73,6 +73,10 @@ TEST_CASE("an output directory that is in use, or cannot be made, is left alone"
   CHECK(error_of([&] { prepare(options, dir.path("new/p")); }).find("found 50") != std::string::npos);
   options.heldout_users = 5;
   CHECK_THROWS_AS(prepare(options, dir.path("new/p"), [] { return true; }), Stopped);
+  int asked = 0;
+  CHECK_THROWS_AS(prepare(options, dir.path("new/er/p"), [&] { return ++asked > 1; }), Stopped);
+  CHECK(asked == 2);  // all files were written
+  CHECK(error_of([&] { prepare(options, dir.path("new/er/") + std::string(250, 'x')); }).ends_with("too long"));
   CHECK(names_in(dir.path()) == std::set<std::string>{"full", "r.csv"});
   fs::create_directory(dir.path("empty"));
   prepare(options, dir.path("empty"));

@@ -11,25 +11,27 @@ using Pairs = std::vector<std::string>;
 
 namespace {
 
-template <class Read>
-Interactions read(const std::string& content, Read read_text) {
+Interactions read(const std::string& format, const std::string& content, const DataOptions& options = {}) {
   TextSource text = TextSource::from_text(content, "f");
   InteractionBuilder builder;
-  read_text(text, builder);
+  read_text(format, text, options, builder);
   return builder.take();
 }
 
-Interactions table(const std::string& content, const Columns& columns = {}) {
-  return read(content, [&](auto& text, auto& out) { read_table(text, columns, out); });
+Interactions table(const std::string& content, const DataOptions& options = {}) {
+  return read("table", content, options);
 }
-Interactions inter(const std::string& content, const Columns& columns = {}) {
-  return read(content, [&](auto& text, auto& out) { read_inter(text, columns, out); });
+Interactions inter(const std::string& content, const DataOptions& options = {}) {
+  return read("inter", content, options);
 }
-Interactions movielens(const std::string& content, const char* separator, const Columns& columns = {}) {
-  return read(content, [&](auto& text, auto& out) { read_movielens(text, separator, columns, out); });
+DataOptions fields(const std::string& user, const std::string& item) {
+  DataOptions options;
+  options.user_field = user;
+  options.item_field = item;
+  return options;
 }
-Interactions adjacency(const std::string& content) { return read(content, read_adjacency); }
-Interactions dumpavail(const std::string& content) { return read(content, read_dumpavail); }
+Interactions adjacency(const std::string& content) { return read("adjacency", content); }
+Interactions dumpavail(const std::string& content) { return read("dumpavail", content); }
 
 }  // namespace
 
@@ -37,12 +39,10 @@ TEST_CASE("table: columns in any order, comma or tab, literal tokens") {
   const auto rows = table("rating,movieId,userId\n4.5,NA,007\n3,x y,7\n1,NA,007\n");
   CHECK(pairs(rows) == Pairs{"007:NA", "7:x y", "007:NA"});
   CHECK(rows.ratings == std::vector{4.5, 3.0, 1.0});
-  CHECK(rows.times.empty());
   CHECK(rows.rows_read == 3);
   CHECK(pairs(table("userId\tmovieId\na,b\tc\n")) == Pairs{"a,b:c"});
   CHECK(pairs(table("\xef\xbb\xbf\"userId\",\"movieId\"\r\n\"a,\"\"1\",b\r\n\r\n")) == Pairs{"a,\"1:b"});
-  CHECK(pairs(table("u,i,rating\na,b,1", {.user = "u", .item = "i"})) == Pairs{"a:b"});
-  CHECK(table("userId,movieId,timestamp\na,b,1.5\n", {.keep_times = true}).times == std::vector{1.5});
+  CHECK(pairs(table("u,i,rating\na,b,1", fields("u", "i"))) == Pairs{"a:b"});
   CHECK(pairs(table("userId,movieId,timestamp\na,b,2020-01-01\n")) == Pairs{"a:b"});
 }
 
@@ -54,8 +54,8 @@ TEST_CASE("table: rows without an id are counted and left out") {
 }
 
 TEST_CASE("table: what is wrong, and where") {
-  const auto error = [](const std::string& content, const Columns& columns = {}) {
-    return error_of([&] { table(content, columns); });
+  const auto error = [](const std::string& content, const DataOptions& options = {}) {
+    return error_of([&] { table(content, options); });
   };
   CHECK(error("") == "f: expected a header line, found an empty file");
   CHECK(error("a,b\n1,2\n") == "f:1: expected a header with a column 'userId', found 'a,b'");
@@ -66,9 +66,9 @@ TEST_CASE("table: what is wrong, and where") {
   CHECK(error("userId,movieId,rating\na,b,five\n") == "f:2: expected a number as rating, found 'five'");
   CHECK(error("userId,movieId,rating\na,b,\n") == "f:2: expected a number as rating, found ''");
   CHECK(error("userId,movieId\na,\"b\n").starts_with("f:2: expected fields, quoted or not, found a quote"));
-  CHECK(error("userId,movieId\na,b\n", {.need_rating = true}).find("'rating'") != std::string::npos);
-  CHECK(error("userId,movieId\na,b\n", {.keep_times = true}).find("'timestamp'") != std::string::npos);
-  CHECK(error("userId,movieId,timestamp\na,b,x\n", {.keep_times = true}).find("as time") != std::string::npos);
+  DataOptions with_threshold;
+  with_threshold.threshold = 3;
+  CHECK(error("userId,movieId\na,b\n", with_threshold).find("'rating'") != std::string::npos);
   CHECK(
       error("\x89PNG\r\n\x1a\nxx\xff").starts_with("f:1: expected a header with a column 'userId', found '\\x89PNG'"));
 }
@@ -78,27 +78,27 @@ TEST_CASE("inter") {
   const auto rows = inter(header + "\r\n196\t\"242\t3\t881250949\r\n");
   CHECK(pairs(rows) == Pairs{"196:\"242"});
   CHECK(rows.ratings == std::vector{3.0});
-  CHECK(inter(header + "\n1\t2\t3\t881250949", {.keep_times = true}).times == std::vector{881250949.0});
-  CHECK(pairs(inter("item:token\tuserId:token\tgenre:token_seq\nb\ta\tx y\n", {.item = "item"})) == Pairs{"a:b"});
+  CHECK(pairs(inter(header + "\n1\t2\t3\t881250949")) == Pairs{"1:2"});
+  CHECK(pairs(inter("item:token\tuserId:token\tgenre:token_seq\nb\ta\tx y\n", fields("userId", "item"))) ==
+        Pairs{"a:b"});
   CHECK(pairs(inter(header + "\n")).empty());
-  const auto error = [](const std::string& content, const Columns& columns = {}) {
-    return error_of([&] { inter(content, columns); });
+  const auto error = [](const std::string& content, const DataOptions& options = {}) {
+    return error_of([&] { inter(content, options); });
   };
   CHECK(error("") == "f: expected a header line, found an empty file");
   CHECK(error("user_id\titem_id\n").ends_with("found 'user_id'"));
   CHECK(error("user_id:token\titem_id:int\n").ends_with("found 'item_id:int'"));
   CHECK(error("user_id:token:x\titem_id:token\n").ends_with("found 'user_id:token:x'"));
   CHECK(error(header + "\n1\t2\t3\n") == "f:2: expected 4 columns, found 3");
-  CHECK(error(header + "\n", {.user = "who"}).find("'who'") != std::string::npos);
+  CHECK(error(header + "\n", fields("who", "movieId")).find("'who'") != std::string::npos);
 }
 
 TEST_CASE("u.data and ratings.dat") {
-  CHECK(pairs(movielens("196\t242\t3\t881250949\n186\t302\t3\t891717742\n", "\t")) == Pairs{"196:242", "186:302"});
-  const auto rows = movielens("1::1193::5::978300760\n", "::", {.keep_times = true});
+  CHECK(pairs(read("u.data", "196\t242\t3\t881250949\n186\t302\t3\t891717742\n")) == Pairs{"196:242", "186:302"});
+  const auto rows = read("ratings.dat", "1::1193::5::978300760\n");
   CHECK(pairs(rows) == Pairs{"1:1193"});
   CHECK(rows.ratings == std::vector{5.0});
-  CHECK(rows.times == std::vector{978300760.0});
-  CHECK(error_of([] { movielens("1::1193::5\n", "::"); }) == "f:1: expected 4 columns, found 3");
+  CHECK(error_of([] { read("ratings.dat", "1::1193::5\n"); }) == "f:1: expected 4 columns, found 3");
 }
 
 TEST_CASE("adjacency") {

@@ -1,4 +1,4 @@
-#include "data/user_order.h"
+#include "data/strong_split.h"
 
 #include <doctest/doctest.h>
 

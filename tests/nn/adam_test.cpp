@@ -34,7 +34,8 @@ struct Reference {
 TEST_CASE("Adam: PyTorch's formula, with weight decay, over many steps") {
   for (double decay : {0.0, 0.1}) {
     const ad::nn::AdamOptions options{.learning_rate = 0.02, .weight_decay = decay};
-    Model model{ad::Parameter<double>(random_tensor(3, 5, -1, 1, 1)), ad::Parameter<double>(random_tensor(1, 4, -1, 1, 2))};
+    Model model{ad::Parameter<double>(random_tensor(3, 5, -1, 1, 1)),
+                ad::Parameter<double>(random_tensor(1, 4, -1, 1, 2))};
     std::vector<Reference> references;
     ad::nn::for_each_parameter_unnamed(model, [&](const auto& p) {
       for (ad::Index i = 0; i < p.value.size(); ++i) references.push_back({p.value.data()[i]});
@@ -54,7 +55,8 @@ TEST_CASE("Adam: PyTorch's formula, with weight decay, over many steps") {
     }
     std::size_t i = 0;
     ad::nn::for_each_parameter_unnamed(model, [&](const auto& p) {
-      for (ad::Index k = 0; k < p.value.size(); ++k) CHECK(p.value.data()[k] == doctest::Approx(references[i++].p).epsilon(1e-12));
+      for (ad::Index k = 0; k < p.value.size(); ++k)
+        CHECK(p.value.data()[k] == doctest::Approx(references[i++].p).epsilon(1e-12));
     });
   }
 }
@@ -113,11 +115,22 @@ TEST_CASE("a lone parameter can be stepped") {
   CHECK(p.value(0, 0) == doctest::Approx(0.5));
 }
 
+TEST_CASE("Adam: a parameter that changed its shape is refused") {
+  ad::Parameter<float> p(ad::Tensor<float>(2, 2));
+  ad::nn::Adam<float> adam;
+  ad::Tape<float> tape;
+  tape.backward(ad::sum(tape.parameter(p)));
+  p.value = ad::Tensor<float>(200, 300);
+  CHECK_THROWS_AS(adam.step(p, tape), ad::ShapeError);
+}
+
 TEST_CASE("clip_grad_norm: scales to the norm, leaves smaller ones, counts only what has a gradient") {
   for (bool clipped : {true, false}) {
-    Model model{ad::Parameter<double>(ad::Tensor<double>(1, 1, {3})), ad::Parameter<double>(ad::Tensor<double>(1, 1, {4}))};
+    Model model{ad::Parameter<double>(ad::Tensor<double>(1, 1, {3})),
+                ad::Parameter<double>(ad::Tensor<double>(1, 1, {4}))};
     ad::Tape<double> tape;
-    tape.backward(ad::scale(ad::square(tape.parameter(model.a)) + ad::square(tape.parameter(model.b)), 0.5));  // gradient (3, 4)
+    tape.backward(
+        ad::scale(ad::square(tape.parameter(model.a)) + ad::square(tape.parameter(model.b)), 0.5));  // gradient (3, 4)
     CHECK(ad::nn::clip_grad_norm(model, tape, clipped ? 1.0 : 6.0) == doctest::Approx(5));
     CHECK(tape.gradient(model.a).values(0, 0) == doctest::Approx(clipped ? 0.6 : 3).epsilon(1e-6));
     CHECK(tape.gradient(model.b).values(0, 0) == doctest::Approx(clipped ? 0.8 : 4).epsilon(1e-6));

@@ -20,15 +20,22 @@ struct Net {
   }
 };
 
-Net make_net() { return {ad::nn::SparseLinear<float>(7, 4, 1), ad::nn::Linear<float>(4, 3, 1, ad::nn::Init::torch, 1), ad::nn::LayerNorm<float>(3), {}}; }
+Net make_net() {
+  return {ad::nn::SparseLinear<float>(7, 4, 1),
+          ad::nn::Linear<float>(4, 3, 1, ad::nn::Init::torch, 1),
+          ad::nn::LayerNorm<float>(3),
+          {}};
+}
 
 }  // namespace
 
 TEST_CASE("visit gives PyTorch's names, counts and freezes") {
   Net net = make_net();
   std::vector<std::string> names;
-  ad::nn::for_each_parameter(net, [&](const std::string& name, const auto&) { names.push_back(name); }, "net");
-  CHECK(names == std::vector<std::string>{"net.fc1.weight", "net.fc1.bias", "net.fc2.weight", "net.fc2.bias", "net.ln.weight", "net.ln.bias"});
+  ad::nn::for_each_parameter(
+      net, [&](const std::string& name, const auto&) { names.push_back(name); }, "net");
+  CHECK(names == std::vector<std::string>{"net.fc1.weight", "net.fc1.bias", "net.fc2.weight", "net.fc2.bias",
+                                          "net.ln.weight", "net.ln.bias"});
   CHECK(ad::nn::parameter_count(net) == 7 * 4 + 4 + 3 * 4 + 3 + 3 + 3);
   ad::nn::set_trainable(net.fc1, false);
   CHECK_FALSE(net.fc1.bias.trainable);
@@ -63,14 +70,16 @@ TEST_CASE("Dropout is what ad::dropout does at its rate") {
   ad::Tensor<float> ones(1, 1000);
   ones.fill(1);
   const ad::nn::Dropout dropout{0.25};
-  const auto a = dropout(tape.constant(ones), {.seed = 3}).value(), b = ad::dropout(tape.constant(ones), 0.25, {.seed = 3}).value();
+  const auto a = dropout(tape.constant(ones), {.seed = 3}).value(),
+             b = ad::dropout(tape.constant(ones), 0.25, {.seed = 3}).value();
   CHECK(std::equal(a.data, a.data + 1000, b.data));
 }
 
 TEST_CASE("fresh weights: PyTorch's uniform distribution, Xavier's normal, every draw its own") {
   const ad::Index in = 400, out = 300, n = in * out;
   const double bound = 1 / std::sqrt(static_cast<double>(in));
-  const ad::nn::Linear<float> torch(in, out, 5), again(in, out, 5), other(in, out, 6), layer(in, out, 5, ad::nn::Init::torch, 1);
+  const ad::nn::Linear<float> torch(in, out, 5), again(in, out, 5), other(in, out, 6),
+      layer(in, out, 5, ad::nn::Init::torch, 1);
   // Kolmogorov-Smirnov against the uniform distribution: sqrt(n) D exceeds 1.95 once in a thousand draws.
   const auto ks = [&](const ad::Tensor<float>& t) {
     std::vector<float> sorted(t.data(), t.data() + t.size());
@@ -99,6 +108,7 @@ TEST_CASE("fresh weights: PyTorch's uniform distribution, Xavier's normal, every
   const ad::nn::Linear<float> xavier(in, out, 5, ad::nn::Init::xavier_normal);
   double squares = 0;
   for (ad::Index i = 0; i < n; ++i) squares += std::pow(static_cast<double>(xavier.weight.value.data()[i]), 2);
-  CHECK(squares / static_cast<double>(n) == doctest::Approx(2.0 / static_cast<double>(in + out)).epsilon(4 * std::sqrt(2.0 / static_cast<double>(n))));
+  CHECK(squares / static_cast<double>(n) ==
+        doctest::Approx(2.0 / static_cast<double>(in + out)).epsilon(4 * std::sqrt(2.0 / static_cast<double>(n))));
   for (ad::Index j = 0; j < out; ++j) CHECK(xavier.bias.value(0, j) == 0);
 }

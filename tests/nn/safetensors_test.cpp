@@ -88,16 +88,25 @@ TEST_CASE("safetensors: a file that is none, or a broken one, says what is wrong
   CHECK(message("some text that is no model").find("not a safetensors file") != std::string::npos);
   CHECK(message(file_of(good, "1234")).find("truncated: tensor x ends at byte 8 of 4") != std::string::npos);
   CHECK(message(file_of(good, "123456789")).find("tensors cover 8 of 9") != std::string::npos);
-  const std::string overlap = R"({"x":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},"z":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})";
+  const std::string overlap =
+      R"({"x":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},"z":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})";
   CHECK(message(file_of(overlap, "1234567890123456")).find("overlap or leave a gap at byte 8") != std::string::npos);
   CHECK(message(file_of("[1]", "")).find("not a JSON object") != std::string::npos);
-  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[1,3],"data_offsets":[0,8]}})", "12345678")).find("malformed") != std::string::npos);
-  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}})", "12345678")).find("malformed") != std::string::npos);
-  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[-1,-2],"data_offsets":[0,8]}})", "12345678")).find("malformed") != std::string::npos);
-  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[1,2],"data_offsets":[8,0]}})", "12345678")).find("malformed") != std::string::npos);
-  CHECK(message(file_of(R"({"x":{"dtype":"BF16","shape":[1,4],"data_offsets":[0,8]}})", "12345678")).find("expected F32 or F64, found BF16") != std::string::npos);
-  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678")).find("expected 2 dimensions, found 1") != std::string::npos);
-  CHECK(message(file_of(R"({"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678")).find("tensor x is missing") != std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[1,3],"data_offsets":[0,8]}})", "12345678")).find("malformed") !=
+        std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}})", "12345678"))
+            .find("malformed") != std::string::npos);
+  CHECK(
+      message(file_of(R"({"x":{"dtype":"F32","shape":[-1,-2],"data_offsets":[0,8]}})", "12345678")).find("malformed") !=
+      std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[1,2],"data_offsets":[8,0]}})", "12345678")).find("malformed") !=
+        std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"BF16","shape":[1,4],"data_offsets":[0,8]}})", "12345678"))
+            .find("expected F32 or F64, found BF16") != std::string::npos);
+  CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678"))
+            .find("expected 2 dimensions, found 1") != std::string::npos);
+  CHECK(message(file_of(R"({"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678"))
+            .find("tensor x is missing") != std::string::npos);
   CHECK(message(file_of(R"({"__metadata__":{"a":1}})", "")).find("__metadata__") != std::string::npos);
 }
 

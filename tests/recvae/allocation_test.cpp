@@ -83,7 +83,8 @@ TEST_CASE("no training step of a later epoch allocates: shuffled, partial last b
         s.latent_dimension = hidden / 2;
         s.train_batch_size = 20;
         s.alternating = alternating;
-        RecVae<float> model{Encoder<float>(data.cols, hidden, hidden / 2, 0.1, ad::nn::Init::torch, 1, 0), ad::nn::Linear<float>(hidden / 2, data.cols, 1)};
+        RecVae<float> model{Encoder<float>(data.cols, hidden, hidden / 2, 0.1, ad::nn::Init::torch, 1, 0),
+                            ad::nn::Linear<float>(hidden / 2, data.cols, 1)};
         Trainer trainer(s, data, model, model.encoder);
         while (!trainer.step()) {
         }

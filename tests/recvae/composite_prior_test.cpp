@@ -1,15 +1,18 @@
-#include "../support/check_op.h"
 #include "recvae/composite_prior.h"
+#include "../support/check_op.h"
 
 using test::random_tensor;
 
 TEST_CASE("composite_log_density: gradients, also with a component switched off, and errors") {
   const auto mu = random_tensor(3, 5, -1, 1, 2), logvar = random_tensor(3, 5, -2, 1, 3);
-  for (const std::array<double, 3> weights : {std::array<double, 3>{0.15, 0.75, 0.1}, {0, 0.5, 0.5}, {0.5, 0.5, 0}, {1, 0, 0}}) {
+  for (const std::array<double, 3> weights :
+       {std::array<double, 3>{0.15, 0.75, 0.1}, {0, 0.5, 0.5}, {0.5, 0.5, 0}, {1, 0, 0}}) {
     const auto op = [&]<class T>(ad::Tape<T>& tape, std::span<const ad::Var<T>> in) {
-      return recvae::composite_log_density(in[0], tape.constant(test::convert<T>(mu)), tape.constant(test::convert<T>(logvar)), weights);
+      return recvae::composite_log_density(in[0], tape.constant(test::convert<T>(mu)),
+                                           tape.constant(test::convert<T>(logvar)), weights);
     };
-    test::check_op("composite_log_density", op, {random_tensor(3, 5, -2, 2, 1)}, {{random_tensor(3, 4, -2, 2, 1)}, {random_tensor(2, 5, -2, 2, 1)}});
+    test::check_op("composite_log_density", op, {random_tensor(3, 5, -2, 2, 1)},
+                   {{random_tensor(3, 4, -2, 2, 1)}, {random_tensor(2, 5, -2, 2, 1)}});
   }
 }
 
@@ -17,16 +20,21 @@ TEST_CASE_TEMPLATE("composite_log_density: closed forms, also far out and at ext
   ad::Tape<T> tape;
   const auto at = [&](double z, double mu, double logvar, std::array<double, 3> weights) {
     const auto scalar = [&](double v) { return tape.constant(ad::Tensor<T>(1, 1, {static_cast<T>(v)})); };
-    return static_cast<double>(recvae::composite_log_density(scalar(z), scalar(mu), scalar(logvar), weights).value()(0, 0));
+    return static_cast<double>(
+        recvae::composite_log_density(scalar(z), scalar(mu), scalar(logvar), weights).value()(0, 0));
   };
   const double half_log_2pi = 0.91893853320467274;
-  const auto normal = [&](double z, double mu, double logvar) { return -half_log_2pi - (logvar + (z - mu) * (z - mu) / std::exp(logvar)) / 2; };
+  const auto normal = [&](double z, double mu, double logvar) {
+    return -half_log_2pi - (logvar + (z - mu) * (z - mu) / std::exp(logvar)) / 2;
+  };
   const double tolerance = sizeof(T) == 4 ? 1e-6 : 1e-14;
   CHECK(at(0.3, 5, 2, {1, 0, 0}) == doctest::Approx(normal(0.3, 0, 0)).epsilon(tolerance));
   CHECK(at(0.3, 5, 2, {0, 1, 0}) == doctest::Approx(normal(0.3, 5, 2)).epsilon(tolerance));
   CHECK(at(0.3, 5, 2, {0, 0, 1}) == doctest::Approx(normal(0.3, 0, 10)).epsilon(tolerance));
-  const double mixed = std::log(0.15 * std::exp(normal(0.3, 0, 0)) + 0.75 * std::exp(normal(0.3, 0.5, 0.2)) + 0.1 * std::exp(normal(0.3, 0, 10)));
+  const double mixed = std::log(0.15 * std::exp(normal(0.3, 0, 0)) + 0.75 * std::exp(normal(0.3, 0.5, 0.2)) +
+                                0.1 * std::exp(normal(0.3, 0, 10)));
   CHECK(at(0.3, 0.5, 0.2, {0.15, 0.75, 0.1}) == doctest::Approx(mixed).epsilon(tolerance));
-  CHECK(at(1000, 0, 0, {0.15, 0.75, 0.1}) == doctest::Approx(std::log(0.1) + normal(1000, 0, 10)).epsilon(1e-5));  // the wide one holds
+  CHECK(at(1000, 0, 0, {0.15, 0.75, 0.1}) ==
+        doctest::Approx(std::log(0.1) + normal(1000, 0, 10)).epsilon(1e-5));  // the wide one holds
   CHECK(at(0, 0, -60, {0.15, 0.75, 0.1}) == doctest::Approx(std::log(0.75) + normal(0, 0, -60)).epsilon(1e-5));
 }

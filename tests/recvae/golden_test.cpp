@@ -19,7 +19,8 @@ struct Golden {
 
   explicit Golden(const std::string& name) : file(std::string(RECVAE_GOLDEN) + "/" + name + ".safetensors") {
     const auto number = [&](const char* key) { return std::stod(file.metadata().at(key)); };
-    const auto items = static_cast<ad::Index>(number("items")), hidden = static_cast<ad::Index>(number("hidden")), latent = static_cast<ad::Index>(number("latent"));
+    const auto items = static_cast<ad::Index>(number("items")), hidden = static_cast<ad::Index>(number("hidden")),
+               latent = static_cast<ad::Index>(number("latent"));
     const double eps = number("layer_norm_eps");
     model.encoder = recvae::Encoder<T>(items, hidden, latent, eps, ad::nn::Init::torch, 1, 0);
     model.decoder = ad::nn::Linear<T>(latent, items, 1);
@@ -61,7 +62,8 @@ struct Golden {
 
   double error(const std::string& expected, ad::ConstMatrix<T> got) {
     const auto& info = file.tensors().at(expected);
-    const ad::Tensor<double> b = file.template read<double>(expected, info.shape.size() == 1 ? ad::Layout::vector : ad::Layout::matrix);
+    const ad::Tensor<double> b =
+        file.template read<double>(expected, info.shape.size() == 1 ? ad::Layout::vector : ad::Layout::matrix);
     REQUIRE(b.size() == got.size());
     return distance(ad::Tensor<T>(got), b);
   }
@@ -97,7 +99,8 @@ void check_loss(const std::string& name, bool decoder_frozen, int gradients) {
     const auto no_grad = tape.no_grad();
     return golden.old_encoder(tape, whole.view());
   }();
-  const recvae::Loss<T> l = recvae::loss<T>(tape, golden.model, x.binary_view(), input.view(), golden.noise.view(), old.mu.value(), old.logvar.value(), golden.objective);
+  const recvae::Loss<T> l = recvae::loss<T>(tape, golden.model, x.binary_view(), input.view(), golden.noise.view(),
+                                            old.mu.value(), old.logvar.value(), golden.objective);
   const recvae::Posterior<T> q = golden.model.encoder(tape, input.view());
   const ad::Var<T> z = ad::reparameterise(q.mu, q.logvar, ad::ConstMatrix<T>(golden.noise));
   CHECK(golden.error("expect.mu", q.mu.value()) < kTolerance<T>);
@@ -140,7 +143,8 @@ TEST_CASE_TEMPLATE("golden: the decoder phase", T, float, double) {
   // The terms that the phase leaves out, and the logits that it never forms, by the unfused ops.
   ad::Tape<T> other;
   const recvae::Posterior<T> old = golden.old_encoder(other, input.view());
-  const recvae::Loss<T> l = recvae::loss<T>(other, golden.model, x.binary_view(), input.view(), golden.noise.view(), old.mu.value(), old.logvar.value(), golden.objective);
+  const recvae::Loss<T> l = recvae::loss<T>(other, golden.model, x.binary_view(), input.view(), golden.noise.view(),
+                                            old.mu.value(), old.logvar.value(), golden.objective);
   CHECK(golden.error("expect.kld", l.kld.value()) < kTolerance<T>);
   CHECK(golden.error("expect.loss", l.loss.value()) < kTolerance<T>);
   const recvae::Posterior<T> q2 = golden.model.encoder(other, input.view());
@@ -160,7 +164,9 @@ TEST_CASE("gradcheck: the whole loss by every weight, double, with gamma and wit
       old_logvar = ad::Tensor<double>(old.logvar.value());
     }
     const auto value = [&](ad::Tape<double>& tape) {
-      return recvae::loss<double>(tape, golden.model, x.binary_view(), input.view(), golden.noise.view(), old_mu.view(), old_logvar.view(), golden.objective).loss;
+      return recvae::loss<double>(tape, golden.model, x.binary_view(), input.view(), golden.noise.view(), old_mu.view(),
+                                  old_logvar.view(), golden.objective)
+          .loss;
     };
     ad::Tape<double> tape, probe;
     tape.backward(value(tape));

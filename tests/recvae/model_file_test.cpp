@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <limits>
 
 #include "../support/temp_dir.h"
 #include "recvae/model_file.h"
@@ -12,7 +13,8 @@ using namespace recvae;
 namespace {
 
 RecVae<float> small_model(ad::Index items, std::uint64_t seed) {
-  return {Encoder<float>(items, 6, 3, 0.25, ad::nn::Init::torch, seed, 0), ad::nn::Linear<float>(3, items, seed, ad::nn::Init::torch, 16)};
+  return {Encoder<float>(items, 6, 3, 0.25, ad::nn::Init::torch, seed, 0),
+          ad::nn::Linear<float>(3, items, seed, ad::nn::Init::torch, 16)};
 }
 
 std::vector<std::string> tokens(ad::Index n, const std::string& prefix = "item \"") {
@@ -116,9 +118,18 @@ TEST_CASE("weights without metadata or constants are taken; what is missing, sur
     CHECK(error_of(p.write(dir)).find("prior.encoder_old.fc1.weight is missing") != std::string::npos);
     CHECK(error_of(p.write(dir), Load::with_old_encoder) == "no error");
   }
-  CHECK(error_of(parts.write(dir, {{"format", "recvae 2"}})).find("expected 'recvae 1', found 'recvae 2'") != std::string::npos);
-  CHECK(error_of(parts.write(dir, {{"item_tokens", "[\"a\"]"}})).find("item_tokens: expected a JSON list of 9 strings") != std::string::npos);
-  CHECK(error_of(parts.write(dir, {{"settings", "{\"epochs\": \"x\"}"}})).find("epochs has the wrong type") != std::string::npos);
+  {
+    Parts p;
+    p.model.encoder.ln2.bias.value(0, 1) = std::numeric_limits<float>::quiet_NaN();
+    CHECK(error_of(p.write(dir)).find("encoder.ln2.bias has a value that is not a finite number") != std::string::npos);
+  }
+  CHECK(error_of(parts.write(dir, {{"format", "recvae 2"}})).find("expected 'recvae 1', found 'recvae 2'") !=
+        std::string::npos);
+  CHECK(
+      error_of(parts.write(dir, {{"item_tokens", "[\"a\"]"}})).find("item_tokens: expected a JSON list of 9 strings") !=
+      std::string::npos);
+  CHECK(error_of(parts.write(dir, {{"settings", "{\"epochs\": \"x\"}"}})).find("epochs has the wrong type") !=
+        std::string::npos);
   CHECK(error_of(std::string(RECVAE_GOLDEN) + "/golden_gamma.safetensors").find("surplus tensor") != std::string::npos);
 }
 

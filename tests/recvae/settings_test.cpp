@@ -49,7 +49,8 @@ TEST_CASE("validate names the setting that makes no sense") {
     return std::string("accepted");
   };
   const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
-  CHECK(refused([](Settings& s) { s.hidden_dimension = 0; }) == "hidden_dimension: expected a positive integer, found 0");
+  CHECK(refused([](Settings& s) { s.hidden_dimension = 0; }) ==
+        "hidden_dimension: expected a positive integer, found 0");
   CHECK(refused([](Settings& s) { s.latent_dimension = -1; }).starts_with("latent_dimension:"));
   CHECK(refused([](Settings& s) { s.dropout_prob = 1; }).starts_with("dropout_prob:"));
   CHECK(refused([&](Settings& s) { s.dropout_prob = nan; }).starts_with("dropout_prob:"));

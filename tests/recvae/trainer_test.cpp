@@ -55,7 +55,8 @@ double difference(const RecVae<float>& a, const RecVae<float>& b) {
   ad::nn::for_each_parameter_unnamed(b, [&](const ad::Parameter<float>& p) { others.push_back(&p); });
   std::size_t k = 0;
   double largest = 0;
-  ad::nn::for_each_parameter_unnamed(a, [&](const ad::Parameter<float>& p) { largest = std::max(largest, distance(p.value, others[k++]->value)); });
+  ad::nn::for_each_parameter_unnamed(
+      a, [&](const ad::Parameter<float>& p) { largest = std::max(largest, distance(p.value, others[k++]->value)); });
   return largest;
 }
 
@@ -78,7 +79,8 @@ TEST_CASE("trajectory: three outer epochs end where float64 does, to the roundin
   options.path = dir;
   const data::Dataset data = data::load(options);
   LoadedModel start = load_model(dir + "/init.safetensors", Load::with_old_encoder);
-  const LoadedModel init = load_model(dir + "/init.safetensors", Load::model), final = load_model(dir + "/final_float64.safetensors", Load::model);
+  const LoadedModel init = load_model(dir + "/init.safetensors", Load::model),
+                    final = load_model(dir + "/final_float64.safetensors", Load::model);
   Settings s = small_settings();
   s.train_batch_size = 16;
   s.dropout_prob = 0;
@@ -121,12 +123,15 @@ TEST_CASE("the same bits for any number of threads; other bits for another seed"
   }
 }
 
-TEST_CASE("alternation: encoder passes leave the decoder alone, decoder passes the encoder; the refresh comes between") {
+TEST_CASE(
+    "alternation: encoder passes leave the decoder alone, decoder passes the encoder; the refresh comes between") {
   const data::Csr data = random_interactions(50, 90, 1);
   Settings s = small_settings();
   RecVae<float> model = make_model(s, data.cols);
   Trainer trainer(s, data, model, make_model(s, data.cols, 9).encoder);
-  const auto distance_of = [](const auto& a, const auto& b) { return std::max(distance(a.weight.value, b.weight.value), distance(a.bias.value, b.bias.value)); };
+  const auto distance_of = [](const auto& a, const auto& b) {
+    return std::max(distance(a.weight.value, b.weight.value), distance(a.bias.value, b.bias.value));
+  };
   std::vector<Trainer::Phase> phases;
   for (bool ended = false; !ended;) {
     const RecVae<float> before = model;
@@ -189,7 +194,8 @@ TEST_CASE("the random half: dropout and noise have their size, in the passes tha
     for (std::int32_t u = 0; u < data.rows(); ++u) {
       user[0] = u;
       batch.gather(user);
-      const ad::RandomKey mask{.seed = 1000 + pass, .stream = 1, .step = static_cast<std::uint64_t>(u)}, noise{.seed = 1000 + pass, .stream = 2, .step = static_cast<std::uint64_t>(u)};
+      const ad::RandomKey mask{.seed = 1000 + pass, .stream = 1, .step = static_cast<std::uint64_t>(u)},
+          noise{.seed = 1000 + pass, .stream = 2, .step = static_cast<std::uint64_t>(u)};
       const auto q = model.encoder(tape, ad::dropout(tape, batch.normalised(), 0.5, mask));
       const auto z = ad::reparameterise(q.mu, q.logvar, 1.0, noise);
       sum += static_cast<double>(mean_log_likelihood(model, z, batch.x()).value()(0, 0));
@@ -219,9 +225,11 @@ TEST_CASE("the old posterior: of the whole row, of its own encoder until the fir
     ad::Tape<float> tape;
     const auto no_grad = tape.no_grad();
     const auto q = old(tape, batch.normalised());
-    const auto input = ad::dropout(tape, batch.normalised(), dropout, {.seed = static_cast<std::uint64_t>(s.seed), .stream = 1001, .step = step});
+    const auto input = ad::dropout(tape, batch.normalised(), dropout,
+                                   {.seed = static_cast<std::uint64_t>(s.seed), .stream = 1001, .step = step});
     const ad::Tensor<float> noise(data.rows(), s.latent_dimension);
-    return static_cast<double>(loss<float>(tape, model, batch.x(), input, noise.view(), q.mu.value(), q.logvar.value(), {}).kld.value()(0, 0));
+    return static_cast<double>(
+        loss<float>(tape, model, batch.x(), input, noise.view(), q.mu.value(), q.logvar.value(), {}).kld.value()(0, 0));
   };
   s.shuffle = false;
   s.n_enc_epochs = 1;

@@ -45,7 +45,8 @@ template <class T>
 ad::Tensor<T> dense(const ad::Gradient<T>& g, ad::Index rows, ad::Index cols) {
   ad::Tensor<T> out(rows, cols);
   for (ad::Index i = 0; g && i < g.values.rows; ++i) {
-    for (ad::Index j = 0; j < cols; ++j) out(g.row_sparse ? g.rows[static_cast<std::size_t>(i)] : i, j) = g.values(i, j);
+    for (ad::Index j = 0; j < cols; ++j)
+      out(g.row_sparse ? g.rows[static_cast<std::size_t>(i)] : i, j) = g.values(i, j);
   }
   return out;
 }

@@ -167,6 +167,7 @@ class CommandLineTest(CommandsTest):
             stdout, stderr = self.good(command, "--help")
             self.assertIn("--threads", stdout)
             self.assertIn("--data", stdout)
+            self.assertIn("csv, tsv or table", stdout)
             self.assertEqual(stderr, "")
             stdout, _ = self.good(command, "--version")
             self.assertRegex(stdout, rf"^{command} \d+\.\d+\.\d+\n")
@@ -185,6 +186,7 @@ class CommandLineTest(CommandsTest):
             self.bad(2, command, *options, "--quiet=perhaps", names="quiet")
         self.bad(2, "recvae_train", names="--data")
         self.bad(2, "recvae_prepare", "--data", self.table, out=False, names="--out")
+        self.bad(2, "recvae_prepare", "--data", self.table, "--validation_ratio", 0.1, names="unknown option --validation_ratio")
         self.bad(2, "recvae_train", "--data", self.table, "--hiden_dimension", 3, names="--hidden_dimension")  # the nearest one
 
     def test_spellings_of_options(self):
@@ -291,6 +293,31 @@ class FormatsTest(CommandsTest):
         evaluated, _ = self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.home / "three", "--metrics", "[recall@1,recall@5]")
         self.assertEqual(evaluated.splitlines(), stdout.splitlines()[-2:])
         self.bad(2, "recvae_train", "--data", self.home / "three", "--threshold", 3, names="threshold")
+
+        # What has no meaning for the data is refused, the default's value too.
+        self.bad(2, "recvae_train", "--data", self.home / "three", "--validation_ratio", 0.1, names="validation_ratio")
+        self.bad(2, "recvae_train", "--data", self.home / "parts", "--split_seed", 98765, names="split_seed")
+
+        # A model is evaluated by the validation part it was trained without.
+        options = ["--validation_ratio", 0.3, "--seed", 5]
+        out, stdout, _ = self.train("--data", self.home / "parts", "--epochs", 2, *options)
+        evaluate = ["recvae_evaluate", "--data", self.home / "parts", "--model", out / "model.safetensors"]
+        last = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])["valid"]["ndcg@100"]
+        evaluate[-1] = out / "checkpoint/model.safetensors"
+        on_validation = lambda *more: json.loads(self.good(*evaluate, "--on", "validation", "--json", *more)[0])["ndcg@100"]
+        self.assertAlmostEqual(on_validation(), last, places=12)
+        self.assertAlmostEqual(on_validation(*options), last, places=12)
+        self.assertNotEqual(on_validation("--seed", 6), on_validation())
+        self.assertNotEqual(on_validation("--validation_ratio", 0.2), on_validation())
+        self.bad(2, *evaluate, "--seed", -1, names="seed")
+
+        # A baseline of the test learns from training and validation items: how they are parted changes nothing.
+        popularity = ["recvae_evaluate", "--data", self.home / "adjacency", "--baseline", "popularity", "--json"]
+        expected, _ = self.good(*popularity, "--validation_ratio", 0)
+        for ratio in (0.1, 0.5):
+            self.assertEqual(self.good(*popularity, "--validation_ratio", ratio, "--seed", 3)[0], expected)
+            _, stdout, _ = self.train("--data", self.home / "adjacency", "--validation_ratio", ratio, "--metrics", "recall@5")
+            self.assertEqual(result_of(stdout)["popularity recall@5"], result_of(self.good(*popularity[:-1], "--metrics", "recall@5")[0])["popularity recall@5"])
 
         # Nothing to choose by: the last epoch is kept.
         out, _, _ = self.train("--data", self.home / "adjacency", "--validation_ratio", 0, "--epochs", 3)
@@ -417,6 +444,14 @@ class TrainTest(CommandsTest):
             self.assertLess(time.monotonic(), end)
             time.sleep(0.005)
 
+    @staticmethod
+    def locked(directory):
+        """Is a run writing there? Asked of the kernel: taking the lock to see would turn the run away."""
+        if not directory.exists():
+            return False
+        inode = directory.stat().st_ino
+        return any(f":{inode} " in line for line in Path("/proc/locks").read_text().splitlines())
+
     def test_signals_keep_finished_epochs(self):
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             out = self.fresh()
@@ -441,7 +476,7 @@ class TrainTest(CommandsTest):
         empty.mkdir()
         for out in (self.fresh(), self.fresh() / "deeper", empty):
             process = self.start(out, "--n_enc_epochs", 1000000)
-            self.wait_until(process, (out / "metrics.jsonl").exists)
+            self.wait_until(process, lambda: self.locked(out))
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=TIMEOUT)
             self.assertEqual(process.returncode, 130)
@@ -453,9 +488,19 @@ class TrainTest(CommandsTest):
     def test_one_run_at_a_time(self):
         out = self.fresh()
         process = self.start(out, "--n_enc_epochs", 1000000)
-        self.wait_until(process, (out / "metrics.jsonl").exists)
+        self.wait_until(process, lambda: self.locked(out))
         self.bad(1, "recvae_train", "--data", self.table, *TINY, "--out", out, "--overwrite", out=False)
-        self.assertTrue((out / "checkpoint").exists(), "the second run has removed files of the first")
+        self.assertTrue(out.exists(), "the second run has removed what the first one made")
+
+    def test_overwriting_waits_for_a_result(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT)
+        before = (out / "model.safetensors").read_bytes()
+        self.bad(1, "recvae_train", "--data", self.table, *TINY, *HELD_OUT, "--learning_rate", "1e30", "--epochs", 2, "--out", out, "--overwrite", out=False)
+        self.assertEqual((out / "model.safetensors").read_bytes(), before)
+        (out / "checkpoint/mine").write_text("kept")
+        self.good("recvae_train", "--data", self.table, *TINY, *HELD_OUT, "--epochs", 1, "--seed", 9, "--out", out, "--overwrite")
+        self.assertEqual((out / "checkpoint/mine").read_text(), "kept")
+        self.assertNotEqual((out / "model.safetensors").read_bytes(), before)
 
     def test_init_from(self):
         _, _, stderr = self.train("--data", self.table, *HELD_OUT, "--init_from", self.model)
@@ -561,9 +606,10 @@ class BadDataTest(CommandsTest):
             # An item list without items shows only where an item is named.
             names = "" if changed == {"unique_sid.txt": ""} else next(iter(changed))
             self.bad(1, "recvae_train", "--data", self.home / f"broken{k}", *TINY, names=names)
-        for option in (["--threshold", 3], ["--heldout_users", 5], ["--min_items_per_user", 2], ["--split", "strong"]):
+        for option in (["--threshold", 3], ["--heldout_users", 5], ["--min_items_per_user", 2], ["--split", "strong"], ["--split_seed", 98765], ["--validation_ratio", 0.1]):
             self.bad(2, "recvae_train", "--data", self.prepared, *option, names=option[0])
         self.bad(1, "recvae_prepare", "--data", self.prepared)
+        self.bad(2, "recvae_train", "--data", self.table, *TINY, "--validation_ratio", 0.1, names="validation_ratio")
 
     def test_weight_files(self):
         header, metadata, tensors = read_safetensors(self.model)
@@ -778,6 +824,16 @@ class RecommendTest(CommandsTest):
         self.assertEqual(set(objects), set(users))
         self.assertEqual(objects[users[5]], [row[2] for row in rows[15:18]])
         self.bad(2, "recvae_recommend", "--model", self.model, "--data", self.table, "--input", self.table)
+        for option in ("split", "heldout_users", "split_seed", "validation_ratio"):  # all users, whatever the split
+            self.bad(2, "recvae_recommend", "--model", self.model, "--data", self.table, f"--{option}", 1, names=f"unknown option --{option}")
+        # The model's filters hold for its users unless others are given.
+        filters = ["--threshold", "2.5", "--min_items_per_user", 9]
+        out, _, _ = self.train("--data", self.table, *HELD_OUT, *filters, "--split_seed", 5)
+        answer = lambda *more: self.good("recvae_recommend", "--model", out / "model.safetensors", "--data", self.table, *more)[0]
+        self.assertEqual(answer(), answer(*filters))
+        self.assertNotEqual(answer(), answer("--threshold", "none"))
+        self.assertLess(len(set(line.split("\t")[0] for line in answer().splitlines())), len(users))
+        self.assertEqual(set(line.split("\t")[0] for line in answer("--threshold", "none", "--min_items_per_user", "none").splitlines()), set(users))
 
     def test_streaming(self):
         process = subprocess.Popen([TOOLS / "recvae_recommend", "--model", self.model, "--topk", "2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
