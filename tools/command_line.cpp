@@ -277,9 +277,6 @@ void CommandLine::require(const std::string& name) const {
 
 bool log_enabled(LogLevel level) { return level >= log_level; }
 
-void log_debug(const std::string& text) {
-  if (log_enabled(LogLevel::debug)) print_line(text);
-}
 void log_info(const std::string& text) {
   if (log_enabled(LogLevel::info)) print_line(text);
 }

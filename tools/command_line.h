@@ -102,7 +102,6 @@ inline bool stop_requested() { return stop_signal() != 0; }
 
 enum class LogLevel { debug, info, warning, error };
 /// One line each on stderr, if the level in force (`--log_level`, `--quiet`: warning) lets it through.
-void log_debug(const std::string& text);
 void log_info(const std::string& text);
 void log_warning(const std::string& text);  ///< `warning: text`
 bool log_enabled(LogLevel level);           ///< for a progress bar: is `info` let through?

@@ -77,4 +77,19 @@ void apply_data_metadata(const std::string& metadata, const CommandLine& line, d
   if (input.kind == Kind::parts && input.valid.empty()) visit_validation(read, options);
 }
 
+void match_items(const std::string& path, const LoadedModel& model, const std::vector<std::string>& items) {
+  const std::size_t count = static_cast<std::size_t>(model.model.items());
+  if (count != items.size()) {
+    throw data::DataError(path + ": the model's items do not match the data: expected " + std::to_string(items.size()) +
+                          ", found " + std::to_string(count));
+  }
+  for (std::size_t j = 0; j < model.item_tokens.size(); ++j) {
+    if (model.item_tokens[j] != items[j]) {
+      throw data::DataError(path + ": the model's items do not match the data: item " + std::to_string(j) + " is " +
+                            data::excerpt(items[j]) + " in the data, " + data::excerpt(model.item_tokens[j]) +
+                            " in the model (were filter and split options the same?)");
+    }
+  }
+}
+
 }  // namespace recvae::tools

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "command_line.h"
-#include "recvae/settings.h"
+#include "recvae/model_file.h"
 
 namespace recvae::tools {
 
@@ -16,6 +16,9 @@ std::string settings_metadata(const Settings& settings, const data::DataOptions&
 /// What the command line gives stays.
 void apply_data_metadata(const std::string& metadata, const CommandLine& line, data::DataOptions& options,
                          DataUse use = DataUse::training);
+
+/// Throws DataError where the model's items are not the data's, in number, name or order.
+void match_items(const std::string& path, const LoadedModel& model, const std::vector<std::string>& items);
 
 /// Runs a check of the libraries whose complaint is the command line's fault: std::invalid_argument becomes UsageError.
 template <class F>

@@ -92,11 +92,7 @@ std::vector<std::vector<Scored>> best_of(Scorer& scorer, const data::Csr& histor
 data::Csr rows_of(const data::Csr& m, const std::vector<std::int64_t>& rows) {
   data::Csr out;
   out.cols = m.cols;
-  for (std::int64_t r : rows) {
-    const auto row = m.row(r);
-    out.items.insert(out.items.end(), row.begin(), row.end());
-    out.indptr.push_back(static_cast<std::int64_t>(out.items.size()));
-  }
+  for (std::int64_t r : rows) out.append(m.row(r));
   return out;
 }
 
@@ -158,14 +154,15 @@ void demo(CommandLine& line) {
   data::Csr typed;
   typed.cols = data.train.cols;
   std::vector<std::string> known;
+  std::vector<std::int32_t> items;
   for (const char* token : kTyped) {
     const auto it = std::find(data.item_tokens.begin(), data.item_tokens.end(), token);
     if (it == data.item_tokens.end()) continue;
     known.push_back(token);
-    typed.items.push_back(static_cast<std::int32_t>(it - data.item_tokens.begin()));
+    items.push_back(static_cast<std::int32_t>(it - data.item_tokens.begin()));
   }
-  std::sort(typed.items.begin(), typed.items.end());
-  typed.indptr.push_back(static_cast<std::int64_t>(typed.items.size()));
+  std::sort(items.begin(), items.end());
+  typed.append(items);
   std::vector<std::string> completed;
   const auto completion = best_of(*model, typed);
   for (const Scored& s : completion[0]) completed.push_back(name(s.item));

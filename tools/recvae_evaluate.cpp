@@ -1,7 +1,6 @@
 // Metrics of a trained model, or of a baseline, on held-out users.
 #include <nlohmann/json.hpp>
 
-#include "autodiff/blas.h"
 #include "autodiff/parallel.h"
 #include "command_line.h"
 #include "model_metadata.h"
@@ -11,29 +10,13 @@
 namespace recvae::tools {
 namespace {
 
-/// Throws DataError where the model's items are not the data's, in number, name or order.
-void match_items(const std::string& path, const LoadedModel& model, const std::vector<std::string>& items) {
-  const std::size_t count = static_cast<std::size_t>(model.model.items());
-  if (count != items.size()) {
-    throw data::DataError(path + ": the model's items do not match the data: expected " + std::to_string(items.size()) +
-                          ", found " + std::to_string(count));
-  }
-  for (std::size_t j = 0; j < model.item_tokens.size(); ++j) {
-    if (model.item_tokens[j] != items[j]) {
-      throw data::DataError(path + ": the model's items do not match the data: item " + std::to_string(j) + " is " +
-                            data::excerpt(items[j]) + " in the data, " + data::excerpt(model.item_tokens[j]) +
-                            " in the model (were filter and split options the same?)");
-    }
-  }
-}
-
 void evaluate_command(CommandLine& line) {
   data::DataOptions data_options;
   Settings settings;  // what a model file does not hold is the paper's
   std::string model_path, baseline, on = "test", recall_denominator;
   bool json = false;
   line.describe("Prints a line per metric of a model (or a baseline) on the held-out users of the data.");
-  line.version_note(ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads");
+  line.version_note(engine());
   line.group("Evaluation");
   line.add("model", &model_path, "model.safetensors of recvae_train, or weights from PyTorch");
   line.add("baseline", &baseline, "popularity: evaluate this in place of a model");

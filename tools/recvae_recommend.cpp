@@ -7,12 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
-#include "autodiff/blas.h"
 #include "autodiff/parallel.h"
 #include "command_line.h"
 #include "data/text_source.h"
 #include "model_metadata.h"
 #include "recvae/recvae.h"
+#include "results.h"
 
 namespace recvae::tools {
 namespace {
@@ -169,17 +169,17 @@ class Recommender {
  public:
   Recommender(const Options& o, const RecVae<float>& model, Catalogue& catalogue)
       : o_(o), catalogue_(catalogue), scorer_(model_scorer(model)), barred_(catalogue.size(), 0) {
+    const auto bar = [&](const std::string& file, std::uint8_t barred) {
+      for (const std::string& token : read_lines(file)) {
+        if (const std::int32_t item = catalogue.find(token); item >= 0)
+          barred_[static_cast<std::size_t>(item)] = barred;
+      }
+    };
     if (!o.candidates.empty()) {
       barred_.assign(catalogue.size(), 1);
-      for (const std::string& token : read_lines(o.candidates)) {
-        if (const std::int32_t item = catalogue.find(token); item >= 0) barred_[static_cast<std::size_t>(item)] = 0;
-      }
+      bar(o.candidates, 0);
     }
-    if (!o.exclude.empty()) {
-      for (const std::string& token : read_lines(o.exclude)) {
-        if (const std::int32_t item = catalogue.find(token); item >= 0) barred_[static_cast<std::size_t>(item)] = 1;
-      }
-    }
+    if (!o.exclude.empty()) bar(o.exclude, 1);
     if (!o.item_names.empty()) {
       for (const std::string& line : read_lines(o.item_names)) {
         const std::size_t tab = line.find('\t');
@@ -193,10 +193,7 @@ class Recommender {
   void answer(const std::vector<Query>& queries) {
     data::Csr histories;
     histories.cols = static_cast<std::int32_t>(catalogue_.size());
-    for (const Query& q : queries) {
-      histories.items.insert(histories.items.end(), q.items.begin(), q.items.end());
-      histories.indptr.push_back(static_cast<std::int64_t>(histories.items.size()));
-    }
+    for (const Query& q : queries) histories.append(q.items);
     recommend(
         *scorer_, histories, o_.topk, !o_.include_seen, barred_,
         [&](std::int64_t row, std::span<const Scored> best) { print(queries[static_cast<std::size_t>(row)], best); });
@@ -279,7 +276,7 @@ void recommend_command(CommandLine& line) {
       "Recommends items. Reads a line per user, item tokens separated by tabs or {\"user\": ..., \"items\": [...]}, "
       "and\n"
       "writes line, rank, item and score as it goes. With --data: for every user of the data.");
-  line.version_note(ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads");
+  line.version_note(engine());
   line.group("Recommendation");
   line.add("model", &o.model, "model.safetensors of recvae_train");
   line.add("input", &o.input, "read histories from this file (default: standard input)");
@@ -305,12 +302,9 @@ void recommend_command(CommandLine& line) {
   if (loaded.item_tokens.empty()) {  // weights from elsewhere: their items are those of the data, in the data's order
     if (o.data.path.empty())
       throw data::DataError(o.model + ": the model file has no item tokens to name items by; --data has them");
-    loaded.item_tokens = data::load(o.data).item_tokens;
-    const std::size_t items = static_cast<std::size_t>(loaded.model.items());
-    if (loaded.item_tokens.size() != items) {
-      throw data::DataError(o.model + ": the model's items do not match the data: expected " +
-                            std::to_string(loaded.item_tokens.size()) + ", found " + std::to_string(items));
-    }
+    const std::vector<std::string> items = data::load(o.data).item_tokens;
+    match_items(o.model, loaded, items);
+    loaded.item_tokens = items;
   }
   Catalogue catalogue(loaded.item_tokens);
   Recommender recommender(o, loaded.model, catalogue);

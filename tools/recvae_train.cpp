@@ -5,7 +5,6 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "autodiff/blas.h"
 #include "autodiff/parallel.h"
 #include "command_line.h"
 #include "model_metadata.h"
@@ -44,7 +43,7 @@ bool read_options(CommandLine& line, Options& o) {
   line.describe(
       "Trains RecVAE (Shenbin et al., WSDM 2020) on interaction data and tests the best epoch.\n"
       "Results go to stdout, a line per metric; progress to stderr; weights and metrics.jsonl to --out.");
-  line.version_note(ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads");
+  line.version_note(engine());
   line.group("Run");
   line.add("preset", &o.preset_name, "paper (default), wsdm: settings that the options below change");
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
@@ -178,7 +177,6 @@ void train(CommandLine& line) {
   const data::Dataset data = data::load(o.data);
   o.data.text.reset();
   log_info(describe(data.summary));
-  if (!data.strong && data.train.rows() == 0) throw data::DataError("no users to train on");
   require_utf8(o.data.path, data.item_tokens);
   const std::string metadata = settings_metadata(s, o.data);
   const auto denominator = data.strong ? RecallDenominator::min : RecallDenominator::all;
@@ -192,8 +190,7 @@ void train(CommandLine& line) {
   RecVae<float>& model = fresh.model;
   log_info("RecVAE " + std::to_string(model.items()) + " items, hidden " + std::to_string(model.hidden()) +
            ", latent " + std::to_string(model.latent()) + ": " +
-           with_thousands(static_cast<double>(ad::nn::parameter_count(model))) + " parameters; " +
-           ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads");
+           with_thousands(static_cast<double>(ad::nn::parameter_count(model))) + " parameters; " + engine());
   Trainer trainer(s, data.train, model, *fresh.old_encoder);
   // From the first update on the old encoder is the encoder itself, as it was after its passes and still is.
   if (s.prior_update == "epoch") fresh.old_encoder.reset();

@@ -28,10 +28,7 @@ class TableScorer : public Scorer {
 data::Csr csr(std::int32_t cols, const std::vector<std::vector<std::int32_t>>& rows) {
   data::Csr m;
   m.cols = cols;
-  for (const auto& row : rows) {
-    m.items.insert(m.items.end(), row.begin(), row.end());
-    m.indptr.push_back(static_cast<std::int64_t>(m.items.size()));
-  }
+  for (const auto& row : rows) m.append(row);
   return m;
 }
 

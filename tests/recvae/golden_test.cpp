@@ -36,17 +36,10 @@ struct Golden {
 
   /// The rows divided by their norms; with a mask, only what it keeps, scaled.
   ad::Tensor<T> input() {
-    ad::Tensor<T> x = rows;
-    const bool masked = file.contains("input.mask");
-    const ad::Tensor<T> mask = masked ? file.template read<T>("input.mask") : ad::Tensor<T>();
-    for (ad::Index u = 0; u < x.rows(); ++u) {
-      T squares = 0;
-      for (ad::Index j = 0; j < x.cols(); ++j) squares += x(u, j) * x(u, j);
-      for (ad::Index j = 0; j < x.cols(); ++j) {
-        x(u, j) /= std::sqrt(squares);
-        if (masked) x(u, j) *= mask(u, j) / static_cast<T>(1 - dropout);
-      }
-    }
+    ad::Tensor<T> x = normalised();
+    if (!file.contains("input.mask")) return x;
+    const ad::Tensor<T> mask = file.template read<T>("input.mask");
+    for (ad::Index i = 0; i < x.size(); ++i) x.data()[i] *= mask.data()[i] / static_cast<T>(1 - dropout);
     return x;
   }
 
