@@ -7,6 +7,14 @@
 
 #include "parallel.h"
 
+// LAPACK's own names: OpenBLAS has it, cblas.h does not declare it. The last argument is the length of `uplo`.
+extern "C" {
+void spotrf_(const char* uplo, const int* n, float* a, const int* lda, int* info, std::size_t);
+void dpotrf_(const char* uplo, const int* n, double* a, const int* lda, int* info, std::size_t);
+void spotri_(const char* uplo, const int* n, float* a, const int* lda, int* info, std::size_t);
+void dpotri_(const char* uplo, const int* n, double* a, const int* lda, int* info, std::size_t);
+}
+
 namespace ad::blas {
 namespace {
 
@@ -34,6 +42,16 @@ void call(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alp
 void call(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, double alpha, const double* a, int lda,
           const double* b, int ldb, double beta, double* c, int ldc) {
   cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void potrf(const char* uplo, int n, float* a, int lda, int& info) { spotrf_(uplo, &n, a, &lda, &info, 1); }
+void potrf(const char* uplo, int n, double* a, int lda, int& info) { dpotrf_(uplo, &n, a, &lda, &info, 1); }
+void potri(const char* uplo, int n, float* a, int lda, int& info) { spotri_(uplo, &n, a, &lda, &info, 1); }
+void potri(const char* uplo, int n, double* a, int lda, int& info) { dpotri_(uplo, &n, a, &lda, &info, 1); }
+
+// Held by a call of the serial flavour, by no other.
+std::unique_lock<std::mutex> one_at_a_time() {
+  return serial_flavour() ? std::unique_lock(serial_flavour_mutex) : std::unique_lock<std::mutex>();
 }
 
 // Rows `from` on of op(A), or columns `from` on of op(B).
@@ -80,10 +98,19 @@ void Session::gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> 
     }
     return;
   }
-  std::unique_lock<std::mutex> one_at_a_time;
-  if (serial_flavour()) one_at_a_time = std::unique_lock(serial_flavour_mutex);
+  const auto lock = one_at_a_time();
   call(a.transposed ? CblasTrans : CblasNoTrans, b.transposed ? CblasTrans : CblasNoTrans, blas_int(m), blas_int(n),
        blas_int(k), alpha, a.data, blas_int(a.stride), b.data, blas_int(b.stride), beta, c, blas_int(c_stride));
+}
+
+template <class T>
+void Session::invert(Index n, T* a, Index stride) const {
+  const auto lock = one_at_a_time();
+  int info = 0;
+  const char* upper = "U";  // in LAPACK's columns, the lower triangle of our rows
+  potrf(upper, blas_int(n), a, blas_int(stride), info);
+  if (info == 0) potri(upper, blas_int(n), a, blas_int(stride), info);
+  if (info != 0) throw Error("invert: the matrix is not positive definite");
 }
 
 template <class T>
@@ -115,6 +142,8 @@ std::string description() {
 template void Session::gemm(Index, Index, Index, float, Operand<float>, Operand<float>, float, float*, Index) const;
 template void Session::gemm(Index, Index, Index, double, Operand<double>, Operand<double>, double, double*,
                             Index) const;
+template void Session::invert(Index, float*, Index) const;
+template void Session::invert(Index, double*, Index) const;
 template void gemm(Index, Index, Index, float, Operand<float>, Operand<float>, float, float*, Index);
 template void gemm(Index, Index, Index, double, Operand<double>, Operand<double>, double, double*, Index);
 

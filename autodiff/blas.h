@@ -27,6 +27,12 @@ class Session {
   /// C[m, n] = alpha * op(A)[m, k] * op(B)[k, n] + beta * C, on the calling thread. beta 0 does not read C.
   template <class T>
   void gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta, T* c, Index c_stride) const;
+
+  /// Replaces the lower triangle of the symmetric `a`, n x n, by that of its inverse (LAPACK's potrf and potri), on the
+  /// calling thread; what lies above the diagonal is neither read nor written. Throws Error where `a` is not positive
+  /// definite.
+  template <class T>
+  void invert(Index n, T* a, Index stride) const;
 };
 
 /// The same product cut into blocks of rows or columns of C (by sizes alone) that run in parallel; the inner dimension

@@ -13,6 +13,7 @@ struct HeldOut {
   std::vector<std::string> user_tokens;
   Csr history;
   Csr targets;
+  Csr masked{};  ///< further items that are masked though not shown; without rows: none
 };
 
 /// The users that have targets (`any_row`: or a history), of matrices with a row for every one of `tokens`.

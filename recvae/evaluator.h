@@ -1,4 +1,4 @@
-// Metrics of a scorer on held-out users.
+// Lists of the best items for users, and the metrics of these lists.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include "../data/dataset.h"
 #include "metrics.h"
 #include "scorer.h"
+#include "settings.h"
 #include "top_k.h"
 
 namespace recvae {
@@ -18,16 +19,23 @@ void recommend(Scorer& scorer, const data::Csr& histories, std::int64_t k, bool 
                std::span<const std::uint8_t> barred,
                const std::function<void(std::int64_t row, std::span<const Scored> best)>& found);
 
-/// Means over the users that have targets, one per metric; `users` says how many these are. With none of them the means
-/// are NaN.
+/// What the metrics have to know of the data, as the settings have it.
+MetricContext metric_context(const data::Dataset& data, const Settings& settings);
+
+/// What came out, for the users that have targets: figures of size users x metrics, never users x items.
 struct Evaluation {
-  std::vector<double> means;
-  std::int64_t users = 0;
+  std::vector<double> means;       ///< one per metric; NaN where it is defined for nobody
+  std::vector<std::int64_t> rows;  ///< of these users in the held-out matrices
+  std::vector<UserValue> values;  ///< [rows, metrics]: sum weight value / sum weight is the mean. Undefined for metrics
+                                  ///< of all the lists together
+
+  std::int64_t users() const { return static_cast<std::int64_t>(rows.size()); }
+  const UserValue& value(std::size_t user, std::size_t metric) const { return values[user * means.size() + metric]; }
 };
 
-/// Each user's history is shown and masked (also where it is a target); the targets are to be found in the best of the
-/// rest. Cutoffs may exceed the catalogue.
+/// Each user's history is shown; it and `masked` are left out of the list, also where they are targets, which are to be
+/// found in the best of the rest. Cutoffs may exceed the catalogue.
 Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
-                    RecallDenominator denominator);
+                    const MetricContext& context);
 
 }  // namespace recvae

@@ -3,19 +3,29 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 namespace recvae {
 namespace {
 
-// One list cut at k: the last hits of a short catalogue simply are not there.
+using data::as_size;
+
+// One list cut at k: the last places of a list of few candidates simply are not there.
 struct Cut {
+  std::span<const Scored> items;
   std::span<const std::uint8_t> hits;
   std::int64_t k, targets;
-  RecallDenominator denominator;
+  const MetricContext& context;
 
   std::int64_t reachable() const { return std::min(k, targets); }
   double hit_count() const { return static_cast<double>(std::count(hits.begin(), hits.end(), 1)); }
+  template <class T>
+  double mean_of(const std::vector<T>& per_item) const {
+    double sum = 0;
+    for (const Scored& s : items) sum += static_cast<double>(per_item[as_size(s.item)]);
+    return sum / static_cast<double>(items.size());
+  }
 };
 
 double discount(std::size_t position) { return 1 / std::log2(static_cast<double>(position) + 2); }
@@ -23,12 +33,12 @@ double discount(std::size_t position) { return 1 / std::log2(static_cast<double>
 double ndcg(const Cut& c) {
   double gain = 0, ideal = 0;
   for (std::size_t j = 0; j < c.hits.size(); ++j) gain += c.hits[j] ? discount(j) : 0;
-  for (std::size_t j = 0; j < static_cast<std::size_t>(c.reachable()); ++j) ideal += discount(j);
+  for (std::size_t j = 0; j < as_size(c.reachable()); ++j) ideal += discount(j);
   return gain / ideal;
 }
 
 double recall(const Cut& c) {
-  return c.hit_count() / static_cast<double>(c.denominator == RecallDenominator::min ? c.reachable() : c.targets);
+  return c.hit_count() / static_cast<double>(c.context.recall == RecallDenominator::min ? c.reachable() : c.targets);
 }
 
 double precision(const Cut& c) { return c.hit_count() / static_cast<double>(c.k); }
@@ -48,12 +58,78 @@ double map(const Cut& c) {
   return sum / static_cast<double>(c.reachable());
 }
 
+double average_popularity(const Cut& c) { return c.mean_of(c.context.popularity); }
+double tail_percentage(const Cut& c) { return c.mean_of(c.context.is_tail); }
+
+// The area under the ROC curve of one user: 1 - (pairs that stand the wrong way) / (all pairs).
+UserValue auc(const Ranking& ranking) {
+  std::vector<float> positive;
+  for (const std::int32_t item : ranking.targets) {
+    if (const float s = ranking.scores[as_size(item)]; s > -INFINITY) positive.push_back(s);
+  }
+  std::sort(positive.begin(), positive.end());
+  double candidates = 0, lost = 0;  // `lost`: pairs of a target and any candidate above it, ties half
+  for (const float s : ranking.scores) {
+    if (!(s > -INFINITY)) continue;
+    ++candidates;
+    const auto below = std::lower_bound(positive.begin(), positive.end(), s);
+    const auto equal = std::upper_bound(below, positive.end(), s);
+    lost += static_cast<double>(below - positive.begin()) + 0.5 * static_cast<double>(equal - below);
+  }
+  const auto n = static_cast<double>(positive.size());
+  lost -= n * n / 2;  // of pairs of two targets, each with itself too, one half is lost
+  if (n == 0 || n == candidates) return {};
+  return {1 - lost / (n * (candidates - n)), n};
+}
+
+// Sorted counts of the items that are in lists, and their sum.
+struct Counts {
+  std::vector<double> listed;
+  double sum = 0, items;
+
+  explicit Counts(std::span<const std::int64_t> counts) : items(static_cast<double>(counts.size() + 1)) {
+    for (const std::int64_t c : counts) {
+      if (c > 0) listed.push_back(static_cast<double>(c));
+    }
+    std::sort(listed.begin(), listed.end());
+    sum = std::accumulate(listed.begin(), listed.end(), 0.0);
+  }
+};
+
+double item_coverage(const Counts& c) { return static_cast<double>(c.listed.size()) / c.items; }
+
+double gini_index(const Counts& c) {
+  double rank = c.items - static_cast<double>(c.listed.size()), sum = 0;
+  for (const double count : c.listed) sum += (2 * ++rank - c.items - 1) * count;
+  return sum / c.sum / c.items;
+}
+
+double shannon_entropy(const Counts& c) {
+  double sum = 0;
+  for (const double count : c.listed) sum -= count / c.sum * std::log(count / c.sum);
+  return sum / static_cast<double>(c.listed.size());
+}
+
+// A metric is a function of one of the three.
 struct Entry {
   const char* name;
-  double (*value)(const Cut&);
+  double (*of_list)(const Cut&) = nullptr;
+  UserValue (*of_scores)(const Ranking&) = nullptr;
+  double (*of_counts)(const Counts&) = nullptr;
+  bool smaller_is_better = false;
 };
-constexpr Entry kMetrics[] = {{"ndcg", ndcg}, {"recall", recall}, {"precision", precision},
-                              {"hit", hit},   {"mrr", mrr},       {"map", map}};
+constexpr Entry kMetrics[] = {{.name = "ndcg", .of_list = ndcg},
+                              {.name = "recall", .of_list = recall},
+                              {.name = "precision", .of_list = precision},
+                              {.name = "hit", .of_list = hit},
+                              {.name = "mrr", .of_list = mrr},
+                              {.name = "map", .of_list = map},
+                              {.name = "itemcoverage", .of_counts = item_coverage},
+                              {.name = "averagepopularity", .of_list = average_popularity, .smaller_is_better = true},
+                              {.name = "giniindex", .of_counts = gini_index, .smaller_is_better = true},
+                              {.name = "shannonentropy", .of_counts = shannon_entropy},
+                              {.name = "tailpercentage", .of_list = tail_percentage},
+                              {.name = "gauc", .of_scores = auc}};
 
 const Entry* find(const std::string& name) {
   const auto it =
@@ -65,24 +141,32 @@ const Entry* find(const std::string& name) {
 
 std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const std::vector<std::int64_t>& topk) {
   std::vector<Metric> out;
-  const auto add = [&](const std::string& name, std::int64_t k) {
+  const auto add = [&](const Metric& metric) {
+    if (std::find(out.begin(), out.end(), metric) == out.end()) out.push_back(metric);
+  };
+  const auto add_cut = [&](const std::string& name, std::int64_t k) {
     if (k < 1)
       throw std::invalid_argument("metrics: expected a positive cutoff of " + name + ", found " + std::to_string(k));
-    const bool known = std::any_of(out.begin(), out.end(), [&](const Metric& m) { return m.name == name && m.k == k; });
-    if (!known) out.push_back({name, k});
+    add({name, k});
   };
   for (std::string name : names) {
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
     const std::size_t at = name.find('@');
     const std::string base = name.substr(0, at);
-    if (!find(base)) {
+    const Entry* const entry = find(base);
+    if (!entry) {
       std::string known;
       for (const Entry& e : kMetrics) known += (known.empty() ? "" : ", ") + std::string(e.name);
       throw std::invalid_argument("metrics: expected one of " + known + ", found '" + name + "'");
     }
+    if (entry->of_scores) {
+      if (at != std::string::npos) throw std::invalid_argument("metrics: " + base + " has no cutoff, found " + name);
+      add({base, 0});
+      continue;
+    }
     if (at == std::string::npos) {
       if (topk.empty()) throw std::invalid_argument("metrics: " + name + " needs a cutoff, as in " + name + "@10");
-      for (std::int64_t k : topk) add(base, k);
+      for (std::int64_t k : topk) add_cut(base, k);
       continue;
     }
     std::int64_t k = 0;
@@ -90,15 +174,58 @@ std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const s
     const auto [stop, error] = std::from_chars(name.data() + at + 1, end, k);
     if (error != std::errc() || stop != end)
       throw std::invalid_argument("metrics: expected NAME@K, found '" + name + "'");
-    add(base, k);
+    add_cut(base, k);
   }
   if (out.empty()) throw std::invalid_argument("metrics: expected at least one");
   return out;
 }
 
-double evaluate(const Metric& metric, const Ranking& ranking, RecallDenominator denominator) {
-  const std::size_t length = std::min(ranking.hits.size(), static_cast<std::size_t>(metric.k));
-  return find(metric.name)->value({ranking.hits.first(length), metric.k, ranking.targets, denominator});
+bool smaller_is_better(const Metric& metric) { return find(metric.name)->smaller_is_better; }
+bool is_of_all_lists(const Metric& metric) { return find(metric.name)->of_counts != nullptr; }
+
+MetricContext metric_context(const data::Csr& train, RecallDenominator recall, std::optional<double> tail_ratio) {
+  const auto items = as_size(train.cols);
+  MetricContext context{recall, std::vector<std::int64_t>(items, 0), std::vector<std::uint8_t>(items, 0)};
+  std::vector<std::int64_t>& users = context.popularity;
+  for (const std::int32_t item : train.items) ++users[as_size(item)];
+  std::vector<std::int32_t> seen;
+  for (std::int32_t item = 0; item < train.cols; ++item) {
+    if (users[as_size(item)] > 0) seen.push_back(item);
+  }
+  std::stable_sort(seen.begin(), seen.end(),
+                   [&](std::int32_t a, std::int32_t b) { return users[as_size(a)] < users[as_size(b)]; });
+  const double ratio = tail_ratio && *tail_ratio > 0 ? *tail_ratio : 0.1;
+  std::size_t tail = std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(seen.size()) * ratio));
+  if (ratio > 1) {
+    tail = 0;
+    while (tail < seen.size() && static_cast<double>(users[as_size(seen[tail])]) <= ratio) ++tail;
+  }
+  for (const std::int32_t item : std::span(seen).first(std::min(tail, seen.size()))) context.is_tail[as_size(item)] = 1;
+  return context;
+}
+
+void evaluate_user(const std::vector<Metric>& metrics, const MetricContext& context, const Ranking& ranking,
+                   std::span<UserValue> values) {
+  std::vector<std::uint8_t> hits;
+  for (const Scored& s : ranking.best) {
+    hits.push_back(std::binary_search(ranking.targets.begin(), ranking.targets.end(), s.item) ? 1 : 0);
+  }
+  for (std::size_t m = 0; m < metrics.size(); ++m) {
+    const Metric& metric = metrics[m];
+    const Entry& entry = *find(metric.name);
+    values[m] = {};
+    if (entry.of_scores) values[m] = entry.of_scores(ranking);
+    if (!entry.of_list) continue;
+    const std::size_t length = std::min(hits.size(), as_size(metric.k));
+    const double value = entry.of_list({ranking.best.first(length), std::span(hits).first(length), metric.k,
+                                        static_cast<std::int64_t>(ranking.targets.size()), context});
+    if (!std::isnan(value)) values[m] = {value, 1};
+  }
+}
+
+double value_of_counts(const Metric& metric, std::span<const std::int64_t> counts) {
+  const Counts sorted(counts);
+  return sorted.sum > 0 ? find(metric.name)->of_counts(sorted) : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace recvae

@@ -1,7 +1,9 @@
 // RecVAE: the model, its training and its evaluation, on top of nn, autodiff and data.
 #pragma once
 
+#include "baselines.h"
 #include "batch.h"
+#include "bootstrap.h"
 #include "composite_prior.h"
 #include "encoder.h"
 #include "evaluator.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "batch.h"
+
 namespace recvae {
 namespace {
 
@@ -31,23 +33,8 @@ class ModelScorer : public Scorer {
   ad::Tape<float> tape_;
 };
 
-class PopularityScorer : public Scorer {
- public:
-  explicit PopularityScorer(const data::Csr& train) : counts_(static_cast<std::size_t>(train.cols), 0.0f) {
-    for (std::int32_t item : train.items) ++counts_[static_cast<std::size_t>(item)];
-  }
-
-  void score(const data::Csr&, std::int64_t, ad::Matrix<float> scores) override {
-    for (ad::Index u = 0; u < scores.rows; ++u) std::copy(counts_.begin(), counts_.end(), scores.row(u));
-  }
-
- private:
-  std::vector<float> counts_;
-};
-
 }  // namespace
 
 std::unique_ptr<Scorer> model_scorer(const RecVae<float>& model) { return std::make_unique<ModelScorer>(model); }
-std::unique_ptr<Scorer> popularity_scorer(const data::Csr& train) { return std::make_unique<PopularityScorer>(train); }
 
 }  // namespace recvae

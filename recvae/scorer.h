@@ -1,10 +1,9 @@
-// What ranks items for users: a model, or a baseline.
+// What ranks items for users: a model, or a baseline (baselines.h).
 #pragma once
 
 #include <memory>
 
 #include "../data/csr.h"
-#include "batch.h"
 #include "model.h"
 
 namespace recvae {
@@ -24,8 +23,5 @@ class Scorer {
 
 /// decoder(mu(history)): the posterior's mean, no noise, no dropout. The model outlives it.
 std::unique_ptr<Scorer> model_scorer(const RecVae<float>& model);
-
-/// The number of training users of each item, the same for everybody.
-std::unique_ptr<Scorer> popularity_scorer(const data::Csr& train);
 
 }  // namespace recvae

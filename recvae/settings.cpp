@@ -79,6 +79,8 @@ void validate(const Settings& s) {
   one_of("init", s.init, {"torch", "xavier_normal"});
   one_of("prior_update", s.prior_update, {"epoch", "never"});
   one_of("prior_init", s.prior_init, {"random", "encoder"});
+  if (s.recall_denominator) one_of("recall_denominator", *s.recall_denominator, {"min", "all"});
+  if (s.tail_ratio && !std::isfinite(*s.tail_ratio)) refuse("tail_ratio", "none or a finite number");
   parse_metrics(s.metrics, s.topk);
   try {
     parse_metrics({s.valid_metric}, {});

@@ -41,6 +41,8 @@ struct Settings {
   std::string valid_metric = "ndcg@100";
   std::vector<std::string> metrics = {"ndcg@100", "recall@20", "recall@50"};
   std::vector<std::int64_t> topk = {20, 50, 100};
+  std::optional<std::string> recall_denominator;
+  std::optional<double> tail_ratio;
 
   /// Calls f(name, help, member of each of `s`...) for each setting, in the order of --help.
   template <class F, class... S>
@@ -72,6 +74,10 @@ struct Settings {
     f("valid_metric", "metric that chooses the best epoch", s.valid_metric...);
     f("metrics", "metrics; one without its own cutoff is crossed with topk", s.metrics...);
     f("topk", "cutoffs", s.topk...);
+    f("recall_denominator", "min(k, n) or all n of a user's targets; none: min under a strong split, else all",
+      s.recall_denominator...);
+    f("tail_ratio", "of tailpercentage: share of the items that are tail; above 1: their most users; none: 0.1",
+      s.tail_ratio...);
   }
 };
 

@@ -123,7 +123,8 @@ void demo(CommandLine& line) {
     shown.push_back(row);
     if (shown.size() == kShown) break;
   }
-  const std::unique_ptr<Scorer> model = model_scorer(loaded.model), popularity = popularity_scorer(data.train);
+  const std::unique_ptr<Scorer> model = model_scorer(loaded.model),
+                                popularity = make_baseline("popularity", data.train);
   const data::Csr histories = rows_of(data.test.history, shown), targets = rows_of(data.test.targets, shown);
   const auto by_model = best_of(*model, histories), by_popularity = best_of(*popularity, histories);
   const auto name = [&](std::int32_t item) { return data.item_tokens[static_cast<std::size_t>(item)]; };

@@ -1,7 +1,6 @@
 // Metrics of a trained model, or of a baseline, on held-out users.
-#include <nlohmann/json.hpp>
-
 #include "autodiff/parallel.h"
+#include "baselines.h"
 #include "command_line.h"
 #include "model_metadata.h"
 #include "recvae/recvae.h"
@@ -10,73 +9,108 @@
 namespace recvae::tools {
 namespace {
 
-void evaluate_command(CommandLine& line) {
-  data::DataOptions data_options;
+constexpr std::uint64_t kBootstrapSeed = 1;
+
+struct Options {
+  data::DataOptions data;
   Settings settings;  // what a model file does not hold is the paper's
-  std::string model_path, baseline, on = "test", recall_denominator;
+  std::string model, baseline, compare, on = "test", per_user;
+  BaselineOptions baseline_options;
+  std::int64_t bootstrap = 0;
   bool json = false;
-  line.describe("Prints a line per metric of a model (or a baseline) on the held-out users of the data.");
+};
+
+bool read_options(CommandLine& line, Options& o) {
+  line.describe(
+      "Prints a line per metric of a model (or a baseline) on the held-out users of the data.\n"
+      "With --bootstrap also `interval METRIC: low high`, of 95 %; with --compare also `compared METRIC: mean` of the\n"
+      "second model and `difference METRIC: mean low high p`, the first less the second on the same users.");
   line.version_note(engine());
   line.group("Evaluation");
-  line.add("model", &model_path, "model.safetensors of recvae_train, or weights from PyTorch");
-  line.add("baseline", &baseline, "popularity: evaluate this in place of a model");
-  line.add("on", &on, "test (default) or validation");
-  line.add("metrics", &settings.metrics,
-           "default: ndcg@100,recall@20,recall@50; without a cutoff: crossed with --topk");
-  line.add("topk", &settings.topk, "cutoffs");
-  line.add("recall_denominator", &recall_denominator,
-           "min(k, n) or all n (default: min under a strong split, else all)");
-  line.flag("json", &json, "one JSON object, 17 significant digits");
-  line.add("layer_norm_eps", &settings.layer_norm_eps, "of a model file without settings (default: 0.1)");
-  line.add("eval_batch_size", &settings.eval_batch_size, "accepted; evaluation always takes 64 users at a time");
-  add_data_options(line, data_options);
-  line.add("seed", &settings.seed,
-           "seed of the validation part where files give train and test only (default: the model's, else 1337)");
-  if (!line.parse()) return;
+  line.add("model", &o.model, "model.safetensors of recvae_train, or weights from PyTorch");
+  line.add("baseline", &o.baseline, "popularity, ease or itemknn: evaluate this in place of a model");
+  add_baseline_options(line, o.baseline_options);
+  line.add("compare", &o.compare, "a second model, compared with the first user by user");
+  line.add("bootstrap", &o.bootstrap, "samples of the intervals (default: none; with --compare 10000)", at_least(1));
+  line.add("per_user", &o.per_user, "file to write: the metrics of every user, tab-separated");
+  line.add("on", &o.on, "test (default) or validation");
+  line.add(
+      "metrics", &o.settings.metrics,
+      "default: ndcg@100,recall@20,recall@50; without a cutoff: crossed with --topk; recall, precision, hit, ndcg, "
+      "mrr, map, itemcoverage, averagepopularity, giniindex, shannonentropy, tailpercentage, gauc");
+  line.add("topk", &o.settings.topk, "cutoffs");
+  line.add("recall_denominator", &o.settings.recall_denominator,
+           "min(k, n) or all n of a user's targets (default: min under a strong split, else all)");
+  line.add("tail_ratio", &o.settings.tail_ratio,
+           "of tailpercentage: share of the items that are tail; above 1: their most users (default: 0.1)");
+  line.flag("json", &o.json, "one JSON object, 17 significant digits");
+  line.add("layer_norm_eps", &o.settings.layer_norm_eps, "of a model file without settings (default: 0.1)");
+  line.add("eval_batch_size", &o.settings.eval_batch_size, "accepted; evaluation always takes 64 users at a time");
+  add_data_options(line, o.data);
+  line.add("seed", &o.settings.seed,
+           "seed of a random split and of the validation part where files give train and test only (default: the "
+           "model's, else 1337)");
+  if (!line.parse()) return false;
   line.require("data");
-  if (model_path.empty() == baseline.empty()) throw data::UsageError("expected either --model or --baseline");
-  if (!baseline.empty() && baseline != "popularity")
-    throw data::UsageError("--baseline: expected popularity, found '" + baseline + "'");
-  if (on != "test" && on != "validation")
-    throw data::UsageError("--on: expected test or validation, found '" + on + "'");
-  if (!recall_denominator.empty() && recall_denominator != "min" && recall_denominator != "all") {
-    throw data::UsageError("--recall_denominator: expected min or all, found '" + recall_denominator + "'");
-  }
-  const std::vector<Metric> metrics = as_usage([&] {
-    validate(settings);
-    data::check_options(data_options);
-    return parse_metrics(settings.metrics, settings.topk);
+  if (o.model.empty() == o.baseline.empty()) throw data::UsageError("expected either --model or --baseline");
+  if (o.on != "test" && o.on != "validation")
+    throw data::UsageError("--on: expected test or validation, found '" + o.on + "'");
+  as_usage([&] {
+    if (!o.baseline.empty()) check_baseline(o.baseline, o.baseline_options);
+    validate(o.settings);
+    data::check_options(o.data);
   });
+  return true;
+}
+
+/// Loads a model, if a path is given, and lets the first one decide on what the command line leaves open.
+std::optional<LoadedModel> load(const std::string& path, bool decides, const CommandLine& line, Options& o) {
+  if (path.empty()) return {};
+  std::optional<LoadedModel> model = load_model(path, Load::model, o.settings.layer_norm_eps);
+  if (!decides) return model;
+  apply_data_metadata(model->settings, line, o.data);
+  if (model->settings.empty()) return model;
+  const Settings trained = settings_from_json(model->settings);
+  if (!line.given("seed")) o.settings.seed = trained.seed;
+  if (!line.given("recall_denominator")) o.settings.recall_denominator = trained.recall_denominator;
+  if (!line.given("tail_ratio")) o.settings.tail_ratio = trained.tail_ratio;
+  return model;
+}
+
+void evaluate_command(CommandLine& line) {
+  Options o;
+  if (!read_options(line, o)) return;
+  const std::vector<Metric> metrics = as_usage([&] { return parse_metrics(o.settings.metrics, o.settings.topk); });
   ad::set_threads(line.threads());
 
-  std::optional<LoadedModel> model;
-  if (!model_path.empty()) model = load_model(model_path, Load::model, settings.layer_norm_eps);
-  fetch_text(data_options);
-  if (model) {
-    apply_data_metadata(model->settings, line, data_options);
-    if (!model->settings.empty() && !line.given("seed")) settings.seed = settings_from_json(model->settings).seed;
+  fetch_text(o.data);
+  const std::optional<LoadedModel> model = load(o.model, true, line, o),
+                                   second = load(o.compare, o.model.empty(), line, o);
+  o.data.seed = static_cast<std::uint64_t>(o.settings.seed);
+  const data::Dataset data = data::load(o.data);
+  if (model) match_items(o.model, *model, data.item_tokens);
+  if (second) match_items(o.compare, *second, data.item_tokens);
+  const data::HeldOut& held_out = o.on == "test" ? data.test : data.validation;
+  if (held_out.targets.nnz() == 0) {
+    throw data::DataError(o.data.path + ": no " + o.on + " users have anything to be found");
   }
-  data_options.seed = static_cast<std::uint64_t>(settings.seed);
-  const data::Dataset data = data::load(data_options);
-  if (model) match_items(model_path, *model, data.item_tokens);
-  const data::HeldOut& held_out = on == "test" ? data.test : data.validation;
-  const bool min = recall_denominator.empty() ? data.strong : recall_denominator == "min";
+  if (!model) announce_baseline(o.baseline, data.train.cols, o.baseline_options);
   const std::unique_ptr<Scorer> scorer =
-      model ? model_scorer(model->model) : popularity_scorer(data.baseline_rows(on == "test"));
-  const Evaluation result = evaluate(*scorer, held_out, metrics, min ? RecallDenominator::min : RecallDenominator::all);
-  if (result.users == 0) throw data::DataError(data_options.path + ": no " + on + " users have anything to be found");
-  log_info(std::to_string(result.users) + " " + on + " users");
-  if (!json) {
-    print_metrics(metrics, result.means, baseline);
-    return;
+      model ? model_scorer(model->model)
+            : make_baseline(o.baseline, data.baseline_rows(o.on == "test"), o.baseline_options);
+  const MetricContext context = metric_context(data, o.settings);
+  const Evaluation result = evaluate(*scorer, held_out, metrics, context);
+  log_info(std::to_string(result.users()) + " " + o.on + " users");
+
+  Report report{result.means, {}, {}, {}};
+  if (o.bootstrap > 0) report.intervals = bootstrap(result, o.bootstrap, kBootstrapSeed);
+  if (second) {
+    const Evaluation compared = evaluate(*model_scorer(second->model), held_out, metrics, context);
+    report.compared_means = compared.means;
+    report.differences = compare(result, compared, o.bootstrap > 0 ? o.bootstrap : 10'000, kBootstrapSeed);
   }
-  std::string text;
-  for (std::size_t m = 0; m < metrics.size(); ++m) {
-    char number[40];
-    std::snprintf(number, sizeof number, "%.17g", result.means[m]);
-    text += (text.empty() ? "" : ", ") + nlohmann::json(metrics[m].label()).dump() + ": " + number;
-  }
-  std::printf("{%s}\n", text.c_str());
+  if (!o.per_user.empty()) write_per_user(o.per_user, held_out.user_tokens, metrics, result);
+  (o.json ? print_json : print_report)(metrics, report);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "autodiff/parallel.h"
+#include "baselines.h"
 #include "command_line.h"
 #include "model_metadata.h"
 #include "output_directory.h"
@@ -24,6 +25,8 @@ struct Options {
   std::string preset_name = "paper", init_from, out;
   bool overwrite = false;
   Settings settings;
+  std::optional<std::vector<std::string>> baselines;  // default: popularity, and ease where it is affordable
+  BaselineOptions baseline_options;
 };
 
 /// A setting as the command line takes it.
@@ -49,6 +52,11 @@ bool read_options(CommandLine& line, Options& o) {
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
   line.add("out", &o.out, "directory to write (default: runs/<data>-<time>)");
   line.flag("overwrite", &o.overwrite, "replace an earlier run in --out");
+  line.add<std::optional<std::vector<std::string>>>(
+      "baselines", &o.baselines,
+      "tested on the same users: popularity, ease, itemknn, or [] (default: popularity, and ease where it fits in half "
+      "the free memory and a minute)");
+  add_baseline_options(line, o.baseline_options);
   add_data_options(line, o.data);
   line.group("Model and training");
   Settings::visit(
@@ -68,6 +76,10 @@ bool read_options(CommandLine& line, Options& o) {
     validate(o.settings);
     o.data.seed = static_cast<std::uint64_t>(o.settings.seed);
     data::check_options(o.data);
+    for (const std::string& name : o.baselines.value_or(std::vector<std::string>{})) {
+      check_baseline(name, o.baseline_options);
+    }
+    check_baseline("ease", o.baseline_options);
   });
   return true;
 }
@@ -166,25 +178,22 @@ EpochReport train_epoch(Trainer& trainer, const Settings& s, std::int64_t users)
   }
 }
 
-void train(CommandLine& line) {
-  Options o;
-  if (!read_options(line, o)) return;
-  const Settings& s = o.settings;
-  ad::set_threads(line.threads());
-  OutputDirectory out(o.out.empty() ? default_out(o.data.path) : o.out, o.overwrite);
+bool is_better(const Metric& metric, double value, std::optional<double> best) {
+  if (!best || std::isnan(*best)) return true;
+  return smaller_is_better(metric) ? value < *best : value > *best;
+}
 
-  fetch_text(o.data);
-  const data::Dataset data = data::load(o.data);
-  o.data.text.reset();
-  log_info(describe(data.summary));
-  require_utf8(o.data.path, data.item_tokens);
+/// Trains a model, writes it to `out` and returns the epoch that is best on validation. The model and its training
+/// state, most of the memory, are then gone.
+std::int64_t train_model(const Options& o, const data::Dataset& data, const std::vector<Metric>& metrics,
+                         const MetricContext& context, OutputDirectory& out) {
+  const Settings& s = o.settings;
   const std::string metadata = settings_metadata(s, o.data);
-  const auto denominator = data.strong ? RecallDenominator::min : RecallDenominator::all;
-  const std::vector<Metric> metrics = parse_metrics(s.metrics, s.topk);
-  std::vector<std::string> names = s.metrics;
-  names.push_back(s.valid_metric);
-  const std::vector<Metric> valid_metrics = parse_metrics(names, s.topk);
-  const std::string valid_label = parse_metrics({s.valid_metric}, {})[0].label();
+  const Metric valid_metric = parse_metrics({s.valid_metric}, {})[0];
+  std::vector<Metric> valid_metrics = metrics;
+  if (std::find(metrics.begin(), metrics.end(), valid_metric) == metrics.end()) valid_metrics.push_back(valid_metric);
+  const auto valid_place = static_cast<std::size_t>(
+      std::find(valid_metrics.begin(), valid_metrics.end(), valid_metric) - valid_metrics.begin());
 
   FreshModel fresh = make_model(o, data.item_tokens);
   RecVae<float>& model = fresh.model;
@@ -214,17 +223,15 @@ void train(CommandLine& line) {
     double valid_seconds = 0;
     if (has_targets(data.validation) && (epoch % s.eval_step == 0 || epoch == s.epochs)) {
       const auto start = std::chrono::steady_clock::now();
-      valid = evaluate(*scorer, data.validation, valid_metrics, denominator);
+      valid = evaluate(*scorer, data.validation, valid_metrics, context);
       valid_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     }
     save("checkpoint/model.safetensors");
     std::string note;
     if (valid) {
-      std::size_t at = 0;
-      while (valid_metrics[at].label() != valid_label) ++at;
-      const double value = valid->means[at];
-      note = "  " + valid_label + " " + fixed(value, 4);
-      if (!best || value > *best) {
+      const double value = valid->means[valid_place];
+      note = "  " + valid_metric.label() + " " + fixed(value, 4);
+      if (is_better(valid_metric, value, best)) {
         best = value;
         best_epoch = epoch;
         without_gain = 0;
@@ -248,18 +255,44 @@ void train(CommandLine& line) {
       break;
     }
   }
+  return best_epoch;
+}
 
+/// The test result of the baselines, then of the best model, on the same users.
+void test(const Options& o, const data::Dataset& data, const std::vector<Metric>& metrics, const MetricContext& context,
+          const std::string& model_path, std::int64_t best_epoch) {
   if (!has_targets(data.test)) {
     log_warning("no test users have anything to be found: no test result");
     return;
   }
-  const Evaluation popularity = evaluate(*popularity_scorer(data.baseline_rows(true)), data.test, metrics, denominator);
-  print_metrics(metrics, popularity.means, "popularity");
-  const RecVae<float> best_model = load_model(out.file("model.safetensors"), Load::model).model;
-  const Evaluation test = evaluate(*model_scorer(best_model), data.test, metrics, denominator);
-  log_info("test of epoch " + std::to_string(best_epoch) + " on " + with_thousands(static_cast<double>(test.users)) +
-           " users; " + out.file("model.safetensors"));
-  print_metrics(metrics, test.means);
+  for (const std::string& name : o.baselines.value_or(std::vector<std::string>{"popularity", "ease"})) {
+    if (!o.baselines && !is_affordable(name, data.train.cols, o.baseline_options)) continue;
+    announce_baseline(name, data.train.cols, o.baseline_options);
+    const auto baseline = make_baseline(name, data.baseline_rows(true), o.baseline_options);
+    print_metrics(metrics, evaluate(*baseline, data.test, metrics, context).means, name);
+  }
+  const RecVae<float> best_model = load_model(model_path, Load::model).model;
+  const Evaluation result = evaluate(*model_scorer(best_model), data.test, metrics, context);
+  log_info("test of epoch " + std::to_string(best_epoch) + " on " +
+           with_thousands(static_cast<double>(result.users())) + " users; " + model_path);
+  print_metrics(metrics, result.means);
+}
+
+void train(CommandLine& line) {
+  Options o;
+  if (!read_options(line, o)) return;
+  ad::set_threads(line.threads());
+  OutputDirectory out(o.out.empty() ? default_out(o.data.path) : o.out, o.overwrite);
+
+  fetch_text(o.data);
+  const data::Dataset data = data::load(o.data);
+  o.data.text.reset();
+  log_info(describe(data.summary));
+  require_utf8(o.data.path, data.item_tokens);
+  const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
+  const MetricContext context = metric_context(data, o.settings);
+  const std::int64_t best_epoch = train_model(o, data, metrics, context, out);
+  test(o, data, metrics, context, out.file("model.safetensors"), best_epoch);
 }
 
 }  // namespace

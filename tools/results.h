@@ -1,13 +1,12 @@
-// How results are printed.
+// How results are printed and written.
 #pragma once
 
-#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "autodiff/blas.h"
 #include "autodiff/parallel.h"
-#include "recvae/metrics.h"
+#include "recvae/bootstrap.h"
 
 namespace recvae::tools {
 
@@ -15,12 +14,27 @@ namespace recvae::tools {
 inline std::string engine() { return ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads"; }
 
 /// "ndcg@100:<TAB>0.4425" per metric, with `who` and a space before it if there is one.
-inline void print_metrics(const std::vector<Metric>& metrics, const std::vector<double>& means,
-                          const std::string& who = "") {
-  for (std::size_t m = 0; m < metrics.size(); ++m) {
-    std::printf("%s%s%s:\t%.4f\n", who.c_str(), who.empty() ? "" : " ", metrics[m].label().c_str(), means[m]);
-  }
-  std::fflush(stdout);
-}
+void print_metrics(const std::vector<Metric>& metrics, const std::vector<double>& means, const std::string& who = "");
+
+/// What recvae_evaluate has to say; what was not asked for is empty.
+struct Report {
+  std::vector<double> means;
+  std::vector<Interval> intervals;
+  std::vector<double> compared_means;
+  std::vector<Difference> differences;
+};
+
+/// As lines: of a metric its mean; then "interval ndcg@100:<TAB>low<TAB>high", "compared ndcg@100:<TAB>mean" and
+/// "difference ndcg@100:<TAB>mean<TAB>low<TAB>high<TAB>p" where they are and are numbers.
+void print_report(const std::vector<Metric>& metrics, const Report& report);
+
+/// As one JSON object with 17 significant digits: {"ndcg@100": mean, ..., "intervals": {"ndcg@100": [low, high]},
+/// "compared": {"ndcg@100": mean}, "differences": {"ndcg@100": {"mean": , "low": , "high": , "p": }}}.
+void print_json(const std::vector<Metric>& metrics, const Report& report);
+
+/// Tab-separated, a row per user: header `user` and the metrics; 17 significant digits, empty where a value is not
+/// defined. The file is complete or not there. Throws DataError where it cannot be written.
+void write_per_user(const std::string& path, const std::vector<std::string>& user_tokens,
+                    const std::vector<Metric>& metrics, const Evaluation& evaluation);
 
 }  // namespace recvae::tools

@@ -317,7 +317,7 @@ class FormatsTest(CommandsTest):
         for ratio in (0.1, 0.5):
             self.assertEqual(self.good(*popularity, "--validation_ratio", ratio, "--seed", 3)[0], expected)
             _, stdout, _ = self.train("--data", self.home / "adjacency", "--validation_ratio", ratio, "--metrics", "recall@5")
-            self.assertEqual(result_of(stdout)["popularity recall@5"], result_of(self.good(*popularity[:-1], "--metrics", "recall@5")[0])["popularity recall@5"])
+            self.assertEqual(result_of(stdout)["popularity recall@5"], result_of(self.good(*popularity[:-1], "--metrics", "recall@5")[0])["recall@5"])
 
         # Nothing to choose by: the last epoch is kept.
         out, _, _ = self.train("--data", self.home / "adjacency", "--validation_ratio", 0, "--epochs", 3)
@@ -373,7 +373,7 @@ class TrainTest(CommandsTest):
 
     def test_printed_result(self):
         labels = ["ndcg@100", "recall@20", "recall@50"]
-        expected = [f"popularity {label}" for label in labels] + labels
+        expected = [f"{baseline} {label}" for baseline in ("popularity", "ease") for label in labels] + labels
         lines = self.run_stdout.splitlines()
         self.assertEqual(len(lines), len(expected))
         for label, line in zip(expected, lines):
@@ -381,6 +381,21 @@ class TrainTest(CommandsTest):
         _, stdout, stderr = self.train("--data", self.table, *HELD_OUT, "--quiet", "--metrics", "[NDCG@10, recall]", "--topk", "[3,7]")
         self.assertEqual(stderr, "")
         self.assertEqual(list(result_of(stdout))[-3:], ["ndcg@10", "recall@3", "recall@7"])
+
+    def test_baselines(self):
+        for chosen in ([], ["popularity"], ["itemknn", "ease"]):
+            _, stdout, _ = self.train("--data", self.table, *HELD_OUT, "--baselines", "[" + ",".join(chosen) + "]", "--metrics", "ndcg@10", "--lambda", 20, "--neighbors", 3)
+            self.assertEqual(list(result_of(stdout)), [f"{name} ndcg@10" for name in chosen] + ["ndcg@10"])
+            for name in chosen:
+                evaluated, _ = self.good("recvae_evaluate", "--baseline", name, "--data", self.table, *HELD_OUT, "--metrics", "ndcg@10", "--lambda", 20, "--neighbors", 3)
+                self.assertEqual(evaluated, f"ndcg@10:\t{result_of(stdout)[f'{name} ndcg@10']}\n")
+        self.bad(2, "recvae_train", "--data", self.table, "--baselines", "[nonsense]", names="nonsense")
+        self.bad(2, "recvae_train", "--data", self.table, "--lambda", 0, names="lambda")
+
+    def test_smaller_is_better(self):
+        out, _, stderr = self.train("--data", self.table, *HELD_OUT, "--epochs", 6, "--valid_metric", "giniindex@5")
+        values = [json.loads(line)["valid"]["giniindex@5"] for line in (out / "metrics.jsonl").read_text().splitlines()]
+        self.assertIn(f"test of epoch {1 + values.index(min(values))} ", stderr)
 
     def test_weight_file(self):
         header, metadata, _ = read_safetensors(self.model)
@@ -714,9 +729,92 @@ class EvaluateTest(CommandsTest):
             for label, value in expected.items():
                 self.assertAlmostEqual(found[label], value, places=12)
         stdout, _ = self.good("recvae_evaluate", "--baseline", "popularity", "--data", self.table, *HELD_OUT)
-        self.assertEqual(stdout.splitlines(), self.run_stdout.splitlines()[:3])
-        for line in stdout.splitlines():
-            self.assertTrue(line.startswith("popularity "))
+        self.assertEqual(["popularity " + line for line in stdout.splitlines()], self.run_stdout.splitlines()[:3])
+
+    ALL = "[ndcg,recall,precision,hit,mrr,map,itemcoverage,averagepopularity,giniindex,shannonentropy,tailpercentage,gauc]"
+
+    def test_all_metrics(self):
+        evaluate = ["recvae_evaluate", "--model", self.model, "--data", self.table, "--metrics", self.ALL, "--topk", "[2,10]"]
+        expected, _ = self.good(*evaluate, "--json")
+        values = json.loads(expected)
+        self.assertEqual(len(values), 2 * 11 + 1)
+        self.assertIn("gauc", values)
+        for options in (["--threads", 1], ["--threads", 4], ["--eval_batch_size", 7]):
+            self.assertEqual(self.good(*evaluate, "--json", *options)[0], expected)
+        tail = [json.loads(self.good(*evaluate, "--json", "--tail_ratio", ratio)[0])["tailpercentage@10"] for ratio in ("none", 0.5, 1, 1000)]
+        self.assertEqual(tail[0], values["tailpercentage@10"])
+        self.assertLess(tail[0], tail[1])
+        self.assertEqual(tail[2:], [1, 1])
+        full = json.loads(self.good(*evaluate, "--json", "--recall_denominator", "all")[0])
+        self.assertEqual({label for label in values if values[label] != full[label]}, {"recall@2"})  # nobody has more than ten targets
+        printed, _ = self.good(*evaluate)
+        self.assertEqual(result_of(printed), {label: f"{value:.4f}" for label, value in values.items()})
+        self.bad(2, *evaluate, "--metrics", "gauc@10", names="gauc")
+        # A model says how its result was measured.
+        out, stdout, _ = self.train("--data", self.table, *HELD_OUT, "--recall_denominator", "all", "--tail_ratio", 0.5, "--metrics", "[recall@2,tailpercentage@10]", "--baselines", "[]")
+        self.assertEqual(self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.table, "--metrics", "[recall@2,tailpercentage@10]")[0], stdout)
+
+    def test_per_user(self):
+        path = self.home / "per_user.tsv"
+        stdout, _ = self.good("recvae_evaluate", "--model", self.model, "--data", self.table, "--metrics", self.ALL, "--topk", "5", "--json", "--per_user", path)
+        means = json.loads(stdout)
+        header, *rows = [line.split("\t") for line in path.read_text().splitlines()]
+        self.assertEqual(header, ["user", *means])
+        users = (self.prepared / "unique_uid.txt").read_text().splitlines()
+        targets = {}
+        for line in (self.prepared / "test_te.csv").read_text().splitlines()[1:]:
+            uid = int(line.split(",")[0])
+            targets[users[uid]] = targets.get(users[uid], 0) + 1
+        self.assertEqual({row[0] for row in rows}, set(targets))
+        for column, label in enumerate(header[1:], 1):
+            cells = [row[column] for row in rows]
+            if label.split("@")[0] in ("itemcoverage", "giniindex", "shannonentropy"):
+                self.assertEqual(set(cells), {""})
+                continue
+            weights = [targets[row[0]] if label == "gauc" else 1 for row in rows]
+            mean = sum(w * float(cell) for w, cell in zip(weights, cells)) / sum(weights)
+            self.assertAlmostEqual(mean, means[label], delta=1e-12 * max(1, means[label]))
+        self.bad(1, "recvae_evaluate", "--model", self.model, "--data", self.table, "--per_user", self.home / "none" / "x.tsv", names="x.tsv")
+        self.assertEqual([name for name in os.listdir(self.home) if name.endswith(".tmp")], [])
+
+    def test_bootstrap(self):
+        evaluate = ["recvae_evaluate", "--model", self.model, "--data", self.table, "--metrics", "[ndcg@10,giniindex@10]", "--bootstrap", 500]
+        lines = self.good(*evaluate)[0].splitlines()
+        self.assertEqual([line.split(":")[0] for line in lines], ["ndcg@10", "giniindex@10", "interval ndcg@10"])
+        low, high = map(float, lines[2].split("\t")[1:])
+        self.assertLess(low, float(lines[0].split("\t")[1]))
+        self.assertGreater(high, float(lines[0].split("\t")[1]))
+        exact = json.loads(self.good(*evaluate, "--json")[0])
+        self.assertEqual([f"{value:.4f}" for value in exact["intervals"]["ndcg@10"]], lines[2].split("\t")[1:])
+        self.assertEqual(exact["intervals"]["giniindex@10"], [None, None])
+        self.bad(2, *evaluate[:-1], 0, names="bootstrap")
+
+    def test_compare(self):
+        other, _, _ = self.train("--data", self.table, *HELD_OUT, "--epochs", 1, "--seed", 2)
+        data = ["--data", self.table, "--metrics", "[ndcg@10,itemcoverage@10]"]
+        first, second = (json.loads(self.good("recvae_evaluate", "--model", model, *data, "--json")[0]) for model in (self.model, other / "model.safetensors"))
+        evaluate = ["recvae_evaluate", "--model", self.model, "--compare", other / "model.safetensors", *data]
+        found = json.loads(self.good(*evaluate, "--json")[0])
+        for label in ("ndcg@10", "itemcoverage@10"):
+            self.assertEqual(found[label], first[label])
+            self.assertEqual(found["compared"][label], second[label])
+            self.assertAlmostEqual(found["differences"][label]["mean"], first[label] - second[label], places=12)
+        difference = found["differences"]["ndcg@10"]
+        self.assertLess(difference["low"], difference["mean"])
+        self.assertLess(difference["mean"], difference["high"])
+        self.assertGreater(difference["p"], 0)
+        self.assertIsNone(found["differences"]["itemcoverage@10"]["p"])
+        lines = self.good(*evaluate)[0].splitlines()
+        self.assertEqual(lines[-2], "difference ndcg@10:\t" + "\t".join(f"{difference[key]:.4f}" for key in ("mean", "low", "high", "p")))
+        self.assertEqual(len(lines[-1].split("\t")), 2)
+        # A model with itself, and with a baseline, which takes the split of the model.
+        same = json.loads(self.good("recvae_evaluate", "--model", self.model, "--compare", self.model, *data, "--json")[0])
+        self.assertEqual(same["differences"]["ndcg@10"], {"mean": 0, "low": 0, "high": 0, "p": 1})
+        against = json.loads(self.good("recvae_evaluate", "--baseline", "ease", "--compare", self.model, *data, "--json")[0])
+        self.assertEqual(against["compared"], first)
+        alone = json.loads(self.good("recvae_evaluate", "--baseline", "ease", *data, *HELD_OUT, "--json")[0])
+        self.assertEqual({label: against[label] for label in alone}, alone)
+        self.bad(1, "recvae_evaluate", "--model", self.model, "--compare", self.home / "none.safetensors", *data, names="none.safetensors")
 
     def test_bad_input(self):
         self.bad(2, "recvae_evaluate", "--data", self.table)

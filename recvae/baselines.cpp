@@ -1,0 +1,132 @@
+#include "baselines.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "../autodiff/parallel.h"
+#include "../autodiff/spd_inverse.h"
+#include "co_occurrence.h"
+#include "top_k.h"
+
+namespace recvae {
+namespace {
+
+using data::as_size;
+
+class Popularity : public Scorer {
+ public:
+  explicit Popularity(const data::Csr& train) : counts_(as_size(train.cols), 0.0f) {
+    for (const std::int32_t item : train.items) ++counts_[as_size(item)];
+  }
+
+  void score(const data::Csr&, std::int64_t, ad::Matrix<float> scores) override {
+    for (ad::Index u = 0; u < scores.rows; ++u) std::copy(counts_.begin(), counts_.end(), scores.row(u));
+  }
+
+ private:
+  std::vector<float> counts_;
+};
+
+template <class T>
+class Ease : public Scorer {
+ public:
+  Ease(const data::Csr& train, double lambda) : weight_(train.cols, train.cols) {
+    const CoOccurrence pairs(train);
+    const ad::Matrix<T> b = weight_;
+    ad::parallel_for(b.rows, [&](ad::Index i) {
+      pairs.row(i, std::span(b.row(i), as_size(b.cols)));
+      b(i, i) += static_cast<T>(lambda);
+    });
+    ad::spd_inverse(b);
+    std::vector<T> scale(as_size(b.cols));
+    for (ad::Index j = 0; j < b.cols; ++j) scale[as_size(j)] = -1 / b(j, j);
+    ad::parallel_rows(b.rows, b.cols, [&](ad::Index i) {
+      for (ad::Index j = 0; j < b.cols; ++j) b(i, j) *= scale[as_size(j)];
+      b(i, i) = 0;
+    });
+  }
+
+  void score(const data::Csr& histories, std::int64_t first, ad::Matrix<float> scores) override {
+    ad::parallel_for(std::min<ad::Index>(scores.rows, histories.rows() - first), [&](ad::Index u) {
+      std::vector<T> sum(as_size(scores.cols), T(0));
+      for (const std::int32_t item : histories.row(first + u)) {
+        const T* const row = weight_.view().row(item);
+        for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += row[j];
+      }
+      std::transform(sum.begin(), sum.end(), scores.row(u), [](T s) { return static_cast<float>(s); });
+    });
+  }
+
+ private:
+  ad::Tensor<T> weight_;
+};
+
+class ItemKnn : public Scorer {
+ public:
+  ItemKnn(const data::Csr& train, std::int64_t neighbors) : similar_(as_size(train.cols)) {
+    const CoOccurrence pairs(train);
+    std::vector<std::vector<Scored>> nearest(as_size(train.cols));
+    ad::parallel_for(train.cols, [&](ad::Index j) {
+      std::vector<float> row(as_size(train.cols));
+      pairs.row<float>(j, row);
+      const auto count = static_cast<double>(pairs.count(j));
+      for (ad::Index i = 0; i < train.cols; ++i) {
+        float& s = row[as_size(i)];
+        // Items without a common user are no neighbours.
+        s = i == j || s == 0 ? -INFINITY
+                             : static_cast<float>(s / std::sqrt(count * static_cast<double>(pairs.count(i))));
+      }
+      top_k(row, neighbors, nearest[as_size(j)]);
+    });
+    for (std::int32_t j = 0; j < train.cols; ++j) {
+      for (const Scored& n : nearest[as_size(j)]) similar_[as_size(n.item)].push_back({j, n.score});
+    }
+  }
+
+  void score(const data::Csr& histories, std::int64_t first, ad::Matrix<float> scores) override {
+    ad::parallel_for(std::min<ad::Index>(scores.rows, histories.rows() - first), [&](ad::Index u) {
+      std::fill_n(scores.row(u), scores.cols, 0.0f);
+      for (const std::int32_t item : histories.row(first + u)) {
+        for (const Scored& s : similar_[as_size(item)]) scores(u, s.item) += s.score;
+      }
+    });
+  }
+
+ private:
+  std::vector<std::vector<Scored>> similar_;  // by i: the j that have i among their neighbours, and S[i, j]
+};
+
+bool in_double(std::int64_t items, const BaselineOptions& options) {
+  return options.double_precision.value_or(items <= 20'000);
+}
+
+}  // namespace
+
+void check_baseline(const std::string& name, const BaselineOptions& options) {
+  if (name != "popularity" && name != "ease" && name != "itemknn") {
+    throw std::invalid_argument("baseline: expected popularity, ease or itemknn, found '" + name + "'");
+  }
+  if (!(options.lambda > 0) || std::isinf(options.lambda)) {
+    throw std::invalid_argument("lambda: expected a positive finite number");
+  }
+  if (options.neighbors < 1) throw std::invalid_argument("neighbors: expected a positive whole number");
+}
+
+std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options) {
+  check_baseline(name, options);
+  if (name == "popularity") return std::make_unique<Popularity>(train);
+  if (name == "itemknn") return std::make_unique<ItemKnn>(train, options.neighbors);
+  if (in_double(train.cols, options)) return std::make_unique<Ease<double>>(train, options.lambda);
+  return std::make_unique<Ease<float>>(train, options.lambda);
+}
+
+Cost baseline_cost(const std::string& name, std::int64_t items, const BaselineOptions& options) {
+  const auto n = static_cast<double>(items);
+  if (name == "popularity") return {4 * n, n};
+  if (name == "itemknn") return {2 * 8 * n * std::min(n, static_cast<double>(options.neighbors)), n * n};
+  const double number = in_double(items, options) ? 8 : 4;
+  return {number * n * (n + 2 * 512), n * n * n};
+}
+
+}  // namespace recvae

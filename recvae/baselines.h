@@ -1,0 +1,38 @@
+// Simple recommenders that a model has to beat.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "scorer.h"
+
+namespace recvae {
+
+struct BaselineOptions {
+  double lambda = 250;                     ///< of ease, positive (RecBole's reg_weight and its default)
+  std::optional<bool> double_precision{};  ///< of ease's matrix; default: up to 20,000 items
+  std::int64_t neighbors = 100;            ///< of itemknn (RecBole's k and its default)
+};
+
+/// The baseline of that name, learned from the rows of `train`, which need not live longer:
+///   popularity  the number of training users of an item, the same for everybody
+///   ease        x B with B = I - P / diag(P), P = (X^T X + lambda I)^-1 (Steck, WWW 2019): items x items numbers
+///   itemknn     x S with S[i, j] = |i and j| / sqrt(|i| |j|), for each j its largest `neighbors`, of equal ones the
+///   lower
+///               i (cosine similarity; |i and j| users have both): items x neighbors numbers
+/// Throws std::invalid_argument that names the known ones, or an option that is wrong.
+std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& train,
+                                      const BaselineOptions& options = {});
+
+/// Throws as make_baseline would.
+void check_baseline(const std::string& name, const BaselineOptions& options = {});
+
+/// What it takes to make a baseline for so many items, beside the data: bytes at the peak and, nearly, floating-point
+/// operations.
+struct Cost {
+  double bytes = 0, operations = 0;
+};
+Cost baseline_cost(const std::string& name, std::int64_t items, const BaselineOptions& options = {});
+
+}  // namespace recvae

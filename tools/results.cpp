@@ -1,0 +1,103 @@
+#include "results.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "data/error.h"
+
+namespace recvae::tools {
+namespace {
+
+std::string digits17(double number) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.17g", number);
+  return text;
+}
+
+std::string json_number(double number) { return std::isfinite(number) ? digits17(number) : "null"; }
+
+/// `"label": text(m)` of each metric, in braces.
+template <class Text>
+std::string json_object(const std::vector<Metric>& metrics, const Text& text) {
+  std::string object;
+  for (std::size_t m = 0; m < metrics.size(); ++m) {
+    object += (m == 0 ? "\"" : ", \"") + metrics[m].label() + "\": " + text(m);
+  }
+  return "{" + object + "}";
+}
+
+}  // namespace
+
+void print_metrics(const std::vector<Metric>& metrics, const std::vector<double>& means, const std::string& who) {
+  for (std::size_t m = 0; m < metrics.size(); ++m) {
+    std::printf("%s%s%s:\t%.4f\n", who.c_str(), who.empty() ? "" : " ", metrics[m].label().c_str(), means[m]);
+  }
+  std::fflush(stdout);
+}
+
+void print_report(const std::vector<Metric>& metrics, const Report& report) {
+  print_metrics(metrics, report.means);
+  for (std::size_t m = 0; m < report.intervals.size(); ++m) {
+    const Interval& i = report.intervals[m];
+    if (!std::isnan(i.low)) std::printf("interval %s:\t%.4f\t%.4f\n", metrics[m].label().c_str(), i.low, i.high);
+  }
+  if (!report.compared_means.empty()) print_metrics(metrics, report.compared_means, "compared");
+  for (std::size_t m = 0; m < report.differences.size(); ++m) {
+    const Difference& d = report.differences[m];
+    std::printf("difference %s:\t%.4f", metrics[m].label().c_str(), d.mean);
+    if (!std::isnan(d.p)) std::printf("\t%.4f\t%.4f\t%.4f", d.interval.low, d.interval.high, d.p);
+    std::printf("\n");
+  }
+}
+
+void print_json(const std::vector<Metric>& metrics, const Report& report) {
+  std::string text = json_object(metrics, [&](std::size_t m) { return json_number(report.means[m]); });
+  const auto append = [&](const char* key, const std::string& object) {
+    text.pop_back();
+    text += std::string(", \"") + key + "\": " + object + "}";
+  };
+  if (!report.intervals.empty()) {
+    append("intervals", json_object(metrics, [&](std::size_t m) {
+             return "[" + json_number(report.intervals[m].low) + ", " + json_number(report.intervals[m].high) + "]";
+           }));
+  }
+  if (!report.compared_means.empty()) {
+    append("compared", json_object(metrics, [&](std::size_t m) { return json_number(report.compared_means[m]); }));
+    append("differences", json_object(metrics, [&](std::size_t m) {
+             const Difference& d = report.differences[m];
+             return "{\"mean\": " + json_number(d.mean) + ", \"low\": " + json_number(d.interval.low) +
+                    ", \"high\": " + json_number(d.interval.high) + ", \"p\": " + json_number(d.p) + "}";
+           }));
+  }
+  std::printf("%s\n", text.c_str());
+}
+
+void write_per_user(const std::string& path, const std::vector<std::string>& user_tokens,
+                    const std::vector<Metric>& metrics, const Evaluation& evaluation) {
+  std::string text = "user";
+  for (const Metric& m : metrics) text += "\t" + m.label();
+  text += '\n';
+  for (std::size_t u = 0; u < evaluation.rows.size(); ++u) {
+    text += user_tokens[static_cast<std::size_t>(evaluation.rows[u])];
+    for (std::size_t m = 0; m < metrics.size(); ++m) {
+      const UserValue& v = evaluation.value(u, m);
+      text += "\t" + (v.weight > 0 ? digits17(v.value) : "");
+    }
+    text += '\n';
+  }
+  const std::string unfinished = path + ".tmp";
+  std::ofstream file(unfinished, std::ios::binary);
+  file << text;
+  file.close();
+  std::error_code error(file ? 0 : errno, std::generic_category());
+  if (!error) std::filesystem::rename(unfinished, path, error);
+  if (!error) return;
+  std::remove(unfinished.c_str());
+  throw data::DataError(path + ": cannot be written: " + error.message());
+}
+
+}  // namespace recvae::tools
