@@ -10,4 +10,8 @@
 #include "numpy_random.h"
 #include "options.h"
 #include "prepare.h"
+#include "ratio_split.h"
 #include "strong_split.h"
+#include "time_split.h"
+#include "torch_random.h"
+#include "weak_split.h"

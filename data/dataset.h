@@ -13,7 +13,7 @@ struct HeldOut {
   std::vector<std::string> user_tokens;
   Csr history;
   Csr targets;
-  Csr masked{};  ///< further items that are masked though not shown; without rows: none
+  Csr masked{};  ///< further items that are masked though not shown, a row per user; without rows: none
 };
 
 /// The users that have targets (`any_row`: or a history), of matrices with a row for every one of `tokens`.
@@ -38,12 +38,15 @@ struct Dataset {
   std::vector<std::string> user_tokens;  ///< training users, in index order
   Csr train;                             ///< training users x items
   HeldOut validation, test;
-  Csr train_and_validation;  ///< all users of a weak split, those without targets too; of a strong one empty
+  Csr train_and_validation;  ///< all users of a weak split, those without targets too; empty in a strong one and
+                             ///< under `test_history` train
   bool strong = true;        ///< held-out users are none of the training users; a history is then the fold-in part
   Summary summary;
 
   /// What a baseline learns from that is evaluated on validation or on test.
-  const Csr& baseline_rows(bool for_test) const { return for_test && !strong ? train_and_validation : train; }
+  const Csr& baseline_rows(bool for_test) const {
+    return for_test && train_and_validation.rows() > 0 ? train_and_validation : train;
+  }
 };
 
 /// Gives a data set, whose matrices are complete, its tokens (`user_tokens`: training users first) and its summary.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "csr.h"
@@ -9,9 +10,42 @@
 /// Filters drop rows in place and keep the order of the rest. Tokens stay, so that indices keep their meaning.
 namespace recvae::data {
 
+/// The rows for whose index `keep` is true.
+template <class Keep>
+void keep_rows(Interactions& rows, Keep keep) {
+  const auto for_columns = [&](auto f) {
+    f(rows.users);
+    f(rows.items);
+    if (!rows.ratings.empty()) f(rows.ratings);
+    if (!rows.times.empty()) f(rows.times);
+  };
+  std::size_t out = 0;
+  for (std::size_t k = 0; k < rows.users.size(); ++k) {
+    if (!keep(k)) continue;
+    for_columns([&](auto& column) { column[out] = column[k]; });
+    ++out;
+  }
+  for_columns([&](auto& column) { column.resize(out); });
+}
+
 void keep_ratings_above(Interactions& rows, double threshold);      ///< rating > threshold; needs ratings
 void keep_items_with(Interactions& rows, std::int64_t least_rows);  ///< items that occur in so many rows
 void keep_users_with(Interactions& rows, std::int64_t least_rows);  ///< users likewise
+
+/// Of rows that repeat a pair keeps the first, or (`earliest`; needs times) the first of the earliest; counts the
+/// others in `rows.repeated`.
+void drop_repeated(Interactions& rows, bool earliest);
+
 std::vector<std::int64_t> count_rows(const std::vector<std::int32_t>& indices, std::size_t size);  ///< rows per index
+
+/// Rows by user: those of user u are rows[begin[u]] .. rows[begin[u + 1] - 1], as they stand in `order`, a permutation
+/// of all rows (empty: file order).
+struct UserRows {
+  std::vector<std::int64_t> begin, rows;
+  std::span<std::int64_t> of(std::size_t user) {
+    return std::span(rows).subspan(as_size(begin[user]), as_size(begin[user + 1] - begin[user]));
+  }
+};
+UserRows rows_by_user(const Interactions& rows, std::span<const std::int64_t> order = {});
 
 }  // namespace recvae::data

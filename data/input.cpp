@@ -38,9 +38,8 @@ std::string stem_of(const std::string& directory, const std::string& ending) {
   }
   if (error) throw DataError(directory + ": " + error.message());
   if (stems.empty()) return {};
-  const fs::path path = fs::absolute(directory).lexically_normal();
-  const std::string own = (path.has_filename() ? path : path.parent_path()).filename().string();
   if (stems.size() == 1) return *stems.begin();
+  const std::string own = base_name(directory);
   if (!stems.contains(own)) {
     throw DataError(directory + ": expected one file *" + ending + ", found " + std::to_string(stems.size()));
   }
@@ -82,6 +81,11 @@ Input find_in_directory(const std::string& path, const std::string& format) {
 }
 
 }  // namespace
+
+std::string base_name(const std::string& directory) {
+  const fs::path path = fs::absolute(directory).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
 
 std::string find_file(const std::string& directory, const std::string& name) {
   const std::string slash = directory.ends_with('/') ? "" : "/";

@@ -16,7 +16,10 @@ struct Interactions {
   std::vector<std::string> user_tokens, item_tokens;  ///< in order of first appearance
   std::vector<std::int32_t> users, items;             ///< a row each, as indices of the tokens
   std::vector<double> ratings;                        ///< a row each; empty where the data have none
+  std::vector<double> times;                          ///< a row each; empty where the data have none or nobody asks;
+                                                      ///< whole numbers are exact up to 2^53
   std::int64_t rows_read = 0;                         ///< rows of the text, those without an id included
+  std::int64_t repeated = 0;                          ///< rows that repeated a pair and have been dropped
 
   std::int64_t rows() const { return static_cast<std::int64_t>(users.size()); }
 };
@@ -25,13 +28,15 @@ struct Interactions {
 class InteractionBuilder {
  public:
   /// Appends a row; one whose user or item is the empty text is counted and left out.
-  void add(std::string_view user, std::string_view item, std::optional<double> rating = {}) {
+  void add(std::string_view user, std::string_view item, std::optional<double> rating = {},
+           std::optional<double> time = {}) {
     if (user.empty() || item.empty()) {
       ++built_.rows_read;
       return;
     }
     add_row(users_.add(user), item);
     if (rating) built_.ratings.push_back(*rating);
+    if (time) built_.times.push_back(*time);
   }
   /// Names a user who may have no rows.
   std::int32_t add_user(std::string_view user) { return users_.add(user); }

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "dataset.h"
 #include "options.h"
 #include "strong_split.h"
+#include "weak_split.h"
 
 namespace recvae::data {
 
@@ -15,8 +17,14 @@ namespace recvae::data {
 /// are wrong, or that filter or split data which are already split.
 Dataset load(const DataOptions& options);
 
-/// Reads, filters and splits raw data the strong way.
-StrongSplit load_strong(const DataOptions& options);
+using Split = std::variant<StrongSplit, WeakSplit>;
+
+/// Reads, filters and splits raw data. `keep_columns`: the rows of a weak split have ratings and times where the data
+/// have them, else where the split needs them.
+Split load_split(const DataOptions& options, bool keep_columns = false);
+
+/// Matrices of a split. Takes it apart.
+Dataset make_dataset(Split split, const DataOptions& options);
 
 /// All users of some data, each with all its items.
 struct Histories {

@@ -1,13 +1,16 @@
 #include "prepare.h"
 
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <random>
 #include <system_error>
 #include <utility>
 
 #include "error.h"
+#include "input.h"
 #include "load.h"
 
 namespace fs = std::filesystem;
@@ -49,35 +52,86 @@ class WorkDirectory {
   std::vector<fs::path> parents_;  // the deepest first
 };
 
-void finish(std::ofstream& file, const fs::path& path) {
-  file.close();
-  if (!file) throw fs::filesystem_error("cannot write", path, std::error_code(errno, std::generic_category()));
-}
+using Stop = std::function<bool()>;
 
-void write_rows(const fs::path& path, const IndexedRows& rows, const std::function<bool()>& stop) {
+/// Writes `header` and then what `append(text, k)` appends for k in [begin, end).
+template <class Append>
+void write_lines(const fs::path& path, const char* header, std::size_t begin, std::size_t end, Append append,
+                 const Stop& stop) {
   constexpr std::size_t block = std::size_t{1} << 20;
   std::ofstream file(path, std::ios::binary);
-  std::string text = "uid,sid\n";
-  for (std::size_t k = 0; k < rows.uid.size() && file; ++k) {
-    text.append(std::to_string(rows.uid[k])).append(",").append(std::to_string(rows.sid[k])).append("\n");
+  std::string text = header;
+  for (std::size_t k = begin; k < end && file; ++k) {
+    append(text, k);
     if (text.size() < block) continue;
     if (stop && stop()) throw Stopped();
     file << text;
     text.clear();
   }
   file << text;
-  finish(file, path);
+  file.close();
+  if (!file) throw fs::filesystem_error("cannot write", path, std::error_code(errno, std::generic_category()));
 }
 
-void write_tokens(const fs::path& path, const std::vector<std::string>& tokens) {
-  std::ofstream file(path, std::ios::binary);
-  for (const auto& token : tokens) file << token << '\n';
-  finish(file, path);
+void append_number(std::string& text, double value) {
+  char digits[512];
+  text.append(digits, std::to_chars(digits, std::end(digits), value, std::chars_format::fixed).ptr);
+}
+
+void write(const StrongSplit& split, const fs::path& directory, const Stop& stop) {
+  const auto rows = [&](const char* name, const IndexedRows& part) {
+    const auto append = [&](std::string& text, std::size_t k) {
+      text.append(std::to_string(part.uid[k])).append(",").append(std::to_string(part.sid[k])).append("\n");
+    };
+    write_lines(directory / name, "uid,sid\n", 0, part.uid.size(), append, stop);
+  };
+  const auto tokens = [&](const char* name, const std::vector<std::string>& all) {
+    const auto append = [&](std::string& text, std::size_t k) { text.append(all[k]).append("\n"); };
+    write_lines(directory / name, "", 0, all.size(), append, stop);
+  };
+  rows("train.csv", split.train);
+  rows("validation_tr.csv", split.validation_tr);
+  rows("validation_te.csv", split.validation_te);
+  rows("test_tr.csv", split.test_tr);
+  rows("test_te.csv", split.test_te);
+  tokens("unique_sid.txt", split.item_tokens);
+  tokens("unique_uid.txt", split.user_tokens);
+}
+
+/// Throws DataError for a token that would not be one field of one line.
+void require_writable(const std::vector<std::string>& tokens, const std::string& path) {
+  for (const auto& token : tokens) {
+    if (token.find_first_of("\t\r\n") == std::string::npos) continue;
+    throw DataError(path + ": expected ids without tabs and line ends, which .inter files cannot hold, found " +
+                    excerpt(token));
+  }
+}
+
+void write(const WeakSplit& split, const fs::path& directory, const std::string& name, const Stop& stop) {
+  const Interactions& rows = split.rows;
+  std::string header = "user_id:token\titem_id:token";
+  if (!rows.ratings.empty()) header += "\trating:float";
+  if (!rows.times.empty()) header += "\ttimestamp:float";
+  header += "\n";
+  const auto append = [&](std::string& text, std::size_t k) {
+    text.append(rows.user_tokens[as_size(rows.users[k])]).append("\t");
+    text.append(rows.item_tokens[as_size(rows.items[k])]);
+    for (const auto* column : {&rows.ratings, &rows.times}) {
+      if (!column->empty()) append_number(text.append("\t"), (*column)[k]);
+    }
+    text.append("\n");
+  };
+  const auto part = [&](const char* ending, std::int64_t begin, std::int64_t end) {
+    write_lines(directory / (name + ending), header.c_str(), as_size(begin), as_size(end), append, stop);
+  };
+  part(".train.inter", 0, split.train_end);
+  part(".valid.inter", split.train_end, split.valid_end);
+  part(".test.inter", split.valid_end, rows.rows());
 }
 
 }  // namespace
 
-Summary prepare(const DataOptions& options, const std::string& directory, const std::function<bool()>& stop) {
+Summary prepare(const DataOptions& options, const std::string& directory, const Stop& stop) {
   check_options(options);
   if (directory.empty()) throw UsageError("--out: expected a directory, found nothing");
   try {
@@ -86,19 +140,22 @@ Summary prepare(const DataOptions& options, const std::string& directory, const 
     if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target))) {
       throw DataError(directory + ": expected a new or an empty directory, found one that is in use");
     }
-    StrongSplit split = load_strong(options);
+    Split split = load_split(options, true);
+    const auto* weak = std::get_if<WeakSplit>(&split);
+    if (weak) {
+      require_writable(weak->rows.user_tokens, options.path);
+      require_writable(weak->rows.item_tokens, options.path);
+    }
     if (stop && stop()) throw Stopped();
     WorkDirectory work(target);
-    write_rows(work.path() / "train.csv", split.train, stop);
-    write_rows(work.path() / "validation_tr.csv", split.validation_tr, stop);
-    write_rows(work.path() / "validation_te.csv", split.validation_te, stop);
-    write_rows(work.path() / "test_tr.csv", split.test_tr, stop);
-    write_rows(work.path() / "test_te.csv", split.test_te, stop);
-    write_tokens(work.path() / "unique_sid.txt", split.item_tokens);
-    write_tokens(work.path() / "unique_uid.txt", split.user_tokens);
+    if (weak) {
+      write(*weak, work.path(), base_name(directory), stop);
+    } else {
+      write(std::get<StrongSplit>(split), work.path(), stop);
+    }
     if (stop && stop()) throw Stopped();
     work.finish();
-    return make_dataset(std::move(split)).summary;
+    return make_dataset(std::move(split), options).summary;
   } catch (const fs::filesystem_error& error) {
     throw DataError(directory + ": cannot be written: " + error.code().message());
   }

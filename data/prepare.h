@@ -8,11 +8,12 @@
 
 namespace recvae::data {
 
-/// Splits raw data the strong way and writes train.csv, validation_tr.csv, validation_te.csv, test_tr.csv,
-/// test_te.csv (header `uid,sid`), unique_sid.txt and unique_uid.txt into `directory`, whose parents are made where
-/// needed. The files are written beside it and moved into place when all are complete. Throws DataError where
-/// `directory` exists and is not empty, or cannot be written; Stopped, with nothing left behind, soon after `stop`, if
-/// given, returns true.
+/// Splits raw data and writes what `load` reads back as the same data set into `directory`, whose parents are made
+/// where needed: of a strong split train.csv, validation_tr.csv, validation_te.csv, test_tr.csv, test_te.csv (header
+/// `uid,sid`), unique_sid.txt and unique_uid.txt; of a weak one X.train.inter, X.valid.inter and X.test.inter, X being
+/// the directory's name, with users, items, and ratings and times where the data have them. The files are written
+/// beside it and moved into place when all are complete. Throws DataError where `directory` exists and is not empty, or
+/// cannot be written; Stopped, with nothing left behind, soon after `stop`, if given, returns true.
 Summary prepare(const DataOptions& options, const std::string& directory, const std::function<bool()>& stop = {});
 
 }  // namespace recvae::data

@@ -14,18 +14,19 @@ using Fields = std::vector<std::string_view>;
 /// Places of the columns in a row; -1: there is none.
 struct Places {
   std::size_t count = 0;  // of fields in a row
-  int user = -1, item = -1, rating = -1;
+  int user = -1, item = -1, rating = -1, time = -1;
 };
 
 void read_rows(TextSource& text, FieldSplitter& splitter, const Places& places, InteractionBuilder& out) {
   while (const Fields* fields = next_row(text, splitter, places.count)) {
     const auto field = [&](int place) { return (*fields)[static_cast<std::size_t>(place)]; };
-    std::optional<double> rating;
-    if (places.rating >= 0) {
-      rating = parse_number(field(places.rating));
-      if (!rating) throw error_at(text.name(), text.line(), "a number as rating", excerpt(field(places.rating)));
-    }
-    out.add(field(places.user), field(places.item), rating);
+    const auto number = [&](int place, const char* name) {
+      const auto value = place < 0 ? std::nullopt : parse_number(field(place));
+      if (place < 0 || value) return value;
+      throw error_at(text.name(), text.line(), std::string("a number as ") + name, excerpt(field(place)));
+    };
+    const auto rating = number(places.rating, "rating");
+    out.add(field(places.user), field(places.item), rating, number(places.time, "time"));
   }
 }
 
@@ -36,7 +37,7 @@ std::string_view header_line(TextSource& text) {
 }
 
 Places find_columns(const TextSource& text, const Fields& header, const std::string& user, const std::string& item,
-                    const DataOptions& options) {
+                    const DataOptions& options, Times times) {
   const auto find = [&](const std::string& name, bool needed) {
     const auto place = std::find(header.begin(), header.end(), name);
     if (place != header.end() && std::find(place + 1, header.end(), name) != header.end()) {
@@ -48,17 +49,18 @@ Places find_columns(const TextSource& text, const Fields& header, const std::str
     for (const auto field : header) names.append(names.empty() ? "" : ",").append(field);
     throw error_at(text.name(), text.line(), "a header with a column " + excerpt(name), excerpt(names));
   };
-  return {header.size(), find(user, true), find(item, true), find(options.rating_field, options.threshold.has_value())};
+  return {header.size(), find(user, true), find(item, true), find(options.rating_field, options.threshold.has_value()),
+          times == Times::ignored ? -1 : find(options.time_field, times == Times::needed)};
 }
 
-void read_table(TextSource& text, const DataOptions& options, InteractionBuilder& out) {
+void read_table(TextSource& text, const DataOptions& options, Times times, InteractionBuilder& out) {
   const std::string_view line = header_line(text);
   FieldSplitter splitter(line.find('\t') != std::string_view::npos ? "\t" : ",", true);
   const Fields& names = split_line(text, line, splitter);
-  read_rows(text, splitter, find_columns(text, names, options.user_field, options.item_field, options), out);
+  read_rows(text, splitter, find_columns(text, names, options.user_field, options.item_field, options, times), out);
 }
 
-void read_inter(TextSource& text, const DataOptions& options, InteractionBuilder& out) {
+void read_inter(TextSource& text, const DataOptions& options, Times times, InteractionBuilder& out) {
   FieldSplitter splitter("\t", false);
   Fields names;
   for (const std::string_view cell : splitter.split(header_line(text))) {
@@ -76,12 +78,13 @@ void read_inter(TextSource& text, const DataOptions& options, InteractionBuilder
   };
   const std::string user = name(options.user_field, DataOptions{}.user_field, "user_id");
   const std::string item = name(options.item_field, DataOptions{}.item_field, "item_id");
-  read_rows(text, splitter, find_columns(text, names, user, item, options), out);
+  read_rows(text, splitter, find_columns(text, names, user, item, options, times), out);
 }
 
-void read_movielens(TextSource& text, const char* separator, InteractionBuilder& out) {
+void read_movielens(TextSource& text, const char* separator, Times times, InteractionBuilder& out) {
   FieldSplitter splitter(separator, false);
-  read_rows(text, splitter, {.count = 4, .user = 0, .item = 1, .rating = 2}, out);
+  const int time = times == Times::ignored ? -1 : 3;
+  read_rows(text, splitter, {.count = 4, .user = 0, .item = 1, .rating = 2, .time = time}, out);
 }
 
 void read_adjacency(TextSource& text, InteractionBuilder& out) {
@@ -107,11 +110,12 @@ void read_adjacency(TextSource& text, InteractionBuilder& out) {
 
 }  // namespace
 
-void read_text(const std::string& format, TextSource& text, const DataOptions& options, InteractionBuilder& out) {
-  if (format == "table") return read_table(text, options, out);
-  if (format == "inter") return read_inter(text, options, out);
-  if (format == "u.data") return read_movielens(text, "\t", out);
-  if (format == "ratings.dat") return read_movielens(text, "::", out);
+void read_text(const std::string& format, TextSource& text, const DataOptions& options, InteractionBuilder& out,
+               Times times) {
+  if (format == "table") return read_table(text, options, times, out);
+  if (format == "inter") return read_inter(text, options, times, out);
+  if (format == "u.data") return read_movielens(text, "\t", times, out);
+  if (format == "ratings.dat") return read_movielens(text, "::", times, out);
   if (format == "adjacency") return read_adjacency(text, out);
   if (format == "dumpavail") return read_dumpavail(text, out);
   throw std::invalid_argument("read_text: no format " + format);

@@ -44,73 +44,83 @@ std::vector<std::int32_t> sorted_order(const std::vector<std::string>& tokens) {
   return order;
 }
 
-StrongSplit split_strong(const Interactions& rows, std::int64_t heldout, std::uint32_t seed) {
+StrongUsers users_with_rows(const Interactions& rows) {
   const auto counts = count_rows(rows.users, rows.user_tokens.size());
-  std::vector<std::int32_t> users = sorted_order(rows.user_tokens);
-  std::erase_if(users, [&](std::int32_t user) { return counts[as_size(user)] == 0; });
-  const auto n = static_cast<std::int64_t>(users.size());
-  if (heldout < 1 || heldout > (n - 1) / 2)
-    throw std::invalid_argument("split_strong: expected 1 <= heldout < users / 2");
+  StrongUsers users{sorted_order(rows.user_tokens), {}};
+  std::erase_if(users.sorted, [&](std::int32_t user) { return counts[as_size(user)] == 0; });
+  return users;
+}
 
+StrongSplit make_strong_split(const Interactions& rows, const StrongUsers& users, const ChooseTargets& choose) {
   StrongSplit split;
   split.rows_read = rows.rows_read;
-  split.train_users = static_cast<std::int32_t>(n - 2 * heldout);
-  const auto first_test = static_cast<std::int32_t>(n - heldout);
-  const auto order = NumpyRandom(seed).permutation(n);
-  std::vector<std::int32_t> uid_of(rows.user_tokens.size(), -1);
-  split.user_tokens.reserve(as_size(n));
-  for (std::size_t uid = 0; uid < order.size(); ++uid) {
-    const std::int32_t user = users[as_size(order[uid])];
-    uid_of[as_size(user)] = static_cast<std::int32_t>(uid);
-    split.user_tokens.push_back(rows.user_tokens[as_size(user)]);
-  }
+  split.repeated = rows.repeated;
+  split.train_users = users.train_users;
+  split.user_tokens.resize(users.sorted.size());
+  const auto uid_of = [&](std::int32_t user) { return users.uid_of[as_size(user)]; };
+  for (const std::int32_t user : users.sorted)
+    split.user_tokens[as_size(uid_of(user))] = rows.user_tokens[as_size(user)];
 
-  std::int64_t train_rows = 0;
-  for (const std::int32_t user : users) {
-    if (uid_of[as_size(user)] < split.train_users) train_rows += counts[as_size(user)];
-  }
+  const auto trained = [&](std::int32_t user) { return uid_of(user) < users.train_users; };
+  const auto train_rows = std::count_if(rows.users.begin(), rows.users.end(), trained);
   split.train.uid.reserve(as_size(train_rows));
   split.train.sid.reserve(as_size(train_rows));
   std::vector<std::int32_t> sid_of(rows.item_tokens.size(), -1);
   for (std::size_t k = 0; k < rows.users.size(); ++k) {
-    const std::int32_t uid = uid_of[as_size(rows.users[k])];
-    if (uid >= split.train_users) continue;
+    if (!trained(rows.users[k])) continue;
     std::int32_t& sid = sid_of[as_size(rows.items[k])];
     if (sid < 0) {
       sid = static_cast<std::int32_t>(split.item_tokens.size());
       split.item_tokens.push_back(rows.item_tokens[as_size(rows.items[k])]);
     }
-    split.train.add(uid, sid);
+    split.train.add(uid_of(rows.users[k]), sid);
   }
 
-  std::vector<std::vector<std::int32_t>> items_of(as_size(n));  // of held-out users, by uid, in file order
+  std::vector<std::vector<std::int64_t>> rows_of(users.sorted.size());  // of held-out users, by uid, in file order
   for (std::size_t k = 0; k < rows.users.size(); ++k) {
-    const std::int32_t uid = uid_of[as_size(rows.users[k])];
-    const std::int32_t sid = sid_of[as_size(rows.items[k])];
-    if (uid >= split.train_users && sid >= 0) items_of[as_size(uid)].push_back(sid);
+    if (trained(rows.users[k]) || sid_of[as_size(rows.items[k])] < 0) continue;
+    rows_of[as_size(uid_of(rows.users[k]))].push_back(static_cast<std::int64_t>(k));
   }
-  const auto heldout_part = [&](std::int32_t from, std::int64_t to, IndexedRows& tr, IndexedRows& te) {
-    NumpyRandom random(seed);
-    for (const std::int32_t user : users) {
-      const std::int32_t uid = uid_of[as_size(user)];
-      if (uid < from || uid >= to) continue;
-      const auto& items = items_of[as_size(uid)];
-      std::vector<bool> target(items.size());
-      if (items.size() >= 5) {
-        const auto count = static_cast<std::int64_t>(0.2 * static_cast<double>(items.size()));
-        for (const auto k : random.choice(static_cast<std::int64_t>(items.size()), count)) target[as_size(k)] = true;
-      }
-      for (std::size_t k = 0; k < items.size(); ++k) (target[k] ? te : tr).add(uid, items[k]);
+  for (const std::int32_t user : users.sorted) {
+    if (trained(user)) continue;
+    const std::int32_t uid = uid_of(user);
+    const auto& own = rows_of[as_size(uid)];
+    const std::vector<bool> is_target = choose(uid, own);
+    auto& tr = uid < users.first_test ? split.validation_tr : split.test_tr;
+    auto& te = uid < users.first_test ? split.validation_te : split.test_te;
+    for (std::size_t k = 0; k < own.size(); ++k) {
+      (is_target[k] ? te : tr).add(uid, sid_of[as_size(rows.items[as_size(own[k])])]);
     }
-  };
-  heldout_part(split.train_users, first_test, split.validation_tr, split.validation_te);
-  heldout_part(first_test, n, split.test_tr, split.test_te);
+  }
   return split;
+}
+
+StrongSplit split_strong(const Interactions& rows, std::int64_t heldout, std::uint32_t seed) {
+  StrongUsers users = users_with_rows(rows);
+  const auto n = static_cast<std::int64_t>(users.sorted.size());
+  if (heldout < 1 || heldout > (n - 1) / 2)
+    throw std::invalid_argument("split_strong: expected 1 <= heldout < users / 2");
+  users.train_users = static_cast<std::int32_t>(n - 2 * heldout);
+  users.first_test = static_cast<std::int32_t>(n - heldout);
+  users.uid_of.assign(rows.user_tokens.size(), -1);
+  const auto order = NumpyRandom(seed).permutation(n);
+  for (std::size_t uid = 0; uid < order.size(); ++uid) {
+    users.uid_of[as_size(users.sorted[as_size(order[uid])])] = static_cast<std::int32_t>(uid);
+  }
+  NumpyRandom for_validation(seed), for_test(seed);
+  return make_strong_split(rows, users, [&](std::int32_t uid, std::span<const std::int64_t> own) {
+    NumpyRandom& random = uid < users.first_test ? for_validation : for_test;
+    const auto size = static_cast<std::int64_t>(own.size());
+    std::vector<bool> is_target(own.size());
+    if (size < 5) return is_target;  // nothing is drawn
+    for (const auto k : random.choice(size, size / 5)) is_target[as_size(k)] = true;
+    return is_target;
+  });
 }
 
 Dataset make_dataset(StrongSplit split) {
   Dataset out;
-  std::int64_t rows = 0;
+  std::int64_t rows = split.repeated;
   for (const auto* part : {&split.train, &split.validation_tr, &split.validation_te, &split.test_tr, &split.test_te}) {
     rows += part->size();
   }

@@ -125,8 +125,8 @@ Cost baseline_cost(const std::string& name, std::int64_t items, const BaselineOp
   const auto n = static_cast<double>(items);
   if (name == "popularity") return {4 * n, n};
   if (name == "itemknn") return {2 * 8 * n * std::min(n, static_cast<double>(options.neighbors)), n * n};
-  const double number = in_double(items, options) ? 8 : 4;
-  return {number * n * (n + 2 * 512), n * n * n};
+  const bool wide = in_double(items, options);
+  return {(wide ? 8 : 4) * n * (n + 2 * 512), (wide ? 1 : 0.5) * n * n * n};
 }
 
 }  // namespace recvae

@@ -28,10 +28,10 @@ std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& 
 /// Throws as make_baseline would.
 void check_baseline(const std::string& name, const BaselineOptions& options = {});
 
-/// What it takes to make a baseline for so many items, beside the data: bytes at the peak and, nearly, floating-point
-/// operations.
+/// What it takes, nearly, to make a baseline for so many items, beside the data.
 struct Cost {
-  double bytes = 0, operations = 0;
+  double bytes = 0;       ///< of memory
+  double operations = 0;  ///< in double precision, or two in single
 };
 Cost baseline_cost(const std::string& name, std::int64_t items, const BaselineOptions& options = {});
 

@@ -42,13 +42,32 @@ void add_data_options(CommandLine& line, data::DataOptions& options, DataUse use
                                      : "then drop users with fewer rows (default: 5 for a strong split, else 0)");
   if (use == DataUse::histories) return line.group("Options");
   line.group("Split");
-  line.add("split", &options.split, "strong: users are held out (default: as the files give it, else strong)");
+  line.add("split", &options.split,
+           "strong: users are held out; ratio: a part of each user's rows is; loo: each user's last two rows are; "
+           "time: rows from a moment on are (default: as the files give it, else strong)");
   line.add("heldout_users", &options.heldout_users,
-           "users held out for validation, and as many for test (default: a tenth, at most 10000)");
-  line.add("split_seed", &options.split_seed, "seed of the split (default: 98765)");
+           "strong: users held out for validation, and as many for test (default: a tenth, at most 10000)");
+  line.add("ratios", &options.ratios, "ratio: parts for training, validation and test (default: 0.8,0.1,0.1)",
+           [](const std::vector<double>& ratios) {
+             return ratios.size() == 3 ? std::string()
+                                       : "expected three numbers, found " + std::to_string(ratios.size());
+           });
+  line.add("order", &options.order,
+           "ratio, loo: RO: rows at random; TO: by time, so that held-out rows are the latest (default: RO)");
+  line.add("group_by", &options.group_by, "ratio: user: of each user's rows; none: of all rows (default: user)");
+  line.add("valid_from", &options.valid_from,
+           "time: first moment of validation: a number of the time column's unit or a UTC date YYYY-MM-DD");
+  line.add("test_from", &options.test_from, "time: first moment of test, likewise");
+  line.add("time_users", &options.time_users,
+           "time: all: everybody's rows are split; new: users first seen from then on are held out (default: all)");
+  line.add("split_seed", &options.split_seed,
+           "seed of the split (default: strong: 98765; of the random order of ratio and loo: --seed)");
   if (use == DataUse::training) {
     line.add("validation_ratio", &options.validation_ratio,
              "part of each user's training items, where files give train and test only (default: 0.1)");
+    line.add("test_history", &options.test_history,
+             "what the test shows of users that are trained on, too: all: training and validation items; train: "
+             "training items alone, as RecBole does (default: all)");
   }
   line.group("Options");
 }

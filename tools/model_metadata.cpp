@@ -17,8 +17,18 @@ void visit_filters(F f, D& d) {
 template <class F, class D>
 void visit_split(F f, D& d) {
   f("split", d.split);
+  f("ratios", d.ratios);
+  f("order", d.order);
+  f("group_by", d.group_by);
+  f("valid_from", d.valid_from);
+  f("test_from", d.test_from);
+  f("time_users", d.time_users);
   f("heldout_users", d.heldout_users);
   f("split_seed", d.split_seed);
+}
+template <class F, class D>
+void visit_history(F f, D& d) {
+  f("test_history", d.test_history);
 }
 template <class F, class D>
 void visit_validation(F f, D& d) {
@@ -53,6 +63,7 @@ std::string settings_metadata(const Settings& settings, const data::DataOptions&
   const auto write = [&](const char* name, const auto& value) { j[name] = to_json_value(value); };
   visit_filters(write, data);
   visit_split(write, data);
+  visit_history(write, data);
   visit_validation(write, data);
   return j.dump();
 }
@@ -73,7 +84,8 @@ void apply_data_metadata(const std::string& metadata, const CommandLine& line, d
   using Kind = data::Input::Kind;
   if (input.kind == Kind::raw) visit_filters(read, options);
   if (use == DataUse::histories) return;
-  if (input.kind == Kind::raw) visit_split(read, options);
+  if (input.kind == Kind::raw && !line.given("split")) visit_split(read, options);
+  if (input.kind != Kind::prepared) visit_history(read, options);
   if (input.kind == Kind::parts && input.valid.empty()) visit_validation(read, options);
 }
 

@@ -12,8 +12,8 @@ namespace recvae::tools {
 std::string settings_metadata(const Settings& settings, const data::DataOptions& data);
 
 /// Takes filter and split options from a model's metadata into `options`, those that have a meaning for the data: all
-/// for raw data (filters alone where histories are asked for), `validation_ratio` where files give train and test only.
-/// What the command line gives stays.
+/// for raw data (filters alone where histories are asked for), `validation_ratio` where files give train and test only,
+/// `test_history` unless users are held out. What the command line gives stays; where it gives a split, all of it.
 void apply_data_metadata(const std::string& metadata, const CommandLine& line, data::DataOptions& options,
                          DataUse use = DataUse::training);
 

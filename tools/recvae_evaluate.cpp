@@ -48,8 +48,8 @@ bool read_options(CommandLine& line, Options& o) {
   line.add("eval_batch_size", &o.settings.eval_batch_size, "accepted; evaluation always takes 64 users at a time");
   add_data_options(line, o.data);
   line.add("seed", &o.settings.seed,
-           "seed of a random split and of the validation part where files give train and test only (default: the "
-           "model's, else 1337)");
+           "seed of the random order of ratio and loo, and of the validation part where files give train and test only "
+           "(default: the model's, else 1337)");
   if (!line.parse()) return false;
   line.require("data");
   if (o.model.empty() == o.baseline.empty()) throw data::UsageError("expected either --model or --baseline");
@@ -58,7 +58,7 @@ bool read_options(CommandLine& line, Options& o) {
   as_usage([&] {
     if (!o.baseline.empty()) check_baseline(o.baseline, o.baseline_options);
     validate(o.settings);
-    data::check_options(o.data);
+    data::check_options(o.data, o.model.empty() && o.compare.empty());  // else the model may say the split
   });
   return true;
 }

@@ -231,7 +231,7 @@ TEST_CASE("options that have no meaning for the data") {
   DataOptions options = options_for(dir.write("r.csv", some_table(40)));
   options.validation_ratio = 0.1;
   CHECK(load_error(options).starts_with("usage: --validation_ratio: "));
-  CHECK(error_of([&] { load_strong(options); }).starts_with("usage: --validation_ratio: "));
+  CHECK(error_of([&] { load_split(options); }).starts_with("usage: --validation_ratio: "));
   options.validation_ratio.reset();
   const auto without = load(options).user_tokens;
   options.split_seed = 98765;
@@ -246,6 +246,127 @@ TEST_CASE("options that have no meaning for the data") {
   options.split_seed.reset();
   options.validation_ratio = 0.1;
   CHECK(load_error(options).starts_with("usage: --validation_ratio: "));
+}
+
+TEST_CASE("split options on data that are split") {
+  TempDir dir;
+  DataOptions raw = options_for(dir.write("r.csv", some_table(40)));
+  raw.split = "loo";
+  prepare(raw, dir.path("weak"));
+  raw.split = "strong";
+  prepare(raw, dir.path("strong"));
+  for (const char* name : {"weak", "strong"}) {
+    const auto error = [&](auto change) {
+      DataOptions options = options_for(dir.path(name));
+      change(options);
+      return load_error(options);
+    };
+    const std::string already = ": " + dir.path(name) + " is already split";
+    CHECK(error([](auto& o) { o.split = "loo"; }) == "usage: --split" + already);
+    CHECK(error([](auto& o) { o.split_seed = 1; }) == "usage: --split_seed" + already);
+    CHECK(error([](auto& o) { o.ratios = {1, 1, 1}; }).starts_with("usage: --ratios"));
+    CHECK(error([](auto& o) { o.order = "RO"; }).starts_with("usage: --order"));
+    CHECK(error([](auto& o) { o.group_by = "user"; }).starts_with("usage: --group_by"));
+    CHECK(error([](auto& o) { o.time_users = "all"; }).starts_with("usage: --time_users"));
+    CHECK(error([](auto& o) { o.valid_from = o.test_from = "1"; }).starts_with("usage: --valid_from"));
+    CHECK(error([](auto& o) { o.test_history = "train"; }) == "no error");
+    CHECK(error([](auto& o) { o.seed = 5; }) == "no error");
+  }
+}
+
+TEST_CASE("weak splits of raw data: seeds, filters, repeated pairs") {
+  TempDir dir;
+  DataOptions options = options_for(dir.write("r.csv", some_table(40)));
+  options.split = "ratio";
+  const Dataset dataset = load(options);
+  CHECK_FALSE(dataset.strong);
+  CHECK(dataset.summary.users == 40);
+  CHECK(dataset.summary.rows == dataset.summary.rows_read);
+  CHECK(dataset.summary.duplicates > 0);
+  CHECK(dataset.summary.rows - dataset.summary.duplicates ==
+        dataset.train_and_validation.nnz() + dataset.test.targets.nnz());
+  options.seed = (std::uint64_t{1} << 32) + 1337;
+  CHECK(load(options).train == dataset.train);
+  options.seed = 1;
+  CHECK(load(options).train != dataset.train);
+  options.split_seed = 1337;
+  CHECK(load(options).train == dataset.train);
+  options.group_by = "none";
+  CHECK(load(options).train != dataset.train);
+  options = options_for(options.path);
+  options.split = "loo";
+  const Csr at_random = load(options).train;
+  options.order = "TO";
+  CHECK(load(options).train != at_random);
+
+  // Few rows are few rows, unless somebody asks; users held out need some.
+  const std::string few = "userId,movieId,timestamp\na,x,1\na,y,2\nb,x,1\nb,y,3\nb,z,1\nb,x,9\n";
+  options = options_for(dir.write("few.csv", few));
+  options.split = "time";
+  options.valid_from = "2";
+  options.test_from = "3";
+  CHECK(load(options).user_tokens == Tokens{"a", "b"});
+  CHECK(load(options).train.nnz() == 3);
+  CHECK(load(options).validation.user_tokens == Tokens{"a"});
+  CHECK(load(options).test.user_tokens == Tokens{"b"});
+  CHECK(load(options).summary.duplicates == 1);
+  options.min_items_per_user = 4;  // repeated rows count
+  CHECK(load(options).user_tokens == Tokens{"b"});
+  options.min_items_per_user.reset();
+  options.time_users = "new";
+  CHECK(load_error(options) == ": expected interactions, found none left after the filters");
+  options.min_items_per_user = 0;
+  CHECK(load(options).train.rows() == 2);
+  CHECK(load(options).strong);
+  CHECK(load(options).summary.duplicates == 1);
+}
+
+TEST_CASE("splits that the data do not allow") {
+  TempDir dir;
+  DataOptions options = options_for(dir.write("r.csv", some_table(40)));
+  options.split = "time";
+  options.valid_from = "0";
+  options.test_from = "5";
+  CHECK(load_error(options) == ": expected rows to train on, found none before 0");
+  options.time_users = "new";
+  CHECK(load_error(options) == ": expected rows to train on, found none before 0");
+  options.valid_from = "1970-01-02";
+  CHECK(load_error(options).starts_with("usage: --valid_from: expected a moment that is not after --test_from 5"));
+  options = options_for(dir.write("g/train.txt", "0 1 2 3\n1 1 2\n"));
+  options.split = "loo";
+  CHECK(load_error(options) == "no error");
+  options.order = "TO";
+  CHECK(load_error(options) == ": expected a time column, which --order TO needs, found none");
+  options = options_for(dir.write("t.csv", "userId,movieId\na,x\n"));
+  options.split = "time";
+  options.valid_from = options.test_from = "5";
+  CHECK(load_error(options) == ":1: expected a header with a column 'timestamp', found 'userId,movieId'");
+  options = options_for(dir.write("t.csv", "userId,movieId,timestamp\na,x,soon\n"));
+  options.split = "ratio";
+  CHECK(load_error(options) == "no error");
+  options.order = "TO";
+  CHECK(load_error(options) == ":2: expected a number as time, found 'soon'");
+  options.order = "RO";
+  options.ratios = {1e-20, 1, 1};
+  options.path = dir.write("t.csv", "userId,movieId\na,x\na,y\n");
+  CHECK(load_error(options) == ": expected rows to train on, found none");
+}
+
+TEST_CASE("parts of RecBole may be empty, test lists may not") {
+  TempDir dir;
+  const std::string header = "user_id:token\titem_id:token\n";
+  dir.write("d/n.train.inter", header + "a\tx\n");
+  dir.write("d/n.valid.inter", header);
+  dir.write("d/n.test.inter", header);
+  const Dataset dataset = load(options_for(dir.path("d")));
+  CHECK(dataset.train.nnz() == 1);
+  CHECK(dataset.validation.user_tokens.empty());
+  CHECK(dataset.test.user_tokens.empty());
+  dir.write("d/n.train.inter", header);
+  CHECK(load_error(options_for(dir.path("d"))) == "/n.train.inter: expected interactions, found none");
+  dir.write("g/train.txt", "0 1\n");
+  dir.write("g/test.txt", "");
+  CHECK(load_error(options_for(dir.path("g"))) == "/test.txt: expected interactions, found none");
 }
 
 TEST_CASE("what a baseline learns from") {
@@ -318,7 +439,7 @@ TEST_CASE("histories of all users, in the items of a model") {
   const Histories given = read_histories(options_for(dir.path("g")), {"3", "2"});
   CHECK(given.user_tokens == Tokens{"7", "8"});
   CHECK(row(given.history, 1) == std::vector{0, 1});
-  CHECK(error_of([&] { load_strong(options_for(dir.path("g"))); }).ends_with("found data already split"));
+  CHECK(error_of([&] { load_split(options_for(dir.path("g"))); }).ends_with("found data already split"));
 }
 
 TEST_CASE("the histories of a prepared directory are of all its users") {

@@ -2,11 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "../support/temp_dir.h"
+#include "data/readers.h"
 #include "support.h"
 
 using namespace recvae::data;
@@ -28,6 +31,7 @@ void check_equal(const HeldOut& a, const HeldOut& b) {
   CHECK(a.user_tokens == b.user_tokens);
   CHECK(a.history == b.history);
   CHECK(a.targets == b.targets);
+  CHECK(a.masked == b.masked);
 }
 
 void check_equal(const Dataset& a, const Dataset& b) {
@@ -37,9 +41,241 @@ void check_equal(const Dataset& a, const Dataset& b) {
   CHECK(a.strong == b.strong);
   check_equal(a.validation, b.validation);
   check_equal(a.test, b.test);
+  CHECK(a.train_and_validation == b.train_and_validation);
+}
+
+/// Options of each kind of split, for times from 0 to 1000.
+std::vector<DataOptions> every_split(const std::string& path) {
+  std::vector<DataOptions> out;
+  const auto add = [&](auto change) { change(out.emplace_back(options_for(path))); };
+  const auto timed = [](auto& o, const char* users) {
+    o.split = "time";
+    o.valid_from = "700";
+    o.test_from = "850";
+    o.time_users = users;
+    o.min_items_per_user = 2;
+  };
+  add([](auto& o) { o.split = "strong"; });
+  add([](auto& o) { o.split = "ratio"; });
+  add([](auto& o) { o.split = "ratio", o.ratios = {0.7, 0, 0.3}, o.order = "TO"; });
+  add([](auto& o) { o.split = "ratio", o.ratios = {1, 0, 0}, o.group_by = "none"; });
+  add([](auto& o) { o.split = "ratio", o.group_by = "none", o.split_seed = 4, o.threshold = 2; });
+  add([](auto& o) { o.split = "loo", o.min_users_per_item = 12; });
+  add([](auto& o) { o.split = "loo", o.order = "TO", o.seed = 3; });
+  add([&](auto& o) { timed(o, "all"); });
+  add([&](auto& o) { timed(o, "new"); });
+  add([&](auto& o) { timed(o, "new"), o.test_from = "5000"; });  // no test
+  return out;
+}
+
+/// The times of what a prepared directory trains on, and of its validation and test rows.
+struct PartTimes {
+  std::vector<double> train, validation, test;
+};
+
+/// Of a directory with .inter files, as they say themselves; of one with .csv files, by the rows of `raw`.
+PartTimes part_times(const std::string& directory, const Interactions& raw) {
+  PartTimes out;
+  const std::string stem = directory + "/" + fs::path(directory).filename().string();
+  if (!fs::exists(directory + "/train.csv")) {
+    for (const auto& [part, times] :
+         {std::pair{".train.inter", &out.train}, {".valid.inter", &out.validation}, {".test.inter", &out.test}}) {
+      TextSource text = TextSource::from_file(stem + part);
+      InteractionBuilder builder;
+      read_text("inter", text, {}, builder, Times::needed);
+      *times = builder.take().times;
+    }
+    return out;
+  }
+  std::map<std::string, double> time_of;  // of a pair, the earliest
+  const auto names = pairs(raw);
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    const auto [place, is_new] = time_of.emplace(names[k], raw.times[k]);
+    if (!is_new) place->second = std::min(place->second, raw.times[k]);
+  }
+  const StrongSplit split = read_prepared(directory);
+  const auto add = [&](const IndexedRows& part, std::vector<double>& times) {
+    for (std::size_t k = 0; k < part.uid.size(); ++k) {
+      times.push_back(
+          time_of.at(split.user_tokens[as_size(part.uid[k])] + ":" + split.item_tokens[as_size(part.sid[k])]));
+    }
+  };
+  add(split.train, out.train);
+  add(split.validation_tr, out.validation);
+  add(split.validation_te, out.validation);
+  add(split.test_tr, out.test);
+  add(split.test_te, out.test);
+  return out;
+}
+
+double latest(const std::vector<double>& times) { return *std::max_element(times.begin(), times.end()); }
+double earliest(const std::vector<double>& times) { return *std::min_element(times.begin(), times.end()); }
+
+/// Prepares the time split of both kinds, and looks at the times of the rows that were written.
+void check_that_nothing_is_trained_on_later(DataOptions options, const std::string& format) {
+  TempDir dir;
+  TextSource text = TextSource::from_file(options.path);
+  InteractionBuilder builder;
+  read_text(format, text, options, builder, Times::needed);
+  const Interactions raw = builder.take();
+  options.split = "time";
+  for (const char* users : {"all", "new"}) {
+    INFO(users);
+    options.time_users = users;
+    prepare(options, dir.path(users));
+    const PartTimes times = part_times(dir.path(users), raw);
+    REQUIRE_FALSE(times.train.empty());
+    REQUIRE_FALSE(times.validation.empty());
+    REQUIRE_FALSE(times.test.empty());
+    CHECK(latest(times.train) < earliest(times.test));
+    CHECK(latest(times.train) < earliest(times.validation));
+    CHECK(latest(times.validation) < earliest(times.test));
+  }
+}
+
+std::uint64_t fnv1a(const std::string& text) {
+  std::uint64_t hash = 14695981039346656037u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return hash;
+}
+
+/// `user<TAB>item<TAB>part` of every row of a prepared weak split, sorted by bytes.
+std::vector<std::string> listed(const std::string& directory) {
+  std::vector<std::string> lines;
+  for (const std::string part : {"train", "valid", "test"}) {
+    TextSource text =
+        TextSource::from_file(directory + "/" + fs::path(directory).filename().string() + "." + part + ".inter");
+    InteractionBuilder builder;
+    read_text("inter", text, {}, builder);
+    const Interactions rows = builder.take();
+    for (std::size_t k = 0; k < rows.users.size(); ++k) {
+      lines.push_back(rows.user_tokens[as_size(rows.users[k])] + "\t" + rows.item_tokens[as_size(rows.items[k])] +
+                      "\t" + part + "\n");
+    }
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
 }
 
 }  // namespace
+
+TEST_CASE("every split: raw data and what prepare makes of them are the same data set") {
+  TempDir dir;
+  int number = 0;
+  for (const DataOptions& options : every_split(dir.write("r.csv", some_table(90)))) {
+    const std::string out = dir.path("p" + std::to_string(number++));
+    INFO(options.split << " " << out);
+    const Summary summary = prepare(options, out);
+    for (const char* history : {"", "train"}) {
+      DataOptions raw = options, prepared = options_for(out);
+      raw.test_history = prepared.test_history = history;
+      const Dataset dataset = load(raw), again = load(prepared);
+      check_equal(dataset, again);
+      CHECK(describe(dataset.summary) == describe(summary));
+      CHECK(again.summary.users == summary.users);
+      CHECK(again.summary.items == summary.items);
+      CHECK(again.summary.rows - again.summary.duplicates == summary.rows - summary.duplicates);
+      CHECK(again.summary.test_users == summary.test_users);
+    }
+  }
+}
+
+TEST_CASE("weak splits are written as RecBole's files") {
+  TempDir dir;
+  const std::string table =
+      "movieId,timestamp,userId,rating\nx,1e3,a,4.50\ny,5,a,3\nx,7.25,b,0.1\nx,1e300,a,1\nz,-0.5,b,1e-7\n";
+  DataOptions options = options_for(dir.write("r.csv", table));
+  options.split = "loo";
+  options.order = "TO";
+  prepare(options, dir.path("made/my.data/"));
+  CHECK(names_in(dir.path("made/my.data")) ==
+        std::set<std::string>{"my.data.train.inter", "my.data.valid.inter", "my.data.test.inter"});
+  const std::string header = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n";
+  CHECK(read_file(dir.path("made/my.data/my.data.train.inter")) == header + "a\ty\t3\t5\nb\tz\t0.0000001\t-0.5\n");
+  CHECK(read_file(dir.path("made/my.data/my.data.valid.inter")) == header);
+  CHECK(read_file(dir.path("made/my.data/my.data.test.inter")) == header + "a\tx\t4.5\t1000\nb\tx\t0.1\t7.25\n");
+
+  const fs::path before = fs::current_path();
+  fs::create_directory(dir.path("here"));
+  fs::current_path(dir.path("here"));
+  prepare(options, "../there/./");
+  prepare(options, ".");
+  fs::current_path(before);
+  CHECK(names_in(dir.path("here")).contains("here.train.inter"));
+  CHECK(names_in(dir.path("there")).contains("there.test.inter"));
+
+  // Columns are those of the data. A time that is no number matters to files that would hold it.
+  options = options_for(dir.write("lists.txt", "0 1 2 3\n"));
+  options.format = "adjacency";
+  options.split = "ratio";
+  prepare(options, dir.path("bare"));
+  CHECK(read_file(dir.path("bare/bare.train.inter")).starts_with("user_id:token\titem_id:token\n0\t"));
+  options = options_for(dir.write("r.csv", "userId,movieId,timestamp\na,x,monday\n"));
+  options.split = "ratio";
+  CHECK(error_of([&] { prepare(options, dir.path("no")); }).ends_with(":2: expected a number as time, found 'monday'"));
+
+  for (const char* token : {"a\tb", "a\rb", "b\r"}) {
+    options.path = dir.write("r.csv", std::string("userId,movieId\n1,\"") + token + "\"\n2,y\n");
+    CHECK(error_of([&] { prepare(options, dir.path("no")); }) ==
+          options.path + ": expected ids without tabs and line ends, which .inter files cannot hold, found " +
+              excerpt(token));
+  }
+  options.path = dir.write("r.csv", some_table(50));
+  int asked = 0;
+  CHECK_THROWS_AS(prepare(options, dir.path("no"), [&] { return ++asked > 1; }), Stopped);
+  CHECK_FALSE(fs::exists(dir.path("no")));
+}
+
+TEST_CASE("the time split: no training interaction is later than any test interaction") {
+  TempDir dir;
+  for (const int users : {90, 400}) {
+    DataOptions options = options_for(dir.write("r.csv", some_table(users)));
+    options.min_items_per_user = 0;
+    options.valid_from = "150";
+    options.test_from = "300";
+    check_that_nothing_is_trained_on_later(options, "table");
+  }
+}
+
+TEST_CASE("the time split on ml-100k: no training interaction is later than any test interaction") {
+  const std::string datasets = RECVAE_DATASETS;
+  if (datasets.empty()) {
+    MESSAGE("skipped: the Meson option datasets is not set");
+    return;
+  }
+  DataOptions options = options_for(datasets + "/ml-100k/ml-100k.inter");
+  options.valid_from = "1998-02-15";
+  options.test_from = "1998-03-15";
+  check_that_nothing_is_trained_on_later(options, "inter");
+}
+
+TEST_CASE("ml-100k: RecBole's own split, row for row") {
+  const std::string datasets = RECVAE_DATASETS;
+  if (datasets.empty()) {
+    MESSAGE("skipped: the Meson option datasets is not set");
+    return;
+  }
+  TempDir dir;
+  DataOptions options = options_for(datasets + "/ml-100k/ml-100k.inter");
+  const auto digest = [&](const std::string& name, const std::vector<std::size_t>& counts) {
+    prepare(options, dir.path(name));
+    std::string text;
+    std::vector<std::size_t> found(3);
+    for (const auto& line : listed(dir.path(name))) {
+      text += line;
+      ++found[line.ends_with("train\n") ? 0 : line.ends_with("valid\n") ? 1 : 2];
+    }
+    CHECK(found == counts);
+    return fnv1a(text);
+  };
+  // Digests of lists whose SHA-256 begins with 742aa19c (RecBole 1.2.1's, seed 2020) and ddce6e08 (exact time).
+  options.split = "ratio";
+  options.split_seed = 2020;
+  CHECK(digest("random", {80808, 9596, 9596}) == 6007866371293330345u);
+  options.split = "loo";
+  options.order = "TO";
+  CHECK(digest("time", {98114, 943, 943}) == 9981945530165311101u);
+}
 
 TEST_CASE("raw data and what prepare makes of them are the same data set") {
   TempDir dir;

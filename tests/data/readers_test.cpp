@@ -11,10 +11,11 @@ using Pairs = std::vector<std::string>;
 
 namespace {
 
-Interactions read(const std::string& format, const std::string& content, const DataOptions& options = {}) {
+Interactions read(const std::string& format, const std::string& content, const DataOptions& options = {},
+                  Times times = Times::ignored) {
   TextSource text = TextSource::from_text(content, "f");
   InteractionBuilder builder;
-  read_text(format, text, options, builder);
+  read_text(format, text, options, builder, times);
   return builder.take();
 }
 
@@ -99,6 +100,30 @@ TEST_CASE("u.data and ratings.dat") {
   CHECK(pairs(rows) == Pairs{"1:1193"});
   CHECK(rows.ratings == std::vector{5.0});
   CHECK(error_of([] { read("ratings.dat", "1::1193::5\n"); }) == "f:1: expected 4 columns, found 3");
+}
+
+TEST_CASE("times are read where they are wanted") {
+  using Numbers = std::vector<double>;
+  const std::string csv = "timestamp,userId,movieId\n1.5,a,b\n-2,a,\n9007199254740992,c,d\n";
+  CHECK(read("table", csv).times.empty());
+  CHECK(read("table", csv, {}, Times::wanted).times == Numbers{1.5, 9007199254740992});
+  DataOptions renamed;
+  renamed.time_field = "when";
+  CHECK(read("table", csv, renamed, Times::wanted).times.empty());
+  CHECK(error_of([&] { read("table", csv, renamed, Times::needed); }) ==
+        "f:1: expected a header with a column 'when', found 'timestamp,userId,movieId'");
+  const std::string atomic = "user_id:token\titem_id:token\ttimestamp:float\n1\t2\t7\n";
+  CHECK(read("inter", atomic, {}, Times::needed).times == Numbers{7});
+  CHECK(read("u.data", "196\t242\t3\t881250949\n", {}, Times::wanted).times == Numbers{881250949});
+  CHECK(read("ratings.dat", "1::1193::5::978300760\n", {}, Times::needed).times == Numbers{978300760});
+  CHECK(read("adjacency", "1 2\n", {}, Times::needed).times.empty());
+  const auto error = [](const std::string& format, const std::string& content) {
+    return error_of([&] { read(format, content, {}, Times::wanted); });
+  };
+  CHECK(error("table", "userId,movieId,timestamp\na,b,2020-01-01\n") ==
+        "f:2: expected a number as time, found '2020-01-01'");
+  CHECK(error("u.data", "1\t2\t3\tnow\n") == "f:1: expected a number as time, found 'now'");
+  CHECK(pairs(read("u.data", "1\t2\t3\tnow\n")) == Pairs{"1:2"});
 }
 
 TEST_CASE("adjacency") {

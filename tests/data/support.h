@@ -59,6 +59,18 @@ inline std::vector<std::string> pairs(const data::Interactions& rows) {
   return out;
 }
 
+/// A row of a table with times.
+struct TimedRow {
+  const char *user, *item;
+  double time;
+};
+
+inline data::Interactions timed_rows(const std::vector<TimedRow>& rows) {
+  data::InteractionBuilder builder;
+  for (const auto& row : rows) builder.add(row.user, row.item, {}, row.time);
+  return builder.take();
+}
+
 /// A ratings table of `users` users, some pairs twice, made by a fixed rule.
 inline std::string some_table(int users, int items = 40, int per_user = 12) {
   std::string out = "userId,movieId,rating,timestamp\n";

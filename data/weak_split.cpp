@@ -1,13 +1,11 @@
-#include "given_split.h"
+#include "weak_split.h"
 
 #include <algorithm>
 #include <iterator>
 #include <span>
 #include <utility>
 
-#include "error.h"
 #include "numpy_random.h"
-#include "readers.h"
 
 namespace recvae::data {
 namespace {
@@ -40,27 +38,55 @@ Csr join(const Csr& a, const Csr& b) {
   return out;
 }
 
+/// New indices and tokens in order of first use. Takes the old tokens.
+class Renumbering {
+ public:
+  explicit Renumbering(std::vector<std::string>& tokens) : old_(tokens), index_(tokens.size(), -1) {}
+  std::int32_t operator()(std::int32_t old) {
+    std::int32_t& index = index_[as_size(old)];
+    if (index < 0) {
+      index = size();
+      tokens_.push_back(std::move(old_[as_size(old)]));
+    }
+    return index;
+  }
+  std::int32_t size() const { return static_cast<std::int32_t>(tokens_.size()); }
+  std::vector<std::string> take() && { return std::move(tokens_); }
+
+ private:
+  std::vector<std::string>& old_;
+  std::vector<std::int32_t> index_;
+  std::vector<std::string> tokens_;
+};
+
 }  // namespace
 
-GivenSplit read_parts(const Input& input, const DataOptions& options) {
-  GivenSplit split;
-  InteractionBuilder builder;
-  const auto read = [&](const std::string& file) {
-    TextSource text = TextSource::from_file(file);
-    read_text(input.format, text, options, builder);
-    return builder.rows();
-  };
-  split.train_end = read(input.train);
-  if (split.train_end == 0) throw DataError(input.train + ": expected interactions, found none");
-  split.train_users = builder.users();
-  split.has_validation = !input.valid.empty();
-  split.valid_end = split.has_validation ? read(input.valid) : split.train_end;
-  if (read(input.test) == split.valid_end) throw DataError(input.test + ": expected interactions, found none");
-  split.rows = builder.take();
+WeakSplit make_weak_split(Interactions rows, const std::vector<Part>& parts) {
+  WeakSplit split;
+  Interactions& out = split.rows;
+  Renumbering users(rows.user_tokens), items(rows.item_tokens);
+  for (const Part part : {Part::train, Part::validation, Part::test}) {
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+      if (parts[k] != part) continue;
+      out.users.push_back(users(rows.users[k]));
+      out.items.push_back(items(rows.items[k]));
+      if (!rows.ratings.empty()) out.ratings.push_back(rows.ratings[k]);
+      if (!rows.times.empty()) out.times.push_back(rows.times[k]);
+    }
+    if (part == Part::train) {
+      split.train_end = out.rows();
+      split.train_users = users.size();
+    }
+    if (part == Part::validation) split.valid_end = out.rows();
+  }
+  out.user_tokens = std::move(users).take();
+  out.item_tokens = std::move(items).take();
+  out.rows_read = rows.rows_read;
+  out.repeated = rows.repeated;
   return split;
 }
 
-Dataset make_dataset(GivenSplit split, const DataOptions& options) {
+Dataset make_dataset(WeakSplit split, const DataOptions& options) {
   Interactions& rows = split.rows;
   const auto users = static_cast<std::int64_t>(rows.user_tokens.size());
   const auto items = static_cast<std::int32_t>(rows.item_tokens.size());
@@ -79,12 +105,20 @@ Dataset make_dataset(GivenSplit split, const DataOptions& options) {
   Dataset out;
   out.strong = false;
   out.validation = users_with_targets(train, validation, rows.user_tokens);
-  out.train_and_validation = join(train, validation);
-  out.test = users_with_targets(out.train_and_validation, test, rows.user_tokens);
+  if (options.test_history == "train") {
+    out.test = users_with_targets(train, test, rows.user_tokens);
+    out.test.masked = Csr{items};
+    for (std::int64_t u = 0; u < users; ++u) {
+      if (!test.row(u).empty()) out.test.masked.append(validation.row(u));
+    }
+  } else {
+    out.train_and_validation = join(train, validation);
+    out.test = users_with_targets(out.train_and_validation, test, rows.user_tokens);
+  }
   train.indptr.resize(as_size(split.train_users) + 1);  // the others have no training rows
   out.train = std::move(train);
   return with_tokens(std::move(out), std::move(rows.item_tokens), std::move(rows.user_tokens), rows.rows_read,
-                     rows.rows());
+                     rows.rows() + rows.repeated);
 }
 
 }  // namespace recvae::data
