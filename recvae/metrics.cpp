@@ -180,7 +180,11 @@ std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const s
   return out;
 }
 
-bool smaller_is_better(const Metric& metric) { return find(metric.name)->smaller_is_better; }
+bool is_better(const Metric& metric, double value, std::optional<double> best) {
+  if (!best || std::isnan(*best)) return true;
+  return find(metric.name)->smaller_is_better ? value < *best : value > *best;
+}
+
 bool is_of_all_lists(const Metric& metric) { return find(metric.name)->of_counts != nullptr; }
 
 MetricContext metric_context(const data::Csr& train, RecallDenominator recall, std::optional<double> tail_ratio) {

@@ -29,7 +29,10 @@ struct Metric {
 /// read without regard to case. Throws std::invalid_argument that names the known metrics.
 std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const std::vector<std::int64_t>& topk);
 
-bool smaller_is_better(const Metric& metric);
+/// Is `value` better than the best so far? Anything is better than nothing and NaN. Of averagepopularity and giniindex
+/// the smaller is better, of the others the larger.
+bool is_better(const Metric& metric, double value, std::optional<double> best);
+
 bool is_of_all_lists(const Metric& metric);  ///< together: no user has a value of its own
 
 /// What the metrics have to know beside a list.

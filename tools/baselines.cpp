@@ -1,13 +1,11 @@
 #include "baselines.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <limits>
 
-#include "autodiff/blas.h"
-#include "autodiff/tensor.h"
+#include "recvae/evaluator.h"
 
 namespace recvae::tools {
 namespace {
@@ -32,24 +30,10 @@ std::string gigabytes(double bytes) {
   return text;
 }
 
-/// Floating-point operations per second of a product of 1024 x 1024.
-double product_rate() {
-  constexpr ad::Index n = 1024;
-  const ad::Tensor<double> a(n, n);
-  ad::Tensor<double> c(n, n);
-  double best = std::numeric_limits<double>::infinity();
-  for (int run = 0; run < 3; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    ad::blas::gemm<double>(n, n, n, 1, {a.data(), n}, {a.data(), n}, 0, c.data(), n);
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  return 2.0 * n * n * n / best;
-}
-
 }  // namespace
 
-void add_baseline_options(CommandLine& line, BaselineOptions& options) {
-  line.add("lambda", &options.lambda, "of ease: its regularisation (default: 250)");
+void add_baseline_options(CommandLine& line, BaselineOptions& options, const std::string& default_lambda) {
+  line.add("lambda", &options.lambda, "of ease: its regularisation (default: " + default_lambda + ")");
   line.add<std::optional<bool>>("ease_double", &options.double_precision,
                                 "of ease: true computes in double, false in float (default: double up to 20000 items)");
   line.add("neighbors", &options.neighbors, "of itemknn: neighbours of an item (default: 100)");
@@ -65,17 +49,30 @@ void announce_baseline(const std::string& name, std::int64_t items, const Baseli
   }
 }
 
-bool is_affordable(const std::string& name, std::int64_t items, const BaselineOptions& options) {
+bool is_affordable(const std::string& name, std::int64_t items, const BaselineOptions& options, double count) {
+  constexpr double kOperationsPerMinute = 60 * 1e11;
   const Cost cost = baseline_cost(name, items, options);
-  const char* limit = nullptr;
-  if (cost.bytes > available_memory() / 2) limit = "memory";
-  // Smaller ones are done before the rate is known.
-  if (!limit && cost.operations > 1e11 && cost.operations > 60 * product_rate()) limit = "time";
-  if (limit) {
-    log_info(name + ": left out, for its " + limit + " with " + std::to_string(items) + " items (--baselines " + name +
-             " has it anyway)");
+  return count * cost.operations <= kOperationsPerMinute && cost.bytes <= available_memory() / 2;
+}
+
+double choose_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
+                     const BaselineOptions& options) {
+  constexpr double kTried[] = {10, 50, 250, 1250};
+  BaselineOptions tried = options;
+  tried.double_precision = false;
+  if (data.validation.targets.nnz() == 0) return options.lambda;
+  if (!is_affordable("ease", data.train.cols, tried, std::size(kTried) + 2.0)) return options.lambda;
+  double chosen = options.lambda;
+  std::optional<double> best;
+  for (const double lambda : kTried) {
+    tried.lambda = lambda;
+    const auto ease = make_baseline("ease", data.baseline_rows(false), tried);
+    const double value = evaluate(*ease, data.validation, {metric}, context).means[0];
+    if (!is_better(metric, value, best)) continue;
+    best = value;
+    chosen = lambda;
   }
-  return limit == nullptr;
+  return chosen;
 }
 
 }  // namespace recvae::tools

@@ -27,6 +27,7 @@ struct Options {
   Settings settings;
   std::optional<std::vector<std::string>> baselines;  // default: popularity, and ease where it is affordable
   BaselineOptions baseline_options;
+  bool lambda_given = false;
 };
 
 /// A setting as the command line takes it.
@@ -56,7 +57,7 @@ bool read_options(CommandLine& line, Options& o) {
       "baselines", &o.baselines,
       "tested on the same users: popularity, ease, itemknn, or [] (default: popularity, and ease where it fits in half "
       "the free memory and a minute)");
-  add_baseline_options(line, o.baseline_options);
+  add_baseline_options(line, o.baseline_options, "the best of 10, 50, 250 and 1250 on validation, if quick, else 250");
   add_data_options(line, o.data);
   line.group("Model and training");
   Settings::visit(
@@ -66,6 +67,7 @@ bool read_options(CommandLine& line, Options& o) {
       given);
   if (!line.parse()) return false;
   line.require("data");
+  o.lambda_given = line.given("lambda");
   as_usage([&] {
     o.settings = preset(o.preset_name);
     Settings::visit(
@@ -178,11 +180,6 @@ EpochReport train_epoch(Trainer& trainer, const Settings& s, std::int64_t users)
   }
 }
 
-bool is_better(const Metric& metric, double value, std::optional<double> best) {
-  if (!best || std::isnan(*best)) return true;
-  return smaller_is_better(metric) ? value < *best : value > *best;
-}
-
 /// Trains a model, writes it to `out` and returns the epoch that is best on validation. The model and its training
 /// state, most of the memory, are then gone.
 std::int64_t train_model(const Options& o, const data::Dataset& data, const std::vector<Metric>& metrics,
@@ -265,10 +262,21 @@ void test(const Options& o, const data::Dataset& data, const std::vector<Metric>
     log_warning("no test users have anything to be found: no test result");
     return;
   }
+  BaselineOptions options = o.baseline_options;
   for (const std::string& name : o.baselines.value_or(std::vector<std::string>{"popularity", "ease"})) {
-    if (!o.baselines && !is_affordable(name, data.train.cols, o.baseline_options)) continue;
-    announce_baseline(name, data.train.cols, o.baseline_options);
-    const auto baseline = make_baseline(name, data.baseline_rows(true), o.baseline_options);
+    if (!o.baselines && !is_affordable(name, data.train.cols, options)) {
+      log_info(name + ": left out, it would take long or much memory for " + std::to_string(data.train.cols) +
+               " items; --baselines has it anyway");
+      continue;
+    }
+    announce_baseline(name, data.train.cols, options);
+    if (name == "ease") {
+      if (!o.lambda_given) {
+        options.lambda = choose_lambda(data, parse_metrics({o.settings.valid_metric}, {})[0], context, options);
+      }
+      log_info("ease: lambda " + text_of(options.lambda));
+    }
+    const auto baseline = make_baseline(name, data.baseline_rows(true), options);
     print_metrics(metrics, evaluate(*baseline, data.test, metrics, context).means, name);
   }
   const RecVae<float> best_model = load_model(model_path, Load::model).model;

@@ -153,11 +153,19 @@ TEST_CASE("metrics of all lists by hand: two lists of two, items 0 1 and 0 2 of 
   CHECK(value_of_counts({"shannonentropy", 1}, one) == 0);
 }
 
-TEST_CASE("smaller is better for averagepopularity and giniindex alone") {
-  for (const char* name :
-       {"ndcg", "recall", "precision", "hit", "mrr", "map", "itemcoverage", "shannonentropy", "tailpercentage", "gauc"})
-    CHECK(!smaller_is_better({name, 10}));
-  for (const char* name : {"averagepopularity", "giniindex"}) CHECK(smaller_is_better({name, 10}));
+TEST_CASE("smaller is better for averagepopularity and giniindex alone; anything is better than nothing and NaN") {
+  for (const char* name : {"ndcg", "recall", "precision", "hit", "mrr", "map", "itemcoverage", "averagepopularity",
+                           "giniindex", "shannonentropy", "tailpercentage", "gauc"}) {
+    INFO(name);
+    const Metric metric{name, 10};
+    const bool smaller = metric.name == "averagepopularity" || metric.name == "giniindex";
+    CHECK(is_better(metric, 0.1, 0.2) == smaller);
+    CHECK(is_better(metric, 0.2, 0.1) == !smaller);
+    CHECK(!is_better(metric, 0.2, 0.2));
+    CHECK(!is_better(metric, NAN, 0.2));
+    CHECK(is_better(metric, 0.2, NAN));
+    CHECK(is_better(metric, 0.2, {}));
+  }
 }
 
 TEST_CASE("parse_metrics: own cutoffs, crossing, case, errors") {

@@ -499,6 +499,11 @@ class TrainTest(CommandsTest):
             for name in chosen:
                 evaluated, _ = self.good("recvae_evaluate", "--baseline", name, "--data", self.table, *HELD_OUT, "--metrics", "ndcg@10", "--lambda", 20, "--neighbors", 3)
                 self.assertEqual(evaluated, f"ndcg@10:\t{result_of(stdout)[f'{name} ndcg@10']}\n")
+        # Without --lambda the one that is best on validation.
+        best = max((10, 50, 250, 1250), key=lambda value: json.loads(self.good("recvae_evaluate", "--baseline", "ease", "--lambda", value, "--data", self.table, *HELD_OUT, "--on", "validation", "--metrics", "ndcg@100", "--json")[0])["ndcg@100"])
+        self.assertIn(f"ease: lambda {best}.0", self.run_stderr)
+        evaluated, _ = self.good("recvae_evaluate", "--baseline", "ease", "--lambda", best, "--data", self.table, *HELD_OUT)
+        self.assertIn("".join(f"ease {line}\n" for line in evaluated.splitlines()), self.run_stdout)
         self.bad(2, "recvae_train", "--data", self.table, "--baselines", "[nonsense]", names="nonsense")
         self.bad(2, "recvae_train", "--data", self.table, "--lambda", 0, names="lambda")
 
