@@ -9,17 +9,12 @@
 #include "autodiff/parallel.h"
 #include "autodiff/random.h"
 #include "recvae/evaluator.h"
+#include "support.h"
 
 using namespace recvae;
+using recvae::test::csr;
 
 namespace {
-
-data::Csr csr(std::int32_t cols, const std::vector<std::vector<std::int32_t>>& rows) {
-  data::Csr m;
-  m.cols = cols;
-  for (const auto& row : rows) m.append(row);
-  return m;
-}
 
 data::Csr random_rows(std::int64_t users, std::int32_t items) {
   data::Csr m;

@@ -7,8 +7,10 @@
 #include "autodiff/random.h"
 #include "recvae/evaluator.h"
 #include "recvae/model.h"
+#include "support.h"
 
 using namespace recvae;
+using recvae::test::csr;
 
 namespace {
 
@@ -24,13 +26,6 @@ class TableScorer : public Scorer {
  private:
   ad::Tensor<float> table_;
 };
-
-data::Csr csr(std::int32_t cols, const std::vector<std::vector<std::int32_t>>& rows) {
-  data::Csr m;
-  m.cols = cols;
-  for (const auto& row : rows) m.append(row);
-  return m;
-}
 
 /// Scores with many ties: few different values.
 ad::Tensor<float> tied_scores(ad::Index rows, ad::Index cols) {

@@ -5,8 +5,10 @@
 #include <stdexcept>
 
 #include "recvae/metrics.h"
+#include "support.h"
 
 using namespace recvae;
+using recvae::test::csr;
 
 namespace {
 
@@ -38,13 +40,6 @@ double value(const std::string& name, std::int64_t k, const std::vector<std::uin
 }
 
 double discount(int position) { return 1 / std::log2(position + 1.0); }
-
-data::Csr csr(std::int32_t cols, const std::vector<std::vector<std::int32_t>>& rows) {
-  data::Csr m;
-  m.cols = cols;
-  for (const auto& row : rows) m.append(row);
-  return m;
-}
 
 UserValue gauc(const std::vector<float>& scores, const std::vector<std::int32_t>& targets) {
   return user_value({"gauc", 0}, {}, {{}, targets, scores});
