@@ -33,7 +33,9 @@ void check_moments(const DataOptions& options) {
     return found;
   };
   const auto valid = moment(options.valid_from, "valid_from"), test = moment(options.test_from, "test_from");
-  if (valid && test && valid->is_date == test->is_date) boundaries(options.valid_from, options.test_from, {});
+  // Of a number and a date, the data's unit of time decides.
+  require(!valid || !test || valid->is_date != test->is_date || valid->value <= test->value, "valid_from",
+          "a moment that is not after --test_from " + options.test_from, options.valid_from);
 }
 
 /// Refuses options of other splits than `options.split`, and asks for those that it needs.

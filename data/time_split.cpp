@@ -41,11 +41,9 @@ Boundaries boundaries(const std::string& valid_from, const std::string& test_fro
     return moment.is_date ? moment.value * units_per_day(times) : moment.value;
   };
   const Boundaries out{value(valid_from), value(test_from)};
-  if (out.valid_from > out.test_from) {
-    throw UsageError("--valid_from: expected a moment that is not after --test_from " + test_from + ", found " +
-                     valid_from);
-  }
-  return out;
+  if (out.valid_from <= out.test_from) return out;
+  throw DataError("--valid_from: expected a moment that, in the data's unit of time, is not after --test_from " +
+                  test_from + ", found " + valid_from);
 }
 
 std::vector<Part> split_by_time(const Interactions& rows, const Boundaries& boundaries) {

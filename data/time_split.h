@@ -32,7 +32,7 @@ struct Boundaries {
 
 /// The boundaries that options give, both of them moments. The magnitude of the largest of `times` tells their unit,
 /// and so what a date is: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds.
-/// Throws UsageError where validation would begin after test.
+/// Throws DataError where validation would begin after test.
 Boundaries boundaries(const std::string& valid_from, const std::string& test_from, std::span<const double> times);
 
 /// The weak split: a row's time says its part.

@@ -16,8 +16,10 @@ using data::as_size;
 
 class Popularity : public Scorer {
  public:
-  explicit Popularity(const data::Csr& train) : counts_(as_size(train.cols), 0.0f) {
-    for (const std::int32_t item : train.items) ++counts_[as_size(item)];
+  explicit Popularity(const data::Csr& train) {
+    std::vector<std::int64_t> counts(as_size(train.cols), 0);
+    for (const std::int32_t item : train.items) ++counts[as_size(item)];
+    counts_.assign(counts.begin(), counts.end());
   }
 
   void score(const data::Csr&, std::int64_t, ad::Matrix<float> scores) override {
@@ -48,13 +50,19 @@ class Ease : public Scorer {
   }
 
   void score(const data::Csr& histories, std::int64_t first, ad::Matrix<float> scores) override {
-    ad::parallel_for(std::min<ad::Index>(scores.rows, histories.rows() - first), [&](ad::Index u) {
-      std::vector<T> sum(as_size(scores.cols), T(0));
-      for (const std::int32_t item : histories.row(first + u)) {
-        const T* const row = weight_.view().row(item);
-        for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += row[j];
+    const std::int64_t users = std::min<std::int64_t>(scores.rows, histories.rows() - first);
+    // All users for a few columns at a time: most rows that they need are then in the cache.
+    constexpr ad::Index kColumns = 512;
+    ad::parallel_chunks(scores.cols, kColumns, [&](ad::Index begin, ad::Index end) {
+      std::vector<T> sum(as_size(end - begin));
+      for (std::int64_t u = 0; u < users; ++u) {
+        std::fill(sum.begin(), sum.end(), T(0));
+        for (const std::int32_t item : histories.row(first + u)) {
+          const T* const row = weight_.view().row(item) + begin;
+          for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += row[j];
+        }
+        std::transform(sum.begin(), sum.end(), scores.row(u) + begin, [](T s) { return static_cast<float>(s); });
       }
-      std::transform(sum.begin(), sum.end(), scores.row(u), [](T s) { return static_cast<float>(s); });
     });
   }
 
@@ -97,36 +105,79 @@ class ItemKnn : public Scorer {
   std::vector<std::vector<Scored>> similar_;  // by i: the j that have i among their neighbours, and S[i, j]
 };
 
-bool in_double(std::int64_t items, const BaselineOptions& options) {
-  return options.double_precision.value_or(items <= 20'000);
+bool in_double(const data::Csr& train, const BaselineOptions& options) {
+  return options.double_precision.value_or(train.cols <= 20'000);
+}
+
+double pairs_of(const data::Csr& train) {
+  double pairs = 0;
+  for (std::int64_t u = 0; u < train.rows(); ++u) pairs += std::pow(static_cast<double>(train.row(u).size()), 2);
+  return pairs;
+}
+
+struct Entry {
+  const char* name;
+  std::unique_ptr<Scorer> (*make)(const data::Csr& train, const BaselineOptions& options);
+  Cost (*cost)(const data::Csr& train, const data::Csr& histories, const BaselineOptions& options);
+};
+
+constexpr double kFlops = 1e11, kAdditions = 1e9;  // per second
+
+constexpr Entry kBaselines[] = {
+    {"popularity",
+     [](const data::Csr& train, const BaselineOptions&) -> std::unique_ptr<Scorer> {
+       return std::make_unique<Popularity>(train);
+     },
+     [](const data::Csr& train, const data::Csr&, const BaselineOptions&) {
+       return Cost{8.0 * train.cols, static_cast<double>(train.nnz()) / kAdditions};
+     }},
+    {"ease",
+     [](const data::Csr& train, const BaselineOptions& options) -> std::unique_ptr<Scorer> {
+       if (in_double(train, options)) return std::make_unique<Ease<double>>(train, options.lambda);
+       return std::make_unique<Ease<float>>(train, options.lambda);
+     },
+     [](const data::Csr& train, const data::Csr& histories, const BaselineOptions& options) {
+       const double n = train.cols, wide = in_double(train, options) ? 1 : 0.5;
+       const double additions = pairs_of(train) + static_cast<double>(histories.nnz()) * n * wide;
+       return Cost{8 * wide * n * (n + 2 * 512), wide * n * n * n / kFlops + additions / kAdditions};
+     }},
+    {"itemknn",
+     [](const data::Csr& train, const BaselineOptions& options) -> std::unique_ptr<Scorer> {
+       return std::make_unique<ItemKnn>(train, options.neighbors);
+     },
+     [](const data::Csr& train, const data::Csr& histories, const BaselineOptions& options) {
+       const double n = train.cols, kept = std::min(n, static_cast<double>(options.neighbors));
+       const double additions = pairs_of(train) + n * n + static_cast<double>(histories.nnz()) * kept;
+       return Cost{2 * sizeof(Scored) * n * kept, additions / kAdditions};
+     }}};
+
+const Entry& find(const std::string& name) {
+  std::string known;
+  for (const Entry& entry : kBaselines) {
+    if (name == entry.name) return entry;
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  throw std::invalid_argument("baseline: expected one of " + known + ", found '" + name + "'");
 }
 
 }  // namespace
 
 void check_baseline(const std::string& name, const BaselineOptions& options) {
-  if (name != "popularity" && name != "ease" && name != "itemknn") {
-    throw std::invalid_argument("baseline: expected popularity, ease or itemknn, found '" + name + "'");
-  }
-  if (!(options.lambda > 0) || std::isinf(options.lambda)) {
-    throw std::invalid_argument("lambda: expected a positive finite number");
+  find(name);
+  if (!(options.lambda > 0 && options.lambda <= 1e30)) {
+    throw std::invalid_argument("lambda: expected a positive number up to 1e30");
   }
   if (options.neighbors < 1) throw std::invalid_argument("neighbors: expected a positive whole number");
 }
 
 std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options) {
   check_baseline(name, options);
-  if (name == "popularity") return std::make_unique<Popularity>(train);
-  if (name == "itemknn") return std::make_unique<ItemKnn>(train, options.neighbors);
-  if (in_double(train.cols, options)) return std::make_unique<Ease<double>>(train, options.lambda);
-  return std::make_unique<Ease<float>>(train, options.lambda);
+  return find(name).make(train, options);
 }
 
-Cost baseline_cost(const std::string& name, std::int64_t items, const BaselineOptions& options) {
-  const auto n = static_cast<double>(items);
-  if (name == "popularity") return {4 * n, n};
-  if (name == "itemknn") return {2 * 8 * n * std::min(n, static_cast<double>(options.neighbors)), n * n};
-  const bool wide = in_double(items, options);
-  return {(wide ? 8 : 4) * n * (n + 2 * 512), (wide ? 1 : 0.5) * n * n * n};
+Cost baseline_cost(const std::string& name, const data::Csr& train, const data::Csr& histories,
+                   const BaselineOptions& options) {
+  return find(name).cost(train, histories, options);
 }
 
 }  // namespace recvae

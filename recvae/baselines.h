@@ -18,21 +18,23 @@ struct BaselineOptions {
 /// The baseline of that name, learned from the rows of `train`, which need not live longer:
 ///   popularity  the number of training users of an item, the same for everybody
 ///   ease        x B with B = I - P / diag(P), P = (X^T X + lambda I)^-1 (Steck, WWW 2019): items x items numbers
-///   itemknn     x S with S[i, j] = |i and j| / sqrt(|i| |j|), for each j its largest `neighbors`, of equal ones the
-///   lower
-///               i (cosine similarity; |i and j| users have both): items x neighbors numbers
-/// Throws std::invalid_argument that names the known ones, or an option that is wrong.
+///   itemknn     x S with S[i, j] = |i and j| / sqrt(|i| |j|), where |i and j| users have both (cosine similarity); of
+///               each j the `neighbors` largest, of equal ones the lower i: items x neighbors numbers
+/// Throws std::invalid_argument that names the known ones, or an option that is wrong; ad::Error where ease's matrix
+/// cannot be inverted, for a lambda that is too small.
 std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& train,
                                       const BaselineOptions& options = {});
 
-/// Throws as make_baseline would.
+/// Throws as make_baseline would, whatever the data.
 void check_baseline(const std::string& name, const BaselineOptions& options = {});
 
-/// What it takes, nearly, to make a baseline for so many items, beside the data.
+/// What a baseline takes, nearly, beside the data.
 struct Cost {
-  double bytes = 0;       ///< of memory
-  double operations = 0;  ///< in double precision, or two in single
+  double bytes = 0;    ///< of memory
+  double seconds = 0;  ///< to learn from `train` and to score `histories`, at 100 GFLOP/s in double precision and 1 G
+                       ///< additions per second out of memory
 };
-Cost baseline_cost(const std::string& name, std::int64_t items, const BaselineOptions& options = {});
+Cost baseline_cost(const std::string& name, const data::Csr& train, const data::Csr& histories,
+                   const BaselineOptions& options = {});
 
 }  // namespace recvae

@@ -3,25 +3,38 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <limits>
+#include <optional>
 
 #include "recvae/evaluator.h"
 
 namespace recvae::tools {
 namespace {
 
+constexpr double kMinute = 60;
+
+/// The number after `name` in a file of names and numbers.
+std::optional<double> number_after(const char* path, const std::string& name) {
+  std::ifstream file(path);
+  for (std::string word; file >> word;) {
+    double number = 0;
+    if (word == name && file >> number) return number;
+  }
+  return {};
+}
+
 /// Bytes that can still be had without swapping; infinite where the system does not say.
 double available_memory() {
-  double available = std::numeric_limits<double>::infinity();
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string name, rest; meminfo >> name && name != "MemAvailable:";) std::getline(meminfo, rest);
-  if (double kib = 0; meminfo >> kib) available = kib * 1024;
-  // A container may have less than the machine.
+  constexpr double kUnlimited = std::numeric_limits<double>::infinity();
+  const auto kib = number_after("/proc/meminfo", "MemAvailable:");
+  const double machine = kib ? *kib * 1024 : kUnlimited;
+  // A container may have less than the machine. What it uses counts the files that it has read; they can go.
   double limit = 0, used = 0;
-  if (std::ifstream("/sys/fs/cgroup/memory.max") >> limit && std::ifstream("/sys/fs/cgroup/memory.current") >> used) {
-    available = std::min(available, limit - used);
-  }
-  return available;
+  if (!(std::ifstream("/sys/fs/cgroup/memory.max") >> limit)) return machine;
+  if (!(std::ifstream("/sys/fs/cgroup/memory.current") >> used)) return machine;
+  used -= number_after("/sys/fs/cgroup/memory.stat", "inactive_file").value_or(0);
+  return std::min(machine, limit - used);
 }
 
 std::string gigabytes(double bytes) {
@@ -39,20 +52,20 @@ void add_baseline_options(CommandLine& line, BaselineOptions& options, const std
   line.add("neighbors", &options.neighbors, "of itemknn: neighbours of an item (default: 100)");
 }
 
-void announce_baseline(const std::string& name, std::int64_t items, const BaselineOptions& options) {
-  const double bytes = baseline_cost(name, items, options).bytes;
+void announce_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options) {
+  const double bytes = baseline_cost(name, train, {}, options).bytes;
   if (bytes < 1e7) return;
-  log_info(name + ": takes " + gigabytes(bytes) + " of memory for " + std::to_string(items) + " items");
+  const std::string items = " for " + std::to_string(train.cols) + " items";
+  log_info(name + ": takes " + gigabytes(bytes) + " of memory" + items);
   if (const double available = available_memory(); bytes > available) {
-    throw data::DataError(name + ": expected " + gigabytes(bytes) + " of free memory for " + std::to_string(items) +
-                          " items, found " + gigabytes(available));
+    throw data::DataError(name + ": expected " + gigabytes(bytes) + " of free memory" + items + ", found " +
+                          gigabytes(available));
   }
 }
 
-bool is_affordable(const std::string& name, std::int64_t items, const BaselineOptions& options, double count) {
-  constexpr double kOperationsPerMinute = 60 * 1e11;
-  const Cost cost = baseline_cost(name, items, options);
-  return count * cost.operations <= kOperationsPerMinute && cost.bytes <= available_memory() / 2;
+bool is_affordable(const std::string& name, const data::Dataset& data, const BaselineOptions& options) {
+  const Cost cost = baseline_cost(name, data.baseline_rows(true), data.test.history, options);
+  return cost.seconds <= kMinute && cost.bytes <= available_memory() / 2;
 }
 
 double choose_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
@@ -60,17 +73,21 @@ double choose_lambda(const data::Dataset& data, const Metric& metric, const Metr
   constexpr double kTried[] = {10, 50, 250, 1250};
   BaselineOptions tried = options;
   tried.double_precision = false;
-  if (data.validation.targets.nnz() == 0) return options.lambda;
-  if (!is_affordable("ease", data.train.cols, tried, std::size(kTried) + 2.0)) return options.lambda;
+  const double seconds = std::size(kTried) * baseline_cost("ease", data.train, data.validation.history, tried).seconds +
+                         baseline_cost("ease", data.baseline_rows(true), data.test.history, options).seconds;
+  if (data.validation.targets.nnz() == 0 || seconds > kMinute) return options.lambda;
   double chosen = options.lambda;
   std::optional<double> best;
   for (const double lambda : kTried) {
     tried.lambda = lambda;
-    const auto ease = make_baseline("ease", data.baseline_rows(false), tried);
-    const double value = evaluate(*ease, data.validation, {metric}, context).means[0];
-    if (!is_better(metric, value, best)) continue;
-    best = value;
-    chosen = lambda;
+    try {
+      const auto ease = make_baseline("ease", data.train, tried);
+      const double value = evaluate(*ease, data.validation, {metric}, context).means[0];
+      if (!is_better(metric, value, best)) continue;
+      best = value;
+      chosen = lambda;
+    } catch (const ad::Error&) {  // too small for single precision
+    }
   }
   return chosen;
 }

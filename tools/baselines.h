@@ -14,14 +14,14 @@ namespace recvae::tools {
 void add_baseline_options(CommandLine& line, BaselineOptions& options, const std::string& default_lambda = "250");
 
 /// Says how much memory an expensive baseline takes; throws DataError where there is not so much.
-void announce_baseline(const std::string& name, std::int64_t items, const BaselineOptions& options);
+void announce_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options);
 
-/// Whether this many of the baseline fit in half the free memory and in a minute at 100 GFLOP/s in double precision.
-/// The time is counted, not measured, so that what is printed does not depend on how busy a machine is.
-bool is_affordable(const std::string& name, std::int64_t items, const BaselineOptions& options, double count = 1);
+/// Whether a baseline that is tested once fits in half the free memory and in a minute. The time is counted, not
+/// measured, so that what is printed does not depend on how busy a machine is.
+bool is_affordable(const std::string& name, const data::Dataset& data, const BaselineOptions& options);
 
 /// The lambda of 10, 50, 250 and 1250 whose EASE, in single precision, is best on the validation users; that of
-/// `options` where there are none of them, or where so many EASE would not be affordable.
+/// `options` where there are none of them, where all this and the test take more than a minute, or where none works.
 double choose_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
                      const BaselineOptions& options);
 

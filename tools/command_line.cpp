@@ -269,7 +269,10 @@ bool CommandLine::parse() {
   return true;
 }
 
-bool CommandLine::given(const std::string& name) const { return state_->options.at(name)->count() > 0; }
+bool CommandLine::given(const std::string& name) const {
+  const auto option = state_->options.find(name);
+  return option != state_->options.end() && option->second->count() > 0;
+}
 
 void CommandLine::require(const std::string& name) const {
   if (!given(name)) throw data::UsageError("--" + name + " is required; --help lists the options");

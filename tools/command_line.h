@@ -100,6 +100,10 @@ int run_command(const char* program, int argc, char** argv, void (*body)(Command
 int stop_signal();
 inline bool stop_requested() { return stop_signal() != 0; }
 
+/// While `yes`, a signal ends the command at once, with its line and exit code: for long work that has nothing to tidy
+/// up. Throws Stopped where one has come already.
+void stop_at_once(bool yes);
+
 enum class LogLevel { debug, info, warning, error };
 /// One line each on stderr, if the level in force (`--log_level`, `--quiet`: warning) lets it through.
 void log_info(const std::string& text);

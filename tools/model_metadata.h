@@ -13,7 +13,8 @@ std::string settings_metadata(const Settings& settings, const data::DataOptions&
 
 /// Takes filter and split options from a model's metadata into `options`, those that have a meaning for the data: all
 /// for raw data (filters alone where histories are asked for), `validation_ratio` where files give train and test only,
-/// `test_history` unless users are held out. What the command line gives stays; where it gives a split, all of it.
+/// `test_history` unless users are held out. What the command line gives stays; where it gives another kind of split,
+/// none of the recorded one is taken.
 void apply_data_metadata(const std::string& metadata, const CommandLine& line, data::DataOptions& options,
                          DataUse use = DataUse::training);
 

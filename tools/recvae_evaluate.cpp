@@ -31,7 +31,12 @@ bool read_options(CommandLine& line, Options& o) {
   line.add("baseline", &o.baseline, "popularity, ease or itemknn: evaluate this in place of a model");
   add_baseline_options(line, o.baseline_options);
   line.add("compare", &o.compare, "a second model, compared with the first user by user");
-  line.add("bootstrap", &o.bootstrap, "samples of the intervals (default: none; with --compare 10000)", at_least(1));
+  line.add("bootstrap", &o.bootstrap, "samples of the intervals (default: none; with --compare 10000)",
+           [](const std::int64_t& samples) {
+             return samples >= 1 && samples <= 10'000'000
+                        ? std::string()
+                        : "expected a number from 1 to 10000000, found " + std::to_string(samples);
+           });
   line.add("per_user", &o.per_user, "file to write: the metrics of every user, tab-separated");
   line.add("on", &o.on, "test (default) or validation");
   line.add(
@@ -56,7 +61,7 @@ bool read_options(CommandLine& line, Options& o) {
   if (o.on != "test" && o.on != "validation")
     throw data::UsageError("--on: expected test or validation, found '" + o.on + "'");
   as_usage([&] {
-    if (!o.baseline.empty()) check_baseline(o.baseline, o.baseline_options);
+    check_baseline(o.baseline.empty() ? "popularity" : o.baseline, o.baseline_options);
     validate(o.settings);
     data::check_options(o.data, o.model.empty() && o.compare.empty());  // else the model may say the split
   });
@@ -67,20 +72,27 @@ bool read_options(CommandLine& line, Options& o) {
 std::optional<LoadedModel> load(const std::string& path, bool decides, const CommandLine& line, Options& o) {
   if (path.empty()) return {};
   std::optional<LoadedModel> model = load_model(path, Load::model, o.settings.layer_norm_eps);
-  if (!decides) return model;
+  if (!decides || model->settings.empty()) return model;
   apply_data_metadata(model->settings, line, o.data);
-  if (model->settings.empty()) return model;
-  const Settings trained = settings_from_json(model->settings);
-  if (!line.given("seed")) o.settings.seed = trained.seed;
-  if (!line.given("recall_denominator")) o.settings.recall_denominator = trained.recall_denominator;
-  if (!line.given("tail_ratio")) o.settings.tail_ratio = trained.tail_ratio;
+  const Settings given = std::exchange(o.settings, settings_from_json(model->settings));
+  Settings::visit(
+      [&](const char* name, const char*, auto& setting, auto& value) {
+        if (line.given(name)) setting = value;
+      },
+      o.settings, given);
+  try {
+    validate(o.settings);
+    data::check_options(o.data);
+  } catch (const std::invalid_argument& error) {  // the command line alone was right
+    throw data::DataError(path + ": its settings and the options given do not go together: " + error.what());
+  }
   return model;
 }
 
 void evaluate_command(CommandLine& line) {
   Options o;
   if (!read_options(line, o)) return;
-  const std::vector<Metric> metrics = as_usage([&] { return parse_metrics(o.settings.metrics, o.settings.topk); });
+  stop_at_once(true);
   ad::set_threads(line.threads());
 
   fetch_text(o.data);
@@ -94,10 +106,12 @@ void evaluate_command(CommandLine& line) {
   if (held_out.targets.nnz() == 0) {
     throw data::DataError(o.data.path + ": no " + o.on + " users have anything to be found");
   }
-  if (!model) announce_baseline(o.baseline, data.train.cols, o.baseline_options);
+  if (!o.per_user.empty()) check_per_user(o.per_user, held_out.user_tokens);
+  if (!model) announce_baseline(o.baseline, data.train, o.baseline_options);
   const std::unique_ptr<Scorer> scorer =
       model ? model_scorer(model->model)
             : make_baseline(o.baseline, data.baseline_rows(o.on == "test"), o.baseline_options);
+  const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
   const MetricContext context = metric_context(data, o.settings);
   const Evaluation result = evaluate(*scorer, held_out, metrics, context);
   log_info(std::to_string(result.users()) + " " + o.on + " users");
@@ -109,6 +123,7 @@ void evaluate_command(CommandLine& line) {
     report.compared_means = compared.means;
     report.differences = compare(result, compared, o.bootstrap > 0 ? o.bootstrap : 10'000, kBootstrapSeed);
   }
+  stop_at_once(false);
   if (!o.per_user.empty()) write_per_user(o.per_user, held_out.user_tokens, metrics, result);
   (o.json ? print_json : print_report)(metrics, report);
 }

@@ -25,9 +25,9 @@ struct Options {
   std::string preset_name = "paper", init_from, out;
   bool overwrite = false;
   Settings settings;
-  std::optional<std::vector<std::string>> baselines;  // default: popularity, and ease where it is affordable
+  std::vector<std::string> baselines = {"popularity", "ease"};
   BaselineOptions baseline_options;
-  bool lambda_given = false;
+  bool baselines_given = false, lambda_given = false;  // else ease only where it is affordable, and its lambda chosen
 };
 
 /// A setting as the command line takes it.
@@ -53,10 +53,10 @@ bool read_options(CommandLine& line, Options& o) {
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
   line.add("out", &o.out, "directory to write (default: runs/<data>-<time>)");
   line.flag("overwrite", &o.overwrite, "replace an earlier run in --out");
-  line.add<std::optional<std::vector<std::string>>>(
+  line.add(
       "baselines", &o.baselines,
-      "tested on the same users: popularity, ease, itemknn, or [] (default: popularity, and ease where it fits in half "
-      "the free memory and a minute)");
+      "tested on the same users: popularity, ease, itemknn, or none (default: popularity, and ease where it fits in "
+      "half the free memory and about a minute)");
   add_baseline_options(line, o.baseline_options, "the best of 10, 50, 250 and 1250 on validation, if quick, else 250");
   add_data_options(line, o.data);
   line.group("Model and training");
@@ -67,6 +67,8 @@ bool read_options(CommandLine& line, Options& o) {
       given);
   if (!line.parse()) return false;
   line.require("data");
+  o.baselines_given = line.given("baselines");
+  if (o.baselines.size() == 1 && is_none(o.baselines[0])) o.baselines.clear();
   o.lambda_given = line.given("lambda");
   as_usage([&] {
     o.settings = preset(o.preset_name);
@@ -78,9 +80,7 @@ bool read_options(CommandLine& line, Options& o) {
     validate(o.settings);
     o.data.seed = static_cast<std::uint64_t>(o.settings.seed);
     data::check_options(o.data);
-    for (const std::string& name : o.baselines.value_or(std::vector<std::string>{})) {
-      check_baseline(name, o.baseline_options);
-    }
+    for (const std::string& name : o.baselines) check_baseline(name, o.baseline_options);
     check_baseline("ease", o.baseline_options);
   });
   return true;
@@ -255,29 +255,51 @@ std::int64_t train_model(const Options& o, const data::Dataset& data, const std:
   return best_epoch;
 }
 
-/// The test result of the baselines, then of the best model, on the same users.
-void test(const Options& o, const data::Dataset& data, const std::vector<Metric>& metrics, const MetricContext& context,
-          const std::string& model_path, std::int64_t best_epoch) {
+/// Leaves out the default baselines that are not affordable, and refuses given ones that are beyond the memory.
+std::vector<std::string> choose_baselines(const Options& o, const data::Dataset& data) {
+  std::vector<std::string> chosen;
+  for (const std::string& name : o.baselines) {
+    if (o.baselines_given || is_affordable(name, data, o.baseline_options)) {
+      announce_baseline(name, data.train, o.baseline_options);
+      chosen.push_back(name);
+    } else {
+      log_info(name + ": left out, it would take long or much memory for " + std::to_string(data.train.cols) +
+               " items; --baselines has it anyway");
+    }
+  }
+  return chosen;
+}
+
+/// The test result of a baseline.
+Evaluation test_baseline(const std::string& name, const Options& o, const data::Dataset& data,
+                         const std::vector<Metric>& metrics, const MetricContext& context) {
+  BaselineOptions options = o.baseline_options;
+  if (name == "ease") {
+    if (!o.lambda_given) {
+      options.lambda = choose_lambda(data, parse_metrics({o.settings.valid_metric}, {})[0], context, options);
+    }
+    log_info("ease: lambda " + text_of(options.lambda));
+  }
+  const auto baseline = make_baseline(name, data.baseline_rows(true), options);
+  return evaluate(*baseline, data.test, metrics, context);
+}
+
+/// Prints the test result of the baselines, then of the best model, on the same users.
+void test(const Options& o, const data::Dataset& data, const std::vector<std::string>& baselines,
+          const std::vector<Metric>& metrics, const MetricContext& context, const std::string& model_path,
+          std::int64_t best_epoch) {
   if (!has_targets(data.test)) {
     log_warning("no test users have anything to be found: no test result");
     return;
   }
-  BaselineOptions options = o.baseline_options;
-  for (const std::string& name : o.baselines.value_or(std::vector<std::string>{"popularity", "ease"})) {
-    if (!o.baselines && !is_affordable(name, data.train.cols, options)) {
-      log_info(name + ": left out, it would take long or much memory for " + std::to_string(data.train.cols) +
-               " items; --baselines has it anyway");
-      continue;
+  for (const std::string& name : baselines) {
+    try {
+      print_metrics(metrics, test_baseline(name, o, data, metrics, context).means, name);
+    } catch (const ad::Error& error) {  // the model's own result is not lost for it
+      log_warning(name + ": " + error.what());
+    } catch (const std::bad_alloc&) {
+      log_warning(name + ": not enough memory");
     }
-    announce_baseline(name, data.train.cols, options);
-    if (name == "ease") {
-      if (!o.lambda_given) {
-        options.lambda = choose_lambda(data, parse_metrics({o.settings.valid_metric}, {})[0], context, options);
-      }
-      log_info("ease: lambda " + text_of(options.lambda));
-    }
-    const auto baseline = make_baseline(name, data.baseline_rows(true), options);
-    print_metrics(metrics, evaluate(*baseline, data.test, metrics, context).means, name);
   }
   const RecVae<float> best_model = load_model(model_path, Load::model).model;
   const Evaluation result = evaluate(*model_scorer(best_model), data.test, metrics, context);
@@ -299,8 +321,10 @@ void train(CommandLine& line) {
   require_utf8(o.data.path, data.item_tokens);
   const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
   const MetricContext context = metric_context(data, o.settings);
+  const std::vector<std::string> baselines = choose_baselines(o, data);
   const std::int64_t best_epoch = train_model(o, data, metrics, context, out);
-  test(o, data, metrics, context, out.file("model.safetensors"), best_epoch);
+  stop_at_once(true);  // all that a test could leave behind is there
+  test(o, data, baselines, metrics, context, out.file("model.safetensors"), best_epoch);
 }
 
 }  // namespace

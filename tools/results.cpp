@@ -5,9 +5,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <system_error>
 
 #include "data/error.h"
+
+namespace fs = std::filesystem;
 
 namespace recvae::tools {
 namespace {
@@ -76,6 +79,16 @@ void print_json(const std::vector<Metric>& metrics, const Report& report) {
   std::printf("%s\n", text.c_str());
 }
 
+void check_per_user(const std::string& path, const std::vector<std::string>& user_tokens) {
+  const fs::path folder = fs::absolute(path).parent_path();
+  if (!fs::is_directory(folder))
+    throw data::DataError(path + ": expected a folder " + folder.string() + ", found none");
+  for (const std::string& token : user_tokens) {
+    if (token.find('\t') == std::string::npos) continue;
+    throw data::DataError(path + ": expected user ids without tabs, found " + data::excerpt(token));
+  }
+}
+
 void write_per_user(const std::string& path, const std::vector<std::string>& user_tokens,
                     const std::vector<Metric>& metrics, const Evaluation& evaluation) {
   std::string text = "user";
@@ -89,14 +102,18 @@ void write_per_user(const std::string& path, const std::vector<std::string>& use
     }
     text += '\n';
   }
-  const std::string unfinished = path + ".tmp";
-  std::ofstream file(unfinished, std::ios::binary);
+  std::error_code error;
+  const bool direct = fs::exists(path, error) && !fs::is_regular_file(path, error);
+  const std::string target = direct ? path : fs::weakly_canonical(path).string();  // a link stays one
+  const std::string written = direct ? path : target + ".tmp-" + std::to_string(std::random_device()());
+  std::ofstream file(written, std::ios::binary);
   file << text;
   file.close();
-  std::error_code error(file ? 0 : errno, std::generic_category());
-  if (!error) std::filesystem::rename(unfinished, path, error);
+  error = std::error_code(file ? 0 : errno, std::generic_category());
+  if (!error && !direct) fs::rename(written, target, error);
   if (!error) return;
-  std::remove(unfinished.c_str());
+  std::error_code ignored;
+  if (!direct) fs::remove(written, ignored);
   throw data::DataError(path + ": cannot be written: " + error.message());
 }
 

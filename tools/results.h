@@ -32,8 +32,12 @@ void print_report(const std::vector<Metric>& metrics, const Report& report);
 /// "compared": {"ndcg@100": mean}, "differences": {"ndcg@100": {"mean": , "low": , "high": , "p": }}}.
 void print_json(const std::vector<Metric>& metrics, const Report& report);
 
+/// Throws DataError where `write_per_user` could not write into that folder, or an id not into that format.
+void check_per_user(const std::string& path, const std::vector<std::string>& user_tokens);
+
 /// Tab-separated, a row per user: header `user` and the metrics; 17 significant digits, empty where a value is not
-/// defined. The file is complete or not there. Throws DataError where it cannot be written.
+/// defined. A regular file is complete or not there; a pipe or a device is written to. Throws DataError where it cannot
+/// be written.
 void write_per_user(const std::string& path, const std::vector<std::string>& user_tokens,
                     const std::vector<Metric>& metrics, const Evaluation& evaluation);
 

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <new>
+#include <string>
 
 #include "command_line.h"
 
@@ -11,10 +13,16 @@ namespace recvae::tools {
 namespace {
 
 std::atomic<int> signal_seen{0};
-static_assert(std::atomic<int>::is_always_lock_free);
+std::atomic<bool> at_once{false};
+std::atomic<const char*> stopped_line{""};  // what a handler that ends the command has to say
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free);
 
 extern "C" void on_signal(int number) {
   if (signal_seen.exchange(number) != 0) _exit(128 + number);
+  if (!at_once) return;
+  const char* const line = stopped_line;
+  if (write(STDERR_FILENO, line, std::strlen(line)) < 0) _exit(1);
+  _exit(128 + number);
 }
 
 int fail(const char* program, std::string message, int code) {
@@ -30,7 +38,14 @@ int fail(const char* program, std::string message, int code) {
 
 int stop_signal() { return signal_seen.load(); }
 
+void stop_at_once(bool yes) {
+  at_once = yes;
+  if (stop_requested()) throw data::Stopped();
+}
+
 int run_command(const char* program, int argc, char** argv, void (*body)(CommandLine& line)) {
+  static const std::string stopped = std::string(program) + ": stopped\n";  // a signal may come after this function
+  stopped_line = stopped.c_str();
   struct sigaction action = {};
   action.sa_handler = on_signal;
   // No SA_RESTART: a read that waits for input has to return.

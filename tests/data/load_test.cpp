@@ -331,7 +331,7 @@ TEST_CASE("splits that the data do not allow") {
   options.time_users = "new";
   CHECK(load_error(options) == ": expected rows to train on, found none before 0");
   options.valid_from = "1970-01-02";
-  CHECK(load_error(options).starts_with("usage: --valid_from: expected a moment that is not after --test_from 5"));
+  CHECK(load_error(options).find("not after --test_from 5") != std::string::npos);
   options = options_for(dir.write("g/train.txt", "0 1 2 3\n1 1 2\n"));
   options.split = "loo";
   CHECK(load_error(options) == "no error");

@@ -411,11 +411,16 @@ class SplitsTest(CommandsTest):
         self.assertNotEqual(self.good(*evaluate, "--test_history", "all")[0], expected)
         again = SPLITS["ratio-time"] + ["--group_by", "user"]
         self.assertEqual(self.good(*evaluate, *again)[0], expected)
-        # A split that is given is all there is; an option alone changes the model's.
+        # Another kind of split that is given is all there is; an option alone changes the model's.
         self.assertEqual(self.good(*evaluate, "--ratios", "[0.7,0.1,0.2]")[0], expected)
         self.bad(1, *evaluate, "--ratios", "[0.1,0.1,0.8]", names="do not match")
-        self.bad(1, *evaluate, "--split", "ratio", names="do not match")  # 0.8,0.1,0.1, at random
-        self.bad(2, *evaluate, "--heldout_users", 5, names="--split ratio")
+        self.assertEqual(self.good(*evaluate, "--split", "ratio")[0], expected)
+        self.bad(1, *evaluate, "--split", "loo", names="do not match")
+        self.bad(1, *evaluate, "--heldout_users", 5, names="--split ratio")
+        header, metadata, tensors = read_safetensors(out / "model.safetensors")
+        for wrong in ({"split": "foo"}, {"ratios": [1, 2]}, {"recall_denominator": "foo"}, {"metrics": ["foo@3"]}, {"topk": "x"}):
+            changed = write_safetensors(self.home / "wrong.safetensors", header, tensors, {**metadata, "settings": json.dumps({**settings, **wrong})})
+            self.bad(1, "recvae_evaluate", "--model", changed, "--data", self.table, names=next(iter(wrong)))
 
     def test_options_that_do_not_belong(self):
         data = ["--data", self.table]
@@ -425,7 +430,7 @@ class SplitsTest(CommandsTest):
             self.bad(2, command, *data, "--split", "loo", "--heldout_users", 3, names="--heldout_users")
             self.bad(2, command, *data, "--split", "time", "--valid_from", 5, names="--test_from")
             self.bad(2, command, *data, "--split", "time", "--valid_from", 5, "--test_from", 4, names="--valid_from")
-            self.bad(2, command, *data, "--split", "time", "--valid_from", "1999-01-01", "--test_from", 4, names="--valid_from")
+            self.bad(1, command, *data, "--split", "time", "--valid_from", "1999-01-01", "--test_from", 4, names="--valid_from")  # what a date is, the data say
             self.bad(1, command, *data, "--split", "time", "--valid_from", 5, "--test_from", "1999-01-01", names="before 5")
             self.bad(1, command, "--data", self.put("bare.csv", "userId,movieId\n1,2\n"), "--split", "loo", "--order", "TO", names="'timestamp'")
         self.bad(2, "recvae_prepare", *data, "--test_history", "train", names="unknown option --test_history")
@@ -504,6 +509,15 @@ class TrainTest(CommandsTest):
         self.assertIn(f"ease: lambda {best}.0", self.run_stderr)
         evaluated, _ = self.good("recvae_evaluate", "--baseline", "ease", "--lambda", best, "--data", self.table, *HELD_OUT)
         self.assertIn("".join(f"ease {line}\n" for line in evaluated.splitlines()), self.run_stdout)
+        for none in ("none", "None", "null"):
+            self.assertEqual(list(result_of(self.train("--data", self.table, *HELD_OUT, "--baselines", none)[1])), ["ndcg@100", "recall@20", "recall@50"])
+        # What a baseline lacks is said before the training, or costs the model's own result nothing.
+        wide = self.put("wide.csv", HEADER + "".join(f"{user},{item},5,1\n" for user in range(4) for item in range(user, 400000, 4)))
+        self.bad(1, "recvae_train", "--data", wide, "--baselines", "ease", "--hidden_dimension", 1, "--latent_dimension", 1, names="of free memory")
+        same = self.put("same.csv", HEADER + "".join(f"{user},{item},5,1\n" for user in range(12) for item in range(6)))
+        _, stdout, stderr = self.train("--data", same, "--lambda", 1e-30, "--metrics", "ndcg@10")
+        self.assertEqual(list(result_of(stdout)), ["popularity ndcg@10", "ndcg@10"])
+        self.assertIn("warning: ease: ", stderr)
         self.bad(2, "recvae_train", "--data", self.table, "--baselines", "[nonsense]", names="nonsense")
         self.bad(2, "recvae_train", "--data", self.table, "--lambda", 0, names="lambda")
 
@@ -867,7 +881,7 @@ class EvaluateTest(CommandsTest):
         self.bad(2, *evaluate, "--metrics", "gauc@10", names="gauc")
         # A model says how its result was measured.
         out, stdout, _ = self.train("--data", self.table, *HELD_OUT, "--recall_denominator", "all", "--tail_ratio", 0.5, "--metrics", "[recall@2,tailpercentage@10]", "--baselines", "[]")
-        self.assertEqual(self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.table, "--metrics", "[recall@2,tailpercentage@10]")[0], stdout)
+        self.assertEqual(self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.table)[0], stdout)
 
     def test_per_user(self):
         path = self.home / "per_user.tsv"
@@ -889,8 +903,37 @@ class EvaluateTest(CommandsTest):
             weights = [targets[row[0]] if label == "gauc" else 1 for row in rows]
             mean = sum(w * float(cell) for w, cell in zip(weights, cells)) / sum(weights)
             self.assertAlmostEqual(mean, means[label], delta=1e-12 * max(1, means[label]))
-        self.bad(1, "recvae_evaluate", "--model", self.model, "--data", self.table, "--per_user", self.home / "none" / "x.tsv", names="x.tsv")
-        self.assertEqual([name for name in os.listdir(self.home) if name.endswith(".tmp")], [])
+        per_user = ["recvae_evaluate", "--model", self.model, "--data", self.table, "--per_user"]
+        self.bad(1, *per_user, self.home / "none" / "x.tsv", names="x.tsv")
+        # What stands beside the file, behind a link or is no file stays what it is.
+        folder = self.home / "per_user"
+        folder.mkdir()
+        (folder / "beside.tsv.tmp").write_text("precious")
+        (folder / "behind.tsv").write_text("old")
+        (folder / "link.tsv").symlink_to("behind.tsv")
+        for name in ("beside.tsv", "link.tsv"):
+            self.good(*per_user, folder / name)
+        self.assertEqual(sorted(os.listdir(folder)), ["behind.tsv", "beside.tsv", "beside.tsv.tmp", "link.tsv"])
+        self.assertEqual((folder / "beside.tsv.tmp").read_text(), "precious")
+        self.assertTrue((folder / "link.tsv").is_symlink())
+        self.assertEqual((folder / "behind.tsv").read_text(), (folder / "beside.tsv").read_text())
+        os.mkfifo(folder / "pipe")
+        reader = subprocess.Popen(["cat", folder / "pipe"], stdout=subprocess.PIPE, text=True)
+        self.good(*per_user, folder / "pipe")
+        self.assertEqual(reader.communicate(timeout=TIMEOUT)[0], (folder / "beside.tsv").read_text())
+        tabs = self.put("tabs.csv", HEADER + "".join(f'"u\t{user}",{item},5,1\n' for user in range(5) for item in range(6)))
+        self.bad(1, "recvae_evaluate", "--baseline", "popularity", "--data", tabs, "--split", "loo", "--per_user", folder / "x.tsv", names="tabs")
+        self.assertFalse((folder / "x.tsv").exists())
+
+    def test_stopped_at_once(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            command = [TOOLS / "recvae_evaluate", "--model", self.model, "--data", self.table, "--bootstrap", "10000000", "--threads", "1"]
+            with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+                self.assertIn("test users", process.stderr.readline())  # the drawing begins
+                process.send_signal(number)
+                stdout, stderr = process.communicate(timeout=TIMEOUT)
+            self.assertEqual((process.returncode, stdout, stderr), (128 + number, "", "recvae_evaluate: stopped\n"))
+        self.bad(2, "recvae_evaluate", "--model", self.model, "--data", self.table, "--bootstrap", 10**18, names="bootstrap")
 
     def test_bootstrap(self):
         evaluate = ["recvae_evaluate", "--model", self.model, "--data", self.table, "--metrics", "[ndcg@10,giniindex@10]", "--bootstrap", 500]
