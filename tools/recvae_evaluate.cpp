@@ -41,8 +41,8 @@ bool read_options(CommandLine& line, Options& o) {
   line.add("on", &o.on, "test (default) or validation");
   line.add("metrics", &o.settings.metrics,
            "default: the model's, else ndcg@100,recall@20,recall@50; without a cutoff: crossed with --topk; recall, "
-           "precision, hit, ndcg, "
-           "mrr, map, itemcoverage, averagepopularity, giniindex, shannonentropy, tailpercentage, gauc");
+           "precision, hit, ndcg, mrr, map, itemcoverage, averagepopularity, giniindex, shannonentropy, "
+           "tailpercentage, gauc");
   line.add("topk", &o.settings.topk, "cutoffs");
   line.add("recall_denominator", &o.settings.recall_denominator,
            "min(k, n) or all n of a user's targets (default: min under a strong split, else all)");
