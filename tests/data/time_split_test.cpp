@@ -50,7 +50,8 @@ TEST_CASE("dates are of the unit that the times have") {
   CHECK(from(1e17) == 1e9);
   CHECK(boundaries("864000", "1970-01-11", std::vector{5.0}).test_from == 864000);
   CHECK(error_of([] { boundaries("864001", "1970-01-11", std::vector{5.0}); }) ==
-        "--valid_from: expected a moment that, in the data's unit of time, is not after --test_from 1970-01-11, found 864001");
+        "--valid_from: expected a moment that, in the data's unit of time, is not after --test_from 1970-01-11, found "
+        "864001");
   CHECK(boundaries("864001", "1970-01-11", std::vector{1e12}).test_from == 864000e3);
 }
 
