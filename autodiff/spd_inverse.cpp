@@ -16,13 +16,14 @@ struct Blocks {
   Index size(Index b) const { return std::min(kBlock, n - b * kBlock); }
 };
 
+/// The lower triangle of `a` becomes -a, and the upper one its mirror.
 template <class T>
-void mirror_lower(Matrix<T> a, const Blocks& blocks) {
+void negate_and_mirror(Matrix<T> a, const Blocks& blocks) {
   parallel_for(blocks.count(), [&](Index bi) {
     for (Index bj = 0; bj <= bi; ++bj) {
       for (Index i = blocks.begin(bi); i < blocks.begin(bi) + blocks.size(bi); ++i) {
-        const Index end = std::min(i, blocks.begin(bj) + blocks.size(bj));
-        for (Index j = blocks.begin(bj); j < end; ++j) a(j, i) = a(i, j);
+        const Index end = std::min(i + 1, blocks.begin(bj) + blocks.size(bj));
+        for (Index j = blocks.begin(bj); j < end; ++j) a(j, i) = a(i, j) = -a(i, j);
       }
     }
   });
@@ -76,10 +77,7 @@ void spd_inverse(Matrix<T> a) {
       }
     });
   }
-  parallel_rows(n, n, [&](Index i) {
-    for (Index j = 0; j <= i; ++j) a(i, j) = -a(i, j);
-  });
-  mirror_lower(a, blocks);
+  negate_and_mirror(a, blocks);
 }
 
 template void spd_inverse(Matrix<float>);

@@ -189,15 +189,8 @@ Histories read_histories(const DataOptions& options, const std::vector<std::stri
     out.unknown_items.push_back(rows.item_tokens[k]);
     out.unknown_rows += item_rows[k];
   }
-  std::size_t kept = 0;
-  for (std::size_t k = 0; k < rows.users.size(); ++k) {
-    const std::int32_t item = model_index[as_size(rows.items[k])];
-    if (item < 0) continue;
-    rows.users[kept] = rows.users[k];
-    rows.items[kept++] = item;
-  }
-  rows.users.resize(kept);
-  rows.items.resize(kept);
+  for (std::int32_t& item : rows.items) item = model_index[as_size(item)];
+  keep_rows(rows, [&](std::size_t k) { return rows.items[k] >= 0; });
   out.history = make_csr(static_cast<std::int64_t>(rows.user_tokens.size()),
                          static_cast<std::int32_t>(model_items.size()), rows.users, rows.items);
   out.user_tokens = std::move(rows.user_tokens);

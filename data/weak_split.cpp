@@ -107,10 +107,7 @@ Dataset make_dataset(WeakSplit split, const DataOptions& options) {
   out.validation = users_with_targets(train, validation, rows.user_tokens);
   if (options.test_history == "train") {
     out.test = users_with_targets(train, test, rows.user_tokens);
-    out.test.masked = Csr{items};
-    for (std::int64_t u = 0; u < users; ++u) {
-      if (!test.row(u).empty()) out.test.masked.append(validation.row(u));
-    }
+    out.test.masked = users_with_targets(validation, test, rows.user_tokens).history;
   } else {
     out.train_and_validation = join(train, validation);
     out.test = users_with_targets(out.train_and_validation, test, rows.user_tokens);

@@ -6,6 +6,7 @@
 
 #include "../autodiff/parallel.h"
 #include "../autodiff/spd_inverse.h"
+#include "../data/filters.h"
 #include "co_occurrence.h"
 #include "top_k.h"
 
@@ -17,8 +18,7 @@ using data::as_size;
 class Popularity : public Scorer {
  public:
   explicit Popularity(const data::Csr& train) {
-    std::vector<std::int64_t> counts(as_size(train.cols), 0);
-    for (const std::int32_t item : train.items) ++counts[as_size(item)];
+    const auto counts = data::count_rows(train.items, as_size(train.cols));
     counts_.assign(counts.begin(), counts.end());
   }
 

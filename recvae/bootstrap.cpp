@@ -30,7 +30,7 @@ struct Table {
   }
 };
 
-/// [samples, metrics]: means of `samples` resamplings, each of which calls weigh(sample, add), and add(user, sign) once
+/// [samples, metrics]: weighted means of `samples` resamplings. draw(sample, add) makes one: it calls add(user, sign)
 /// for every user that it takes.
 template <class Draw>
 std::vector<double> resample(const Table& table, std::int64_t samples, const Draw& draw) {
@@ -51,7 +51,7 @@ std::vector<double> resample(const Table& table, std::int64_t samples, const Dra
   return means;
 }
 
-/// Calls use(word) with `count` random words of a sample.
+/// Calls use(i, word) with `count` random words of a sample.
 template <class Use>
 void random_words(std::uint64_t seed, std::uint32_t stream, std::uint64_t sample, std::size_t count, const Use& use) {
   const ad::RandomKey key{seed, stream, sample};

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "../data/filters.h"
+
 namespace recvae {
 namespace {
 
@@ -189,9 +191,8 @@ bool is_of_all_lists(const Metric& metric) { return find(metric.name)->of_counts
 
 MetricContext metric_context(const data::Csr& train, RecallDenominator recall, std::optional<double> tail_ratio) {
   const auto items = as_size(train.cols);
-  MetricContext context{recall, std::vector<std::int64_t>(items, 0), std::vector<std::uint8_t>(items, 0)};
-  std::vector<std::int64_t>& users = context.popularity;
-  for (const std::int32_t item : train.items) ++users[as_size(item)];
+  MetricContext context{recall, data::count_rows(train.items, items), std::vector<std::uint8_t>(items, 0)};
+  const std::vector<std::int64_t>& users = context.popularity;
   std::vector<std::int32_t> seen;
   for (std::int32_t item = 0; item < train.cols; ++item) {
     if (users[as_size(item)] > 0) seen.push_back(item);

@@ -114,6 +114,14 @@ CommandLine::Check<std::int64_t> at_least(std::int64_t least) {
   };
 }
 
+CommandLine::Check<std::int64_t> in_range(std::int64_t least, std::int64_t most) {
+  return [least, most](std::int64_t value) -> std::string {
+    if (value >= least && value <= most) return {};
+    return "expected a number from " + std::to_string(least) + " to " + std::to_string(most) + ", found " +
+           std::to_string(value);
+  };
+}
+
 struct CommandLine::State {
   std::string program;
   std::vector<std::string> arguments;
@@ -191,12 +199,7 @@ CommandLine::CommandLine(std::string program, int argc, char** argv) : state_(st
   group("Common");
   flag("help", &state_->help, "print this and exit");
   flag("version", &state_->version, "print the version and exit");
-  add("threads", &state_->threads, "number of threads (default: all cores)", [](const std::int64_t& n) {
-    constexpr std::int64_t kMost = 4096;
-    return n >= 1 && n <= kMost
-               ? std::string()
-               : "expected a number from 1 to " + std::to_string(kMost) + ", found " + std::to_string(n);
-  });
+  add("threads", &state_->threads, "number of threads (default: all cores)", in_range(1, 4096));
   flag("quiet", &state_->quiet, "no progress and no information, warnings only");
   add("log_level", &state_->level, "debug, info, warning or error (default: info)", [](const std::string& level) {
     const bool known = level == "debug" || level == "info" || level == "warning" || level == "error";

@@ -81,6 +81,8 @@ class CommandLine {
 
 /// For Check: not smaller than `least`.
 CommandLine::Check<std::int64_t> at_least(std::int64_t least);
+/// For Check: from `least` to `most`, both included.
+CommandLine::Check<std::int64_t> in_range(std::int64_t least, std::int64_t most);
 
 /// What a command reads data for: to train or evaluate on them, to split them, to know what users have.
 enum class DataUse { training, splitting, histories };

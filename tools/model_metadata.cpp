@@ -84,10 +84,10 @@ void apply_data_metadata(const std::string& metadata, const CommandLine& line, d
   using Kind = data::Input::Kind;
   if (input.kind == Kind::raw) visit_filters(read, options);
   if (use == DataUse::histories) return;
-  const auto strong_unless = [](std::string split) { return split.empty() ? "strong" : split; };
+  const auto or_strong = [](const std::string& split) { return split.empty() ? "strong" : split; };
   std::string recorded;
   if (j.is_object() && j.contains("split") && j["split"].is_string()) recorded = j["split"].get<std::string>();
-  const bool another = line.given("split") && strong_unless(options.split) != strong_unless(recorded);
+  const bool another = line.given("split") && or_strong(options.split) != or_strong(recorded);
   if (input.kind == Kind::raw && !another) visit_split(read, options);
   if (input.kind != Kind::prepared) visit_history(read, options);
   if (input.kind == Kind::parts && input.valid.empty()) visit_validation(read, options);

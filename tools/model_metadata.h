@@ -21,6 +21,15 @@ void apply_data_metadata(const std::string& metadata, const CommandLine& line, d
 /// Throws DataError where the model's items are not the data's, in number, name or order.
 void match_items(const std::string& path, const LoadedModel& model, const std::vector<std::string>& items);
 
+/// Takes over the settings that the command line gives; they were read into `given`.
+inline void take_given(const CommandLine& line, const Settings& given, Settings& settings) {
+  Settings::visit(
+      [&](const char* name, const char*, auto& setting, auto& value) {
+        if (line.given(name)) setting = value;
+      },
+      settings, given);
+}
+
 /// Runs a check of the libraries whose complaint is the command line's fault: std::invalid_argument becomes UsageError.
 template <class F>
 auto as_usage(F f) {

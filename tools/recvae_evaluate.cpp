@@ -32,11 +32,7 @@ bool read_options(CommandLine& line, Options& o) {
   add_baseline_options(line, o.baseline_options);
   line.add("compare", &o.compare, "a second model, compared with the first user by user");
   line.add("bootstrap", &o.bootstrap, "samples of the intervals (default: none; with --compare 10000)",
-           [](const std::int64_t& samples) {
-             return samples >= 1 && samples <= 10'000'000
-                        ? std::string()
-                        : "expected a number from 1 to 10000000, found " + std::to_string(samples);
-           });
+           in_range(1, 10'000'000));
   line.add("per_user", &o.per_user, "file to write: the metrics of every user, tab-separated");
   line.add("on", &o.on, "test (default) or validation");
   line.add("metrics", &o.settings.metrics,
@@ -75,11 +71,7 @@ std::optional<LoadedModel> load(const std::string& path, bool decides, const Com
   if (!decides || model->settings.empty()) return model;
   apply_data_metadata(model->settings, line, o.data);
   const Settings given = std::exchange(o.settings, settings_from_json(model->settings));
-  Settings::visit(
-      [&](const char* name, const char*, auto& setting, auto& value) {
-        if (line.given(name)) setting = value;
-      },
-      o.settings, given);
+  take_given(line, given, o.settings);
   try {
     validate(o.settings);
     data::check_options(o.data);

@@ -8,6 +8,7 @@
 #include "autodiff/parallel.h"
 #include "baselines.h"
 #include "command_line.h"
+#include "data/input.h"
 #include "model_metadata.h"
 #include "output_directory.h"
 #include "progress.h"
@@ -72,11 +73,7 @@ bool read_options(CommandLine& line, Options& o) {
   o.lambda_given = line.given("lambda");
   as_usage([&] {
     o.settings = preset(o.preset_name);
-    Settings::visit(
-        [&](const char* name, const char*, auto& member, auto& value) {
-          if (line.given(name)) member = value;
-        },
-        o.settings, given);
+    take_given(line, given, o.settings);
     validate(o.settings);
     o.data.seed = static_cast<std::uint64_t>(o.settings.seed);
     data::check_options(o.data);
@@ -87,9 +84,7 @@ bool read_options(CommandLine& line, Options& o) {
 }
 
 std::string default_out(const std::string& data_path) {
-  std::filesystem::path path = std::filesystem::absolute(data_path).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();  // a trailing slash
-  const std::string name = data_path == "-" ? "stdin" : path.filename().string();
+  const std::string name = data_path == "-" ? "stdin" : data::base_name(data_path);
   const std::time_t now = std::time(nullptr);
   char time[32];
   std::strftime(time, sizeof time, "%Y%m%d-%H%M%S", std::localtime(&now));

@@ -238,25 +238,19 @@ TEST_CASE("the time split: no training interaction is later than any test intera
 }
 
 TEST_CASE("the time split on ml-100k: no training interaction is later than any test interaction") {
-  const std::string datasets = RECVAE_DATASETS;
-  if (datasets.empty()) {
-    MESSAGE("skipped: the Meson option datasets is not set");
-    return;
-  }
-  DataOptions options = options_for(datasets + "/ml-100k/ml-100k.inter");
+  const auto data = ml_100k();
+  if (!data) return;
+  DataOptions options = *data;
   options.valid_from = "1998-02-15";
   options.test_from = "1998-03-15";
   check_that_nothing_is_trained_on_later(options, "inter");
 }
 
 TEST_CASE("ml-100k: RecBole's own split, row for row") {
-  const std::string datasets = RECVAE_DATASETS;
-  if (datasets.empty()) {
-    MESSAGE("skipped: the Meson option datasets is not set");
-    return;
-  }
+  const auto data = ml_100k();
+  if (!data) return;
   TempDir dir;
-  DataOptions options = options_for(datasets + "/ml-100k/ml-100k.inter");
+  DataOptions options = *data;
   const auto digest = [&](const std::string& name, const std::vector<std::size_t>& counts) {
     prepare(options, dir.path(name));
     std::string text;
@@ -321,13 +315,10 @@ TEST_CASE("an output directory that is in use, or cannot be made, is left alone"
 }
 
 TEST_CASE("ml-100k: the bytes of the authors' preprocessing") {
-  const std::string datasets = RECVAE_DATASETS;
-  if (datasets.empty()) {
-    MESSAGE("skipped: the Meson option datasets is not set");
-    return;
-  }
+  const auto data = ml_100k();
+  if (!data) return;
   TempDir dir;
-  DataOptions options = options_for(datasets + "/ml-100k/ml-100k.inter");
+  DataOptions options = *data;
   options.threshold = 3.5;
   options.heldout_users = 100;
   prepare(options, dir.path("p"));

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <doctest/doctest.h>
 #include <zlib.h>
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -42,6 +44,14 @@ inline data::DataOptions options_for(const std::string& path) {
   data::DataOptions options;
   options.path = path;
   return options;
+}
+
+/// Options for MovieLens 100K; nothing, and a message that the test is skipped, where the data sets are not there.
+inline std::optional<data::DataOptions> ml_100k() {
+  const std::string datasets = RECVAE_DATASETS;
+  if (!datasets.empty()) return options_for(datasets + "/ml-100k/ml-100k.inter");
+  MESSAGE("skipped: the Meson option datasets is not set");
+  return {};
 }
 
 inline std::vector<std::int32_t> row(const data::Csr& matrix, std::int64_t u) {
