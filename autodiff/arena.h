@@ -3,10 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <new>
 #include <vector>
 
-#include "tensor.h"
+#include "memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -61,7 +60,7 @@ class Arena {
     constexpr std::size_t kSmallestBlock = std::size_t{1} << 16;
     const std::size_t size = std::max({need, 2 * total_, kSmallestBlock});
     blocks_.reserve(blocks_.size() + 1);
-    blocks_.push_back({static_cast<std::byte*>(::operator new(size, std::align_val_t(kAlignment))), size});
+    blocks_.push_back({static_cast<std::byte*>(detail::allocate(size)), size});
     used_ = 0;
 #if defined(__SANITIZE_ADDRESS__)
     ASAN_POISON_MEMORY_REGION(blocks_.back().data, size);
@@ -73,7 +72,7 @@ class Arena {
 #if defined(__SANITIZE_ADDRESS__)
       ASAN_UNPOISON_MEMORY_REGION(b.data, b.size);
 #endif
-      ::operator delete(b.data, std::align_val_t(kAlignment));
+      detail::deallocate(b.data, b.size);
     }
     blocks_.clear();
     used_ = total_ = 0;

@@ -116,11 +116,12 @@ void Session::invert(Index n, T* a, Index stride) const {
 template <class T>
 void gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta, T* c, Index c_stride) {
   const Session session;
-  // Blocks of about 128 along the longer side of C, an even number of them so that two cores share them fairly.
-  constexpr Index kBlock = 128;
+  // Blocks of about 150 along the longer side of C, an even number of them so that two cores share them fairly. Each
+  // packs all of the other operand anew: 8 blocks of 500 x 600 x 600 take 8 % longer than 4 (measured).
+  constexpr Index kBlock = 150;
   const bool by_rows = m >= n;
   const Index side = by_rows ? m : n;
-  Index blocks = m * n * k < Index{1} << 18 ? 1 : (side + kBlock - 1) / kBlock;
+  Index blocks = m * n * k < Index{1} << 18 ? 1 : std::max<Index>(1, (side + kBlock / 2) / kBlock);
   if (blocks > 1) blocks += blocks % 2;
   parallel_for(blocks, [&](Index block) {
     const Index begin = side * block / blocks, count = side * (block + 1) / blocks - begin;

@@ -1,18 +1,26 @@
-// The loops that vector units are for. Plain C++ in kernels.cpp, compiled for several x86-64 levels and chosen at run
-// time where the compiler can; portable everywhere else.
+// The loops that vector units are for. Plain C++ in kernels_level.cpp, compiled for several levels of x86-64 and chosen
+// at run time; compiled once, portable, everywhere else.
 #pragma once
 
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <span>
 
 #include "tensor.h"
 
-namespace ad::kernels {
+/// Functions that loops for vector units call: they must become part of the loop, compiled for its level.
+#define AD_INLINE [[gnu::always_inline]] inline
+
+namespace ad {
+
+struct RandomKey;
+
+namespace kernels {
 
 /// e^x without branches, so that loops over it vectorise. Cody-Waite reduction and a degree-7 polynomial; at most 2 ulp
 /// from -87 to the overflow, gradual underflow below, 0 under -104, NaN stays NaN.
-inline float exp(float x) {
+AD_INLINE float exp(float x) {
   x = x < -104.0f ? -104.0f : x;
   x = x > 89.0f ? 89.0f : x;
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer in the low bits
@@ -33,43 +41,34 @@ inline float exp(float x) {
   const float high = std::bit_cast<float>((whole - half + 127u) << 23);
   return p * low * high;
 }
-inline double exp(double x) { return std::exp(x); }
+AD_INLINE double exp(double x) { return std::exp(x); }
+
+/// The natural logarithm of a positive normal number, without branches; at most 2 ulp. Other arguments: unspecified.
+AD_INLINE float log(float x) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
+  // x = m 2^n with m in [sqrt(1/2), sqrt(2))
+  const std::uint32_t shifted = bits - 0x3f3504f3u;
+  const float n = static_cast<float>(static_cast<std::int32_t>(shifted) >> 23);
+  const float r = std::bit_cast<float>((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+  float p = 7.0376836292e-2f;  // minimax (the coefficients of Cephes' logf)
+  p = p * r - 1.1514610310e-1f;
+  p = p * r + 1.1676998740e-1f;
+  p = p * r - 1.2420140846e-1f;
+  p = p * r + 1.4249322787e-1f;
+  p = p * r - 1.6668057665e-1f;
+  p = p * r + 2.0000714765e-1f;
+  p = p * r - 2.4999993993e-1f;
+  p = p * r + 3.3333331174e-1f;
+  const float square = r * r;
+  return n * 0.693359375f + (r + (p * r * square - 0.5f * square + n * -2.12194440e-4f));
+}
+AD_INLINE double log(double x) { return std::log(x); }
 
 /// 1 / (1 + e^-x)
 template <class T>
-T sigmoid(T x) {
+AD_INLINE T sigmoid(T x) {
   return T(1) / (T(1) + exp(-x));
 }
-
-// Every kernel has a float and a double form. n: elements.
-
-/// max_i x[i]; -inf if n is 0.
-float row_max(const float* x, Index n);
-double row_max(const double* x, Index n);
-
-/// x[i] <- exp(x[i] - shift); returns their sum.
-float exp_sum(float* x, Index n, float shift);
-double exp_sum(double* x, Index n, double shift);
-
-/// x[i] <- scale * exp(x[i] - shift)
-void exp_scale(float* x, Index n, float shift, float scale);
-void exp_scale(double* x, Index n, double shift, double scale);
-
-/// sum_i x[i] * y[i]
-float dot(const float* x, const float* y, Index n);
-double dot(const double* x, const double* y, Index n);
-
-/// y[i] += a * x[i]
-void axpy(float a, const float* x, float* y, Index n);
-void axpy(double a, const double* x, double* y, Index n);
-
-/// out[i] <- x[i] * sigmoid(x[i])
-void swish(const float* x, float* out, Index n);
-void swish(const double* x, double* out, Index n);
-
-/// dx[i] <- (accumulate ? dx[i] : 0) + g[i] * swish'(x[i])
-void swish_backward(const float* x, const float* g, float* dx, Index n, bool accumulate);
-void swish_backward(const double* x, const double* g, double* dx, Index n, bool accumulate);
 
 /// One step of Adam as PyTorch counts it, the bias corrections already folded in.
 struct AdamStep {
@@ -78,9 +77,86 @@ struct AdamStep {
   double beta1, beta2, epsilon, weight_decay;
 };
 
-/// g <- g + weight_decay p; m <- beta1 m + (1 - beta1) g; v <- beta2 v + (1 - beta2) g^2;
-/// p <- p - step_size m / (sqrt(v) root_scale + epsilon). g null: a gradient of zeros.
-void adam(const AdamStep& step, const float* g, float* p, float* m, float* v, Index n);
-void adam(const AdamStep& step, const double* g, double* p, double* m, double* v, Index n);
+/// What layer normalisation knows of a row: 1 / sqrt(variance + eps), and the mean.
+template <class T>
+struct RowMoments {
+  T mean, rstd;
+};
 
-}  // namespace ad::kernels
+/// A row of y = normalised(f(x + skip)) * weight + bias, f being swish or nothing, as its two loops see it.
+template <class T>
+struct NormRow {
+  const T* x;
+  const T* skip;  ///< null: none
+  const T *weight, *bias;
+  Index n;
+  bool swish;
+};
+
+/// The loops over elements of type T. n: elements.
+template <class T>
+struct Loops {
+  /// max_i x[i]; -inf if n is 0.
+  T (*row_max)(const T* x, Index n);
+  /// x[i] += y[i]; returns the largest sum, -inf if n is 0.
+  T (*add_max)(T* x, const T* y, Index n);
+  /// x[i] <- exp(x[i] - shift); returns their sum.
+  T (*exp_sum)(T* x, Index n, T shift);
+  /// out[i] <- exp(scale * x[i])
+  void (*exp)(const T* x, Index n, T scale, T* out);
+  /// x[i] *= scale; sums[i] += x[i]
+  void (*scale_sum)(T* x, Index n, T scale, T* sums);
+  /// sum_i x[i] * y[i]
+  T (*dot)(const T* x, const T* y, Index n);
+  /// y[i] += a * x[i]
+  void (*axpy)(T a, const T* x, T* y, Index n);
+  /// out[i] <- x[i] * sigmoid(x[i])
+  void (*swish)(const T* x, T* out, Index n);
+  /// dx[i] <- (accumulate ? dx[i] : 0) + g[i] * swish'(x[i])
+  void (*swish_backward)(const T* x, const T* g, T* dx, Index n, bool accumulate);
+  /// out <- the row's layer normalisation (see NormRow).
+  RowMoments<T> (*norm)(const NormRow<T>& row, double eps, T* out);
+  /// dx <- the gradient of x (and of skip) for g, that of the row's result; dweight, dbias += theirs.
+  void (*norm_backward)(const NormRow<T>& row, RowMoments<T> moments, const T* g, T* dx, T* dweight, T* dbias);
+  /// sums[j] <- sum_i x[i * stride + j] for j < n, in double.
+  void (*column_sums)(const T* x, Index rows, Index stride, Index n, double* sums);
+  /// g <- g + weight_decay p; m <- beta1 m + (1 - beta1) g; v <- beta2 v + (1 - beta2) g^2;
+  /// p <- p - step_size m / (sqrt(v) root_scale + epsilon). g null: a gradient of zeros.
+  void (*adam)(const AdamStep& step, const T* g, T* p, T* m, T* v, Index n);
+  /// out[2 i], out[2 i + 1] <- elements 2 (first + i) and the next of a normal draw (random.h), times std.
+  void (*normal_pairs)(const RandomKey& key, std::uint64_t first, Index pairs, double std, T* out);
+  /// out[i] <- element base + columns[i] of a draw of random words (random.h).
+  void (*words_at)(const RandomKey& key, std::uint64_t base, const std::int32_t* columns, Index n, std::uint32_t* out);
+};
+
+/// What a loop was compiled for. The names of x86-64's micro-architecture levels; portable: anything else.
+enum class Level { portable, v2, v3, v4 };
+const char* name(Level level);
+
+/// The levels that were compiled and that this processor can run, the best one last.
+std::span<const Level> levels();
+/// The best of them.
+Level level();
+
+/// The loops compiled for a level, one of levels().
+template <class T>
+const Loops<T>& loops(Level level);
+/// The loops for this processor.
+template <class T>
+const Loops<T>& loops();
+
+/// While one lives, the calling thread treats denormal numbers as zeros, where the processor can: arithmetic on them is
+/// slow, and Adam's moments of idle rows decay into them.
+class FlushDenormals {
+ public:
+  FlushDenormals();
+  ~FlushDenormals();
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+ private:
+  std::uint64_t before_;
+};
+
+}  // namespace kernels
+}  // namespace ad

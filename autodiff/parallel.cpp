@@ -10,6 +10,8 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include "kernels.h"
+
 namespace ad {
 namespace {
 
@@ -48,6 +50,7 @@ int threads() { return pool()->size; }
 void detail::run_tasks(Index tasks, const void* body, void (*call)(const void*, Index)) {
   const std::shared_ptr<Pool> p = tasks > 1 ? pool() : nullptr;
   if (!p || p->size == 1) {
+    const kernels::FlushDenormals flush;
     for (Index task = 0; task < tasks; ++task) call(body, task);
     return;
   }
@@ -57,6 +60,7 @@ void detail::run_tasks(Index tasks, const void* body, void (*call)(const void*, 
     tbb::parallel_for(
         0, static_cast<int>(std::min<Index>(p->size, tasks)), 1,
         [&](int) {
+          const kernels::FlushDenormals flush;
           for (Index task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task);
         },
         tbb::simple_partitioner());

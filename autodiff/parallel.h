@@ -15,6 +15,7 @@ void run_tasks(Index tasks, const void* body, void (*call)(const void* body, Ind
 
 /// Runs body(task) once for each task in [0, tasks), in any order and on any thread. The cut into tasks is the caller's
 /// and must depend on sizes alone; each task writes memory of its own: so results do not depend on the threads.
+/// Denormal numbers count as zeros meanwhile.
 template <class F>
 void parallel_for(Index tasks, const F& body) {
   detail::run_tasks(tasks, &body, [](const void* b, Index task) { (*static_cast<const F*>(b))(task); });
@@ -26,10 +27,6 @@ inline constexpr Index kChunk = 16384;
 /// Runs body(begin, end) over fixed pieces of [0, n), each of `chunk` elements (the last one shorter).
 template <class F>
 void parallel_chunks(Index n, Index chunk, const F& body) {
-  if (n <= chunk) {
-    if (n > 0) body(Index{0}, n);
-    return;
-  }
   parallel_for((n + chunk - 1) / chunk, [&](Index c) { body(c * chunk, std::min(n, (c + 1) * chunk)); });
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <numbers>
 
+#include "kernels.h"
 #include "parallel.h"
 #include "tensor.h"
 
@@ -52,17 +53,18 @@ inline std::array<double, 2> normal_pair(const RandomKey& key, std::uint64_t i) 
   return {radius * std::cos(angle), radius * std::sin(angle)};
 }
 
-/// Fills `out` with N(0, std^2).
+/// Fills `out` with N(0, std^2): std times the pairs of normal_pair(), rounded.
 template <class T>
 void fill_normal(Matrix<T> out, double std, const RandomKey& key) {
-  const Index n = out.size();
-  parallel_chunks((n + 1) / 2, 4096, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) {
-      const auto pair = normal_pair(key, static_cast<std::uint64_t>(i));
-      out.data[2 * i] = static_cast<T>(std * pair[0]);
-      if (2 * i + 1 < n) out.data[2 * i + 1] = static_cast<T>(std * pair[1]);
-    }
+  const Index pairs = out.size() / 2;
+  parallel_chunks(pairs, 4096, [&](Index begin, Index end) {
+    kernels::loops<T>().normal_pairs(key, static_cast<std::uint64_t>(begin), end - begin, std, out.data + 2 * begin);
   });
+  if (out.size() % 2 != 0) {
+    T last[2];
+    kernels::loops<T>().normal_pairs(key, static_cast<std::uint64_t>(pairs), 1, std, last);
+    out.data[2 * pairs] = last[0];
+  }
 }
 
 /// Fills `out` with the uniform distribution on [low, high).

@@ -5,11 +5,12 @@
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
-#include <new>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "memory.h"
 
 namespace ad {
 
@@ -25,9 +26,6 @@ struct Error : std::runtime_error {
 struct ShapeError : Error {
   using Error::Error;
 };
-
-/// Every allocation of matrix memory starts on a cache line.
-inline constexpr std::size_t kAlignment = 64;
 
 /// Read-only row-major view. Does not own: valid as long as the memory that it was made of.
 template <class T>
@@ -96,12 +94,13 @@ class Tensor {
 
  private:
   struct Free {
-    void operator()(T* p) const { ::operator delete[](p, std::align_val_t(kAlignment)); }
+    std::size_t bytes = 0;
+    void operator()(T* p) const { detail::deallocate(p, bytes); }
   };
   static std::unique_ptr<T[], Free> allocate(Index rows, Index cols) {
     if (rows < 0 || cols < 0) throw ShapeError("Tensor: negative size");
     const std::size_t bytes = static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * sizeof(T);
-    return std::unique_ptr<T[], Free>(static_cast<T*>(::operator new[](bytes, std::align_val_t(kAlignment))));
+    return std::unique_ptr<T[], Free>(static_cast<T*>(detail::allocate(bytes)), Free{bytes});
   }
 
   Index rows_ = 0, cols_ = 0;

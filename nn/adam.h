@@ -75,8 +75,8 @@ class Adam {
                                  options_.weight_decay};
     if (!g.row_sparse) {
       parallel_chunks(p.value.size(), kChunk, [&](Index begin, Index end) {
-        kernels::adam(step, g.values.data + begin, p.value.data() + begin, s.m.data() + begin, s.v.data() + begin,
-                      end - begin);
+        kernels::loops<T>().adam(step, g.values.data + begin, p.value.data() + begin, s.m.data() + begin,
+                                 s.v.data() + begin, end - begin);
       });
       return;
     }
@@ -85,7 +85,8 @@ class Adam {
       for (Index i = begin; i < end; ++i) {
         const bool touched = next != g.rows.end() && *next == i;
         const T* gradient = touched ? g.values.row(next - g.rows.begin()) : nullptr;
-        kernels::adam(step, gradient, p.value.data() + i * cols, s.m.data() + i * cols, s.v.data() + i * cols, cols);
+        kernels::loops<T>().adam(step, gradient, p.value.data() + i * cols, s.m.data() + i * cols,
+                                 s.v.data() + i * cols, cols);
         if (touched) ++next;
       }
     });

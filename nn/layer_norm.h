@@ -22,6 +22,16 @@ struct LayerNorm {
     Tape<T>& tape = x.tape();
     return layer_norm(x, tape.parameter(weight), tape.parameter(bias), eps);
   }
+  /// The same of swish(x), in one pass.
+  Var<T> of_swish(Var<T> x) const {
+    Tape<T>& tape = x.tape();
+    return swish_layer_norm(x, tape.parameter(weight), tape.parameter(bias), eps);
+  }
+  /// The same of swish(x + skip).
+  Var<T> of_swish(Var<T> x, Var<T> skip) const {
+    Tape<T>& tape = x.tape();
+    return swish_layer_norm(x, skip, tape.parameter(weight), tape.parameter(bias), eps);
+  }
 
   template <class Self, class F>
   static void visit(Self& self, F&& f) {

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <numbers>
 
-#include "../autodiff/kernels.h"
 #include "../autodiff/parallel.h"
 #include "../autodiff/tape.h"
+#include "composite_prior_kernel.h"
 
 namespace recvae {
 
@@ -27,47 +27,20 @@ ad::Var<T> composite_log_density(ad::Var<T> z, ad::Var<T> mu_old, ad::Var<T> log
     throw ad::ShapeError("composite_log_density: z " + ad::shape_string(zs) + ", mu_old " + ad::shape_string(mu) +
                          ", logvar_old " + ad::shape_string(logvar) + ": expected one shape");
   }
-  struct Mixture {
-    T log_weight[3];
-    ad::ConstMatrix<T> z, mu, logvar;
-
-    /// The mixture's log-density of element i, and its derivative by z where wanted.
-    T operator()(Index i, T* slope) const {
-      const T v[3] = {T(0), logvar.data[i], T(kWideLogvar)};
-      const T delta[3] = {z.data[i], z.data[i] - mu.data[i], z.data[i]};
-      T standard[3], term[3];  // delta / variance; log weight and density without the 2 pi
-      for (int k = 0; k < 3; ++k) {
-        standard[k] = delta[k] * ad::kernels::exp(-v[k]);
-        term[k] = log_weight[k] - (v[k] + delta[k] * standard[k]) / 2;
-      }
-      const T top = std::max({term[0], term[1], term[2]});
-      T sum = 0, weighted = 0;
-      for (int k = 0; k < 3; ++k) {
-        const T e = ad::kernels::exp(term[k] - top);
-        sum += e;
-        weighted -= e * standard[k];
-      }
-      if (slope) *slope = weighted / sum;
-      return top + std::log(sum);
-    }
-  };
-  Mixture mixture{{}, zs, mu, logvar};
+  detail::Mixture<T> mixture{{}, static_cast<T>(kWideLogvar), static_cast<T>(std::exp(-kWideLogvar))};
   for (std::size_t k = 0; k < 3; ++k) {
     mixture.log_weight[k] = static_cast<T>(std::log(weights[k]) - 0.5 * std::log(2 * std::numbers::pi));
   }
-  ad::Matrix<T> out = tape.alloc(zs.rows, zs.cols);
+  ad::Matrix<T> out = tape.alloc(zs.rows, zs.cols), slope = tape.alloc(zs.rows, zs.cols);
   ad::parallel_chunks(zs.size(), 2048, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) out.data[i] = mixture(i, nullptr);
+    detail::mixture_loop(T())(mixture, zs.data + begin, mu.data + begin, logvar.data + begin, end - begin,
+                              out.data + begin, slope.data + begin);
   });
   return tape.record("composite_log_density", out, {z}, [=](ad::Tape<T>& t, ad::ConstMatrix<T> g) {
     const ad::GradSlot<T> dz = t.grad(z);
     if (!dz) return;
-    ad::parallel_chunks(g.size(), 2048, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) {
-        T slope;
-        mixture(i, &slope);
-        dz.put(i, g.data[i] * slope);
-      }
+    ad::parallel_chunks(g.size(), ad::kChunk, [&](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) dz.put(i, g.data[i] * slope.data[i]);
     });
   });
 }

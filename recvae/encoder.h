@@ -38,10 +38,10 @@ struct Encoder {
 
   /// x: sparse [batch, items], rows already L2-normalised (an empty one stays empty) and, in training, dropped out.
   Posterior<T> operator()(ad::Tape<T>& tape, const ad::CsrView<T>& x) const {
-    ad::Var<T> h = ln1(ad::swish(fc1(tape, x)));
+    ad::Var<T> h = ln1.of_swish(fc1(tape, x));
     ad::Var<T> skip = h;  // h_1 + ... + h_{k-1}
     for (auto [fc, ln] : {Block{&fc2, &ln2}, {&fc3, &ln3}, {&fc4, &ln4}, {&fc5, &ln5}}) {
-      h = (*ln)(ad::swish((*fc)(h) + skip));
+      h = ln->of_swish((*fc)(h), skip);
       if (fc != &fc5) skip = skip + h;
     }
     return {fc_mu(h), fc_logvar(h)};

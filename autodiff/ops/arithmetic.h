@@ -13,8 +13,8 @@ Var<T> add(Var<T> a, Var<T> b) {
   Matrix<T> out = detail::alloc_broadcast("add", tape, a.value(), b.value());
   detail::fill(out, [&](Index i, Index j) { return x(i, j) + y(i, j); });
   return tape.record("add", out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_reduced(t.grad(a), g.rows, g.cols, [&](Index i, Index j) { return g(i, j); });
-    detail::put_reduced(t.grad(b), g.rows, g.cols, [&](Index i, Index j) { return g(i, j); });
+    detail::put_sum(t, t.grad(a), g);
+    detail::put_sum(t, t.grad(b), g);
   });
 }
 
@@ -26,7 +26,7 @@ Var<T> sub(Var<T> a, Var<T> b) {
   Matrix<T> out = detail::alloc_broadcast("sub", tape, a.value(), b.value());
   detail::fill(out, [&](Index i, Index j) { return x(i, j) - y(i, j); });
   return tape.record("sub", out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_reduced(t.grad(a), g.rows, g.cols, [&](Index i, Index j) { return g(i, j); });
+    detail::put_sum(t, t.grad(a), g);
     detail::put_reduced(t.grad(b), g.rows, g.cols, [&](Index i, Index j) { return -g(i, j); });
   });
 }

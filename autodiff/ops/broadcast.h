@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "../kernels.h"
 #include "../parallel.h"
 #include "../tape.h"
 
@@ -42,6 +43,16 @@ void fill(Matrix<T> out, F f) {
   });
 }
 
+/// e^(scale * x) elementwise, on the tape but not recorded: what a backward reads instead of forming it again.
+template <class T>
+Matrix<T> exp_scaled(Tape<T>& tape, ConstMatrix<T> x, T scale) {
+  Matrix<T> out = tape.alloc(x.rows, x.cols);
+  parallel_chunks(x.size(), kChunk / 4, [&](Index begin, Index end) {
+    kernels::loops<T>().exp(x.data + begin, end - begin, scale, out.data + begin);
+  });
+  return out;
+}
+
 /// Writes g(i, j), given at the result's shape [rows, cols], into the slot of an input that may be smaller: summed over
 /// the sides that were repeated. Sums run in double and in one order.
 template <class T, class G>
@@ -74,6 +85,42 @@ void put_reduced(GradSlot<T> slot, Index rows, Index cols, G g) {
       for (Index j = 0; j < cols; ++j) sum += g(i, j);
     }
     slot.put(0, static_cast<T>(sum));
+  }
+}
+
+/// Writes d into row i of a slot.
+template <class T>
+void put_row(GradSlot<T> slot, Index i, const T* d) {
+  if (!slot) return;
+  if (slot.accumulate)
+    kernels::loops<T>().axpy(T(1), d, slot.grad.row(i), slot.grad.cols);
+  else
+    std::copy_n(d, slot.grad.cols, slot.grad.row(i));
+}
+
+/// Writes sum_i x[i * stride + j] into element j of a slot of one row. Sums run in double and in one order.
+template <class T>
+void put_column_sums(Tape<T>& tape, GradSlot<T> slot, const T* x, Index rows, Index stride) {
+  if (!slot) return;
+  constexpr Index kColumns = 128;  // side by side, so that rows are read along the cache line
+  const Index n = slot.grad.cols;
+  std::span<double> sums = tape.template alloc_array<double>(n);
+  parallel_chunks(n, rows * n < kChunk ? n : kColumns, [&](Index begin, Index end) {
+    kernels::loops<T>().column_sums(x + begin, rows, stride, end - begin, sums.data() + begin);
+    for (Index j = begin; j < end; ++j) slot.put(j, static_cast<T>(sums[static_cast<std::size_t>(j)]));
+  });
+}
+
+/// Writes g, given at the result's shape, into the slot of an input that may be smaller, as put_reduced() does.
+template <class T>
+void put_sum(Tape<T>& tape, GradSlot<T> slot, ConstMatrix<T> g) {
+  if (!slot) return;
+  if (slot.grad.rows == g.rows && slot.grad.cols == g.cols) {
+    parallel_rows(g.rows, g.cols, [&](Index i) { put_row(slot, i, g.row(i)); });
+  } else if (slot.grad.rows == 1 && slot.grad.cols == g.cols) {
+    put_column_sums(tape, slot, g.data, g.rows, g.cols);
+  } else {
+    put_reduced(slot, g.rows, g.cols, [&](Index i, Index j) { return g(i, j); });
   }
 }
 

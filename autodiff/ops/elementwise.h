@@ -92,12 +92,14 @@ Var<T> swish(Var<T> x) {
   Tape<T>& tape = x.tape();
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, in.cols);
-  parallel_chunks(in.size(), kChunk,
-                  [&](Index begin, Index end) { kernels::swish(in.data + begin, out.data + begin, end - begin); });
+  parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
+    kernels::loops<T>().swish(in.data + begin, out.data + begin, end - begin);
+  });
   return tape.record("swish", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
     if (GradSlot<T> dx = t.grad(x)) {
       parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
-        kernels::swish_backward(in.data + begin, g.data + begin, dx.grad.data + begin, end - begin, dx.accumulate);
+        kernels::loops<T>().swish_backward(in.data + begin, g.data + begin, dx.grad.data + begin, end - begin,
+                                           dx.accumulate);
       });
     }
   });

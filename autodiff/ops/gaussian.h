@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "../kernels.h"
 #include "broadcast.h"
 
 namespace ad {
@@ -24,9 +23,9 @@ Var<T> gaussian_log_density(Var<T> z, Var<T> mu, Var<T> logvar) {
   }
   const detail::Broadcast<T> m(ms), v(vs);
   const T log_2pi = static_cast<T>(std::log(2 * std::numbers::pi));
-  const auto standard = [=](Index i, Index j) {  // (z - mu) e^-logvar
-    return (zs(i, j) - m(i, j)) * kernels::exp(-v(i, j));
-  };
+  const Matrix<T> precision = detail::exp_scaled(tape, vs, T(-1));
+  const detail::Broadcast<T> p(precision);
+  const auto standard = [=](Index i, Index j) { return (zs(i, j) - m(i, j)) * p(i, j); };  // (z - mu) / variance
   Matrix<T> out = tape.alloc(zs.rows, zs.cols);
   detail::fill(out,
                [&](Index i, Index j) { return (v(i, j) + log_2pi + (zs(i, j) - m(i, j)) * standard(i, j)) / T(-2); });

@@ -56,7 +56,7 @@ Var<T> linear(Var<T> x, Var<T> weight, Var<T> bias) {
   }
   using Operand = blas::Operand<T>;
   Matrix<T> out = tape.alloc(in.rows, w.rows);
-  detail::fill(out, [&](Index, Index j) { return b.data[j]; });
+  parallel_rows(out.rows, out.cols, [&](Index i) { std::copy_n(b.data, b.cols, out.row(i)); });
   blas::gemm(in.rows, w.rows, w.cols, T(1), Operand{in.data, in.cols}, Operand{w.data, w.cols, true}, T(1), out.data,
              out.cols);
   return tape.record("linear", out, {x, weight, bias}, [=](Tape<T>& t, ConstMatrix<T> g) {
@@ -68,7 +68,7 @@ Var<T> linear(Var<T> x, Var<T> weight, Var<T> bias) {
       blas::gemm(g.cols, w.cols, g.rows, T(1), Operand{g.data, g.cols, true}, Operand{in.data, in.cols}, dw.beta(),
                  dw.grad.data, w.cols);
     }
-    detail::put_reduced(t.grad(bias), g.rows, g.cols, [&](Index i, Index j) { return g(i, j); });
+    detail::put_sum(t, t.grad(bias), g);
   });
 }
 

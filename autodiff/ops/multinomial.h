@@ -18,26 +18,37 @@ struct MultinomialState {
   Matrix<T> top;   // [batch, 1]: a row's largest logit
   Matrix<T> rate;  // [batch, 1]: n_u / sum_j e^(logit_uj - top_u)
   Matrix<T> dz;    // [batch, latent]: d out_u / d z_u; empty when nobody wants it
+  // Of the first tiles of items, as many as the memory for them holds: e^(logit - shift), [batch, width] tile by tile,
+  // and their shifts [tiles, batch]. Empty when nobody wants the gradient of weight or bias.
+  T* exponentials = nullptr;
+  Matrix<T> shifts;
 };
 
-/// Fills out [batch, 1] and the state; makes dz in the same pass over the items if `with_dz`.
+/// Fills out [batch, 1] and the state; makes dz in the same pass over the items if `with_dz`, and keeps exponentials
+/// for multinomial_weight_grad() if `with_weight_grad`.
 template <class T>
 MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets, ConstMatrix<T> z,
-                                        ConstMatrix<T> weight, ConstMatrix<T> bias, bool with_dz, Matrix<T> out);
+                                        ConstMatrix<T> weight, ConstMatrix<T> bias, bool with_dz, Index kept_bytes,
+                                        Matrix<T> out);
 
-/// Adds or sets the gradients of weight and bias for g [batch, 1]. Forms the logits again, a tile of items at a time.
+/// Adds or sets the gradients of weight and bias for g [batch, 1], a tile of items at a time. Uses the exponentials up.
 template <class T>
 void multinomial_weight_grad(Tape<T>& tape, const MultinomialState<T>& state, ConstMatrix<T> g, GradSlot<T> dweight,
                              GradSlot<T> dbias);
 
 }  // namespace detail
 
+/// Memory that exponentials may take between forward and backward: 134,000 items for 500 users in float.
+inline constexpr Index kKeptExponentials = Index{256} << 20;
+
 /// Per row u: sum_j x_uj log softmax(z_u weight^T + bias)_j = sum_j x_uj logit_uj - n_u logsumexp(logit_u), n_u being
 /// the sum of x_u. z [batch, latent], weight [items, latent], bias [1, items], targets sparse [batch, items] ->
-/// [batch, 1]. Items pass in tiles: nothing of size batch x items is stored. With the weight frozen the gradient of z
-/// falls out of the forward, as in FlashAttention (Dao et al. 2022): softmax(.) weight is attention over the items.
+/// [batch, 1]. Items pass in tiles: nothing of size batch x items is stored, but for at most `kept_bytes` that spare
+/// the backward of weight and bias their second product and exponential. The gradient of z falls out of the forward, as
+/// in FlashAttention (Dao et al. 2022): softmax(.) weight is attention over the items.
 template <class T>
-Var<T> multinomial_log_likelihood(Var<T> z, Var<T> weight, Var<T> bias, const CsrView<T>& targets) {
+Var<T> multinomial_log_likelihood(Var<T> z, Var<T> weight, Var<T> bias, const CsrView<T>& targets,
+                                  Index kept_bytes = kKeptExponentials) {
   Tape<T>& tape = z.tape();
   const ConstMatrix<T> zs = z.value(), w = weight.value(), b = bias.value();
   if (zs.cols != w.cols || b.rows != 1 || b.cols != w.rows || targets.rows != zs.rows || targets.cols != w.rows) {
@@ -46,8 +57,8 @@ Var<T> multinomial_log_likelihood(Var<T> z, Var<T> weight, Var<T> bias, const Cs
                      ": expected [batch, latent], [items, latent], [1, items], [batch, items]");
   }
   Matrix<T> out = tape.alloc(zs.rows, 1);
-  const detail::MultinomialState<T> state =
-      detail::multinomial_forward(tape, targets, zs, w, b, tape.wants_grad(z), out);
+  const detail::MultinomialState<T> state = detail::multinomial_forward(
+      tape, targets, zs, w, b, tape.wants_grad(z), tape.wants_grad(weight) || tape.wants_grad(bias), out);
   return tape.record("multinomial_log_likelihood", out, {z, weight, bias}, [=](Tape<T>& t, ConstMatrix<T> g) {
     detail::put_reduced(t.grad(z), zs.rows, zs.cols, [&](Index u, Index d) { return g.data[u] * state.dz(u, d); });
     const GradSlot<T> dweight = t.grad(weight), dbias = t.grad(bias);

@@ -45,7 +45,7 @@ template <class T>
 struct RowSoftmax {
   T top, sum;
 
-  RowSoftmax(const T* row, Index n) : top(kernels::row_max(row, n)), sum(0) {
+  RowSoftmax(const T* row, Index n) : top(kernels::loops<T>().row_max(row, n)), sum(0) {
     for (Index j = 0; std::isfinite(top) && j < n; ++j) sum += kernels::exp(row[j] - top);
   }
   T logsumexp() const { return sum > 0 ? top + std::log(sum) : top; }
@@ -117,7 +117,7 @@ Var<T> softmax(Var<T> x) {
     GradSlot<T> dx = t.grad(x);
     if (!dx) return;
     parallel_rows(in.rows, in.cols, [&](Index i) {
-      const T inner = kernels::dot(g.row(i), out.row(i), in.cols);
+      const T inner = kernels::loops<T>().dot(g.row(i), out.row(i), in.cols);
       for (Index j = 0; j < in.cols; ++j) dx.put(i * in.cols + j, out(i, j) * (g(i, j) - inner));
     });
   });

@@ -10,7 +10,7 @@ void sparse_linear_forward(const CsrView<T>& x, ConstMatrix<T> weight, ConstMatr
     for (Index u = begin; u < end; ++u) {
       std::copy(bias.data, bias.data + bias.cols, out.row(u));
       for (std::int64_t at = x.indptr[u]; at < x.indptr[u + 1]; ++at) {
-        kernels::axpy(x.value(at), weight.row(x.indices[at]), out.row(u), out.cols);
+        kernels::loops<T>().axpy(x.value(at), weight.row(x.indices[at]), out.row(u), out.cols);
       }
     }
   });
@@ -59,7 +59,7 @@ void sparse_linear_weight_grad(const TouchedColumns<T>& x, ConstMatrix<T> g, Mat
       T* row = grad.row(rows_only ? k : x.columns[at]);
       if (!accumulate) std::fill(row, row + grad.cols, T(0));
       for (auto e = static_cast<std::size_t>(x.indptr[at]); e < static_cast<std::size_t>(x.indptr[at + 1]); ++e) {
-        kernels::axpy(x.values[e], g.row(x.rows[e]), row, grad.cols);
+        kernels::loops<T>().axpy(x.values[e], g.row(x.rows[e]), row, grad.cols);
       }
     }
   });

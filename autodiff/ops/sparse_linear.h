@@ -67,7 +67,7 @@ Var<T> sparse_linear(const CsrView<T>& x, Var<T> weight, Var<T> bias) {
       if (!dw.accumulate) std::fill(dw.grad.data, dw.grad.data + dw.grad.size(), T(0));
       detail::sparse_linear_weight_grad(detail::by_columns(t, mine), g, dw.grad, false, true);
     }
-    detail::put_reduced(t.grad(bias), g.rows, g.cols, [&](Index i, Index j) { return g(i, j); });
+    detail::put_sum(t, t.grad(bias), g);
   });
 }
 

@@ -1,10 +1,10 @@
 // Dropout and the reparameterisation trick. Whether to call them is the caller's switch; there is no hidden mode.
 #pragma once
 
+#include <cmath>
 #include <string>
 
 #include "../csr.h"
-#include "../kernels.h"
 #include "../random.h"
 #include "broadcast.h"
 
@@ -47,17 +47,25 @@ CsrView<T> dropout(Tape<T>& tape, const CsrView<T>& x, double p, RandomKey key) 
   detail::check_drop_rate(p);
   if (p == 0) return x;
   const T scale = static_cast<T>(1 / (1 - p));
+  // An entry is dropped if its 32 random bits are below p 2^32.
+  const auto limit = static_cast<std::uint64_t>(std::ceil(p * 0x1p32));
   std::span<std::int64_t> indptr = tape.template alloc_array<std::int64_t>(x.rows + 1);
   std::span<std::int32_t> indices = tape.template alloc_array<std::int32_t>(x.nnz());
   std::span<T> values = tape.template alloc_array<T>(x.nnz());
+  std::span<std::uint32_t> words = tape.template alloc_array<std::uint32_t>(x.nnz());
+  parallel_chunks(x.rows, 64, [&](Index begin, Index end) {
+    for (Index u = begin; u < end; ++u) {
+      kernels::loops<T>().words_at(key, static_cast<std::uint64_t>(u * x.cols), x.row(u).data(),
+                                   static_cast<Index>(x.row(u).size()), words.data() + x.indptr[u]);
+    }
+  });
   indptr[0] = 0;
   std::size_t kept = 0;
   for (Index u = 0; u < x.rows; ++u) {
     for (std::int64_t at = x.indptr[u]; at < x.indptr[u + 1]; ++at) {
-      const std::int32_t j = x.indices[at];
-      if (uniform(key, static_cast<std::uint64_t>(u * x.cols + j)) < p) continue;
-      indices[kept] = j;
-      values[kept++] = scale * x.value(at);
+      indices[kept] = x.indices[at];  // overwritten by the next one if dropped: no branch to guess wrong
+      values[kept] = scale * x.value(at);
+      kept += words[static_cast<std::size_t>(at)] >= limit;
     }
     indptr[static_cast<std::size_t>(u) + 1] = static_cast<std::int64_t>(kept);
   }
@@ -75,15 +83,16 @@ Var<T> reparameterise(Var<T> mu, Var<T> logvar, ConstMatrix<T> noise) {
                      shape_string(noise) + ": expected one shape");
   }
   const T* e = tape.copy(noise.span()).data();
+  const T* deviation = detail::exp_scaled(tape, v, T(0.5)).data;
   Matrix<T> out = tape.alloc(m.rows, m.cols);
   parallel_chunks(m.size(), kChunk, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) out.data[i] = m.data[i] + kernels::exp(v.data[i] / 2) * e[i];
+    for (Index i = begin; i < end; ++i) out.data[i] = m.data[i] + deviation[i] * e[i];
   });
   return tape.record("reparameterise", out, {mu, logvar}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_reduced(t.grad(mu), g.rows, g.cols, [&](Index i, Index j) { return g(i, j); });
+    detail::put_sum(t, t.grad(mu), g);
     if (GradSlot<T> dv = t.grad(logvar)) {
       parallel_chunks(g.size(), kChunk, [&](Index begin, Index end) {
-        for (Index i = begin; i < end; ++i) dv.put(i, g.data[i] * kernels::exp(v.data[i] / 2) * e[i] / 2);
+        for (Index i = begin; i < end; ++i) dv.put(i, g.data[i] * deviation[i] * e[i] / 2);
       });
     }
   });

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "autodiff/kernels.h"
+#include "autodiff/parallel.h"
+#include "autodiff/random.h"
 
 namespace {
 // Distance of a float from the exact value, in units of the last place of the exact value.
@@ -15,22 +17,31 @@ double ulps(float got, long double exact) {
 }
 }  // namespace
 
-TEST_CASE("exp: at most 2 ulp over the whole range, in loops and alone") {
-  double worst = 0;
-  constexpr int n = 64;
-  for (float x = -87.0f; x < 88.7f; x += 0.00171f * n) {
-    float block[n];
-    for (int i = 0; i < n; ++i) block[i] = x + 0.00171f * static_cast<float>(i);
-    float inputs[n];
-    std::copy(block, block + n, inputs);
-    ad::kernels::exp_scale(block, n, 0.0f, 1.0f);
-    for (int i = 0; i < n && inputs[i] < 88.7f; ++i) {
-      worst = std::max(worst, ulps(block[i], std::exp(static_cast<long double>(inputs[i]))));
-      worst = std::max(worst, ulps(ad::kernels::exp(inputs[i]), std::exp(static_cast<long double>(inputs[i]))));
+TEST_CASE("exp, log: at most 2 ulp over the whole range, at every level and alone") {
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    CAPTURE(ad::kernels::name(level));
+    double worst = 0;
+    constexpr int n = 64;
+    for (float x = -87.0f; x < 88.7f; x += 0.00171f * n) {
+      float inputs[n], block[n];
+      for (int i = 0; i < n; ++i) inputs[i] = x + 0.00171f * static_cast<float>(i);
+      ad::kernels::loops<float>(level).exp(inputs, n, 1.0f, block);
+      for (int i = 0; i < n && inputs[i] < 88.7f; ++i) {
+        worst = std::max(worst, ulps(block[i], std::exp(static_cast<long double>(inputs[i]))));
+        worst = std::max(worst, ulps(ad::kernels::exp(inputs[i]), std::exp(static_cast<long double>(inputs[i]))));
+      }
     }
+    CHECK(worst <= 2);
+    MESSAGE("largest error of exp, " << ad::kernels::name(level) << ": " << worst << " ulp");
   }
+  double worst = 0;
+  for (float x = 1e-37f; x < 3e38f; x *= 1.00037f)
+    worst = std::max(worst, ulps(ad::kernels::log(x), std::log(static_cast<long double>(x))));
+  for (float x = 0.5f; x < 3.0f; x += 0.00001f)
+    if (x != 1) worst = std::max(worst, ulps(ad::kernels::log(x), std::log(static_cast<long double>(x))));
   CHECK(worst <= 2);
-  MESSAGE("largest error of exp: " << worst << " ulp");
+  CHECK(ad::kernels::log(1.0f) == 0);
+  MESSAGE("largest error of log: " << worst << " ulp");
 }
 
 TEST_CASE("exp: exact at 0, limits, gradual underflow, NaN") {
@@ -46,27 +57,102 @@ TEST_CASE("exp: exact at 0, limits, gradual underflow, NaN") {
   CHECK(std::isnan(ad::kernels::exp(std::numeric_limits<float>::quiet_NaN())));
 }
 
-TEST_CASE_TEMPLATE("vector kernels against plain loops, at lengths around the vector width", T, float, double) {
-  for (ad::Index n : {0, 1, 15, 16, 17, 31, 100}) {
-    std::vector<T> x(static_cast<std::size_t>(n)), y(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      x[i] = static_cast<T>(std::sin(3.0 * static_cast<double>(i)));
-      y[i] = static_cast<T>(std::cos(5.0 * static_cast<double>(i)));
+TEST_CASE_TEMPLATE("loops against plain ones, at every level and at lengths around the vector width", T, float,
+                   double) {
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    CAPTURE(ad::kernels::name(level));
+    const ad::kernels::Loops<T>& loops = ad::kernels::loops<T>(level);
+    for (ad::Index n : {0, 1, 15, 16, 17, 31, 100}) {
+      std::vector<T> x(static_cast<std::size_t>(n)), y(x.size());
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        x[i] = static_cast<T>(std::sin(3.0 * static_cast<double>(i)));
+        y[i] = static_cast<T>(std::cos(5.0 * static_cast<double>(i)));
+      }
+      double dot = 0, sum = 0, top = -std::numeric_limits<double>::infinity(), top_of_sums = top;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        dot += static_cast<double>(x[i]) * y[i];
+        sum += std::exp(static_cast<double>(x[i]) - 0.25);
+        top = std::max(top, static_cast<double>(x[i]));
+        top_of_sums = std::max(top_of_sums, static_cast<double>(x[i] + y[i]));
+      }
+      CHECK(loops.row_max(x.data(), n) == static_cast<T>(top));
+      CHECK(loops.dot(x.data(), y.data(), n) == doctest::Approx(dot).epsilon(1e-5));
+      std::vector<T> added = x;
+      CHECK(loops.add_max(added.data(), y.data(), n) == static_cast<T>(top_of_sums));
+      std::vector<T> e = x;
+      CHECK(loops.exp_sum(e.data(), n, T(0.25)) == doctest::Approx(sum).epsilon(1e-5));
+      std::vector<T> sums(x.size(), T(1)), scaled = x, swish(x.size());
+      loops.scale_sum(scaled.data(), n, T(3), sums.data());
+      loops.swish(x.data(), swish.data(), n);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        CHECK(added[i] == x[i] + y[i]);
+        CHECK(e[i] == doctest::Approx(std::exp(static_cast<double>(x[i]) - 0.25)).epsilon(1e-6));
+        CHECK(scaled[i] == 3 * x[i]);
+        CHECK(sums[i] == doctest::Approx(1 + 3 * x[i]).epsilon(1e-6));
+        CHECK(swish[i] == doctest::Approx(x[i] / (1 + std::exp(-static_cast<double>(x[i])))).epsilon(1e-6));
+      }
+      loops.axpy(T(2), x.data(), y.data(), n);
+      for (std::size_t i = 0; i < x.size(); ++i)
+        CHECK(y[i] == doctest::Approx(std::cos(5.0 * static_cast<double>(i)) + 2.0 * x[i]).epsilon(1e-5));
     }
-    double dot = 0, sum = 0, top = -std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      dot += static_cast<double>(x[i]) * y[i];
-      sum += std::exp(static_cast<double>(x[i]) - 0.25);
-      top = std::max(top, static_cast<double>(x[i]));
-    }
-    CHECK(ad::kernels::row_max(x.data(), n) == static_cast<T>(top));
-    CHECK(ad::kernels::dot(x.data(), y.data(), n) == doctest::Approx(dot).epsilon(1e-5));
-    std::vector<T> e = x;
-    CHECK(ad::kernels::exp_sum(e.data(), n, T(0.25)) == doctest::Approx(sum).epsilon(1e-5));
-    for (std::size_t i = 0; i < x.size(); ++i)
-      CHECK(e[i] == doctest::Approx(std::exp(static_cast<double>(x[i]) - 0.25)).epsilon(1e-6));
-    ad::kernels::axpy(T(2), x.data(), y.data(), n);
-    for (std::size_t i = 0; i < x.size(); ++i)
-      CHECK(y[i] == doctest::Approx(std::cos(5.0 * static_cast<double>(i)) + 2.0 * x[i]).epsilon(1e-5));
   }
+}
+
+TEST_CASE_TEMPLATE("column sums, at every level", T, float, double) {
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    std::vector<T> x(7 * 40);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<T>(i % 13) - 5;
+    double sums[33];
+    ad::kernels::loops<T>(level).column_sums(x.data() + 2, 7, 40, 33, sums);
+    for (std::size_t j = 0; j < 33; ++j) {
+      double sum = 0;
+      for (std::size_t i = 0; i < 7; ++i) sum += static_cast<double>(x[i * 40 + 2 + j]);
+      CHECK(sums[j] == sum);
+    }
+  }
+}
+
+TEST_CASE("random loops give random.h's elements, wherever they begin, at every level") {
+  const ad::RandomKey key{.seed = 123456789012345, .stream = 77, .step = 4000000000};
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    CAPTURE(ad::kernels::name(level));
+    for (const std::uint64_t first :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{4096}, std::uint64_t{1} << 33}) {
+      double pairs[2 * 37];
+      ad::kernels::loops<double>(level).normal_pairs(key, first, 37, 1.5, pairs);
+      float narrow[2 * 37];
+      ad::kernels::loops<float>(level).normal_pairs(key, first, 37, 1.5, narrow);
+      for (std::uint64_t i = 0; i < 37; ++i) {
+        const auto expected = ad::normal_pair(key, first + i);
+        for (std::size_t k = 0; k < 2; ++k) {
+          CHECK(std::abs(pairs[2 * i + k] - 1.5 * expected[k]) < 1e-12);
+          CHECK(narrow[2 * i + k] == doctest::Approx(1.5 * expected[k]).epsilon(1e-6));
+        }
+      }
+    }
+    std::vector<std::int32_t> columns;
+    for (std::int32_t j = 0; j < 100; j += 1 + j % 7) columns.push_back(j);
+    std::vector<std::uint32_t> words(columns.size());
+    const std::uint64_t base = std::uint64_t{3} << 40;
+    ad::kernels::loops<float>(level).words_at(key, base, columns.data(), static_cast<ad::Index>(columns.size()),
+                                              words.data());
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      CHECK(ad::to_unit(words[i]) == ad::uniform(key, base + static_cast<std::uint64_t>(columns[i])));
+  }
+}
+
+TEST_CASE("denormals count as zeros while FlushDenormals lives, and in parallel loops, and not after") {
+  volatile float tiny = 1e-39f;
+  const auto is_zero = [&] { return tiny * 1.0f == 0.0f; };
+  CHECK(!is_zero());
+  if (ad::kernels::level() != ad::kernels::Level::portable) {
+    {
+      const ad::kernels::FlushDenormals flush;
+      CHECK(is_zero());
+    }
+    std::vector<int> zero(64);
+    ad::parallel_for(64, [&](ad::Index i) { zero[static_cast<std::size_t>(i)] = is_zero(); });
+    for (int z : zero) CHECK(z == 1);
+  }
+  CHECK(!is_zero());
 }

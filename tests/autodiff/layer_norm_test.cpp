@@ -22,3 +22,28 @@ TEST_CASE("layer_norm: a constant row becomes the bias; large offsets do not mat
   CHECK(y(1, 0) == doctest::Approx(1 - std::sqrt(1.5)).epsilon(1e-4));
   CHECK(y(1, 1) == doctest::Approx(2));
 }
+
+TEST_CASE("swish_layer_norm: gradients, errors; equals layer_norm of swish") {
+  const auto x = random_tensor(4, 19, -2, 2, 1), s = random_tensor(4, 19, -2, 2, 2),
+             w = random_tensor(1, 19, 0.5, 1.5, 3), b = random_tensor(1, 19, -1, 1, 4);
+  test::check_op("swish_layer_norm", [](auto&, auto in) { return ad::swish_layer_norm(in[0], in[1], in[2], 0.1); },
+                 {x, w, b}, {{x, random_tensor(1, 6, 0, 1, 4), b}});
+  test::check_op("swish_layer_norm",
+                 [](auto&, auto in) { return ad::swish_layer_norm(in[0], in[1], in[2], in[3], 0.1); }, {x, s, w, b},
+                 {{x, random_tensor(4, 18, 0, 1, 4), w, b}, {x, random_tensor(3, 19, 0, 1, 4), w, b}});
+  test::check_op("swish_layer_norm",
+                 [](auto&, auto in) { return ad::swish_layer_norm(in[0], in[0], in[1], in[2], 0.1); }, {x, w, b});
+  ad::Tape<double> tape;
+  const auto fused = ad::swish_layer_norm(tape.constant(x), tape.constant(s), tape.constant(w), tape.constant(b), 0.1);
+  const auto plain =
+      ad::layer_norm(ad::swish(ad::add(tape.constant(x), tape.constant(s))), tape.constant(w), tape.constant(b), 0.1);
+  for (ad::Index i = 0; i < x.size(); ++i)
+    CHECK(fused.value().data[i] == doctest::Approx(plain.value().data[i]).epsilon(1e-12));
+}
+
+TEST_CASE("swish_layer_norm: many rows, the sums over them") {
+  const auto x = random_tensor(70, 33, -2, 2, 1), w = random_tensor(1, 33, 0.5, 1.5, 3),
+             b = random_tensor(1, 33, -1, 1, 4);
+  test::check_op("swish_layer_norm", [](auto&, auto in) { return ad::swish_layer_norm(in[0], in[1], in[2], 0.1); },
+                 {x, w, b});
+}

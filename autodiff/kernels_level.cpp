@@ -1,0 +1,347 @@
+// The loops, compiled once for each level of the processor (meson.build passes AD_LEVEL and the compiler's options).
+// Nothing here may be seen under one name by two levels: all is internal but the two tables, and what is called from
+// other headers is always inlined (tests/rules/check_globals.py looks).
+#include <limits>
+
+#include "kernels.h"
+#include "random.h"
+
+namespace ad::kernels {
+namespace {
+
+// Reductions keep this many partial results, in a fixed order: what lets the compiler vectorise them.
+constexpr Index kLanes = 16;
+
+template <class T>
+AD_INLINE T sum_lanes(T (&lane)[kLanes]) {
+  for (Index half = kLanes / 2; half > 0; half /= 2) {
+    for (Index l = 0; l < half; ++l) lane[l] += lane[l + half];
+  }
+  return lane[0];
+}
+
+// The width of a vector register. Written out where compilers do not find the vectors themselves: maxima.
+#if defined(__AVX512F__)
+constexpr Index kVectorBytes = 64;
+#elif defined(__AVX__)
+constexpr Index kVectorBytes = 32;
+#else
+constexpr Index kVectorBytes = 16;
+#endif
+template <class T>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(kVectorBytes)));
+  static constexpr Index kWidth = kVectorBytes / static_cast<Index>(sizeof(T));
+};
+
+/// The largest x[i], to which y[i] is added first if kAdd; -inf if n is 0.
+template <bool kAdd, class T>
+AD_INLINE T max_of(T* x, const T* y, Index n) {
+  using Vector = typename VectorOf<T>::type;
+  constexpr Index kWidth = VectorOf<T>::kWidth;
+  T lane[kWidth];
+  for (T& v : lane) v = -std::numeric_limits<T>::infinity();
+  Vector most;
+  __builtin_memcpy(&most, lane, sizeof most);
+  Index i = 0;
+  for (; i + kWidth <= n; i += kWidth) {
+    Vector v;
+    __builtin_memcpy(&v, x + i, sizeof v);
+    if (kAdd) {
+      Vector added;
+      __builtin_memcpy(&added, y + i, sizeof added);
+      v += added;
+      __builtin_memcpy(x + i, &v, sizeof v);
+    }
+    most = v > most ? v : most;
+  }
+  __builtin_memcpy(lane, &most, sizeof most);
+  for (; i < n; ++i) {
+    if (kAdd) x[i] += y[i];
+    lane[0] = x[i] > lane[0] ? x[i] : lane[0];
+  }
+  for (Index l = 1; l < kWidth; ++l) lane[0] = lane[l] > lane[0] ? lane[l] : lane[0];
+  return lane[0];
+}
+
+/// sum_i f(i)
+template <class T, class F>
+AD_INLINE T sum_of(Index n, F f) {
+  T lane[kLanes] = {};
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (Index l = 0; l < kLanes; ++l) lane[l] += f(i + l);
+  }
+  for (; i < n; ++i) lane[0] += f(i);
+  return sum_lanes(lane);
+}
+
+template <class T>
+T row_max(const T* x, Index n) {
+  return max_of<false>(const_cast<T*>(x), x, n);
+}
+
+template <class T>
+T add_max(T* x, const T* y, Index n) {
+  return max_of<true>(x, y, n);
+}
+
+template <class T>
+T exp_sum(T* x, Index n, T shift) {
+  return sum_of<T>(n, [=](Index i) { return x[i] = exp(x[i] - shift); });
+}
+
+template <class T>
+void exp_each(const T* x, Index n, T scale, T* out) {
+  for (Index i = 0; i < n; ++i) out[i] = exp(scale * x[i]);
+}
+
+template <class T>
+void scale_sum(T* __restrict x, Index n, T scale, T* __restrict sums) {
+  for (Index i = 0; i < n; ++i) sums[i] += x[i] *= scale;
+}
+
+template <class T>
+T dot(const T* x, const T* y, Index n) {
+  return sum_of<T>(n, [=](Index i) { return x[i] * y[i]; });
+}
+
+template <class T>
+void axpy(T a, const T* __restrict x, T* __restrict y, Index n) {
+  for (Index i = 0; i < n; ++i) y[i] += a * x[i];
+}
+
+template <class T>
+void swish(const T* x, T* out, Index n) {
+  for (Index i = 0; i < n; ++i) out[i] = x[i] * sigmoid(x[i]);
+}
+
+/// d swish(x) / dx, s being sigmoid(x)
+template <class T>
+AD_INLINE T swish_slope(T x, T s) {
+  return s + x * s * (T(1) - s);
+}
+
+template <class T>
+void swish_backward(const T* x, const T* g, T* dx, Index n, bool accumulate) {
+  if (accumulate) {
+    for (Index i = 0; i < n; ++i) dx[i] += g[i] * swish_slope(x[i], sigmoid(x[i]));
+  } else {
+    for (Index i = 0; i < n; ++i) dx[i] = g[i] * swish_slope(x[i], sigmoid(x[i]));
+  }
+}
+
+// ---- layer normalisation of f(x + skip) ----
+
+template <bool kSkip, class T>
+AD_INLINE T norm_input(const NormRow<T>& row, Index i) {
+  return kSkip ? row.x[i] + row.skip[i] : row.x[i];
+}
+
+template <bool kSkip, bool kSwish, class T>
+AD_INLINE RowMoments<T> norm_row(const NormRow<T>& r, double eps, T* __restrict out) {
+  const NormRow<T> row = r;  // a copy: what `out` could alias would be read again and again
+  const T sum = sum_of<T>(row.n, [=](Index i) {
+    const T x = norm_input<kSkip>(row, i);
+    return out[i] = kSwish ? x * sigmoid(x) : x;
+  });
+  const T mean = sum / static_cast<T>(row.n);
+  const T squares = sum_of<T>(row.n, [=](Index i) {
+    const T d = out[i] - mean;
+    return d * d;
+  });
+  const T rstd = T(1) / std::sqrt(squares / static_cast<T>(row.n) + static_cast<T>(eps));
+  for (Index i = 0; i < row.n; ++i) out[i] = (out[i] - mean) * rstd * row.weight[i] + row.bias[i];
+  return {mean, rstd};
+}
+
+template <bool kSkip, bool kSwish, class T>
+AD_INLINE void norm_row_backward(const NormRow<T>& r, RowMoments<T> m, const T* __restrict g, T* __restrict dx,
+                                 T* __restrict dweight, T* __restrict dbias) {
+  const NormRow<T> row = r;
+  const auto normal = [=](T x, T s) { return ((kSwish ? x * s : x) - m.mean) * m.rstd; };
+  T sum_lane[kLanes] = {}, inner_lane[kLanes] = {};  // of g * weight, alone and with the normalised row
+  const auto gather = [&](Index i, Index l) {
+    const T x = norm_input<kSkip>(row, i), s = kSwish ? sigmoid(x) : T(0), d = g[i] * row.weight[i];
+    sum_lane[l] += d;
+    inner_lane[l] += d * normal(x, s);
+  };
+  Index i = 0;
+  for (; i + kLanes <= row.n; i += kLanes) {
+    for (Index l = 0; l < kLanes; ++l) gather(i + l, l);
+  }
+  for (; i < row.n; ++i) gather(i, 0);
+  const T mean = sum_lanes(sum_lane) / static_cast<T>(row.n), slope = sum_lanes(inner_lane) / static_cast<T>(row.n);
+  for (Index j = 0; j < row.n; ++j) {
+    const T x = norm_input<kSkip>(row, j), s = kSwish ? sigmoid(x) : T(0), y = normal(x, s);
+    const T d = m.rstd * (g[j] * row.weight[j] - mean - y * slope);
+    dx[j] = kSwish ? d * swish_slope(x, s) : d;
+    dweight[j] += g[j] * y;
+    dbias[j] += g[j];
+  }
+}
+
+template <class T>
+RowMoments<T> norm(const NormRow<T>& row, double eps, T* out) {
+  if (row.swish) return row.skip ? norm_row<true, true>(row, eps, out) : norm_row<false, true>(row, eps, out);
+  return row.skip ? norm_row<true, false>(row, eps, out) : norm_row<false, false>(row, eps, out);
+}
+
+template <class T>
+void norm_backward(const NormRow<T>& row, RowMoments<T> m, const T* g, T* dx, T* dweight, T* dbias) {
+  if (row.swish) {
+    if (row.skip)
+      norm_row_backward<true, true>(row, m, g, dx, dweight, dbias);
+    else
+      norm_row_backward<false, true>(row, m, g, dx, dweight, dbias);
+  } else {
+    if (row.skip)
+      norm_row_backward<true, false>(row, m, g, dx, dweight, dbias);
+    else
+      norm_row_backward<false, false>(row, m, g, dx, dweight, dbias);
+  }
+}
+
+template <class T>
+void column_sums(const T* __restrict x, Index rows, Index stride, Index n, double* __restrict sums) {
+  for (Index j = 0; j < n; ++j) sums[j] = 0;
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < n; ++j) sums[j] += static_cast<double>(x[i * stride + j]);
+  }
+}
+
+template <class T>
+void adam(const AdamStep& step, const T* __restrict g, T* __restrict p, T* __restrict m, T* __restrict v, Index n) {
+  const T size = static_cast<T>(step.step_size), root_scale = static_cast<T>(step.root_scale);
+  const T beta1 = static_cast<T>(step.beta1), beta2 = static_cast<T>(step.beta2);
+  const T rest1 = static_cast<T>(1 - step.beta1), rest2 = static_cast<T>(1 - step.beta2);
+  const T epsilon = static_cast<T>(step.epsilon), decay = static_cast<T>(step.weight_decay);
+  const auto update = [=](T gradient, Index i) {
+    gradient += decay * p[i];
+    m[i] = beta1 * m[i] + rest1 * gradient;
+    v[i] = beta2 * v[i] + rest2 * gradient * gradient;
+    p[i] -= size * m[i] / (std::sqrt(v[i]) * root_scale + epsilon);
+  };
+  if (g) {
+    for (Index i = 0; i < n; ++i) update(g[i], i);
+  } else {
+    for (Index i = 0; i < n; ++i) update(T(0), i);
+  }
+}
+
+// ---- random numbers: random.h's, many at a time ----
+
+/// Philox4x32-10 of kLanes counters: what ad::philox computes for each.
+struct PhiloxLanes {
+  std::uint32_t c[4][kLanes];
+
+  AD_INLINE void run(const RandomKey& key) {
+    std::uint32_t k0 = static_cast<std::uint32_t>(key.seed), k1 = static_cast<std::uint32_t>(key.seed >> 32);
+    for (Index l = 0; l < kLanes; ++l) {
+      c[2][l] = static_cast<std::uint32_t>(key.step);
+      c[3][l] = key.stream;
+    }
+    for (int round = 0; round < 10; ++round) {
+      for (Index l = 0; l < kLanes; ++l) {
+        const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c[0][l], p1 = std::uint64_t{0xCD9E8D57} * c[2][l];
+        c[0][l] = static_cast<std::uint32_t>(p1 >> 32) ^ c[1][l] ^ k0;
+        c[2][l] = static_cast<std::uint32_t>(p0 >> 32) ^ c[3][l] ^ k1;
+        c[1][l] = static_cast<std::uint32_t>(p1);
+        c[3][l] = static_cast<std::uint32_t>(p0);
+      }
+      k0 += 0x9E3779B9;
+      k1 += 0xBB67AE85;
+    }
+  }
+};
+
+/// log of a number in (0, 1), a double that is normal: 2 atanh((m - 1) / (m + 1)) + n log 2, to 1e-14.
+AD_INLINE double log_unit(double x) {
+  const std::uint64_t shifted = std::bit_cast<std::uint64_t>(x) - 0x3fe6a09e667f3bcdull;
+  const double n = static_cast<double>(static_cast<std::int32_t>(static_cast<std::int64_t>(shifted) >> 52));
+  const double m = std::bit_cast<double>((shifted & 0x000fffffffffffffull) + 0x3fe6a09e667f3bcdull);
+  const double f = (m - 1) / (m + 1), s = f * f;
+  double p = 1.0 / 17;
+  for (int k = 15; k >= 1; k -= 2) p = p * s + 1.0 / k;
+  return n * 0.6931471805599453 + 2 * f * p;
+}
+
+template <class T>
+void normal_pairs(const RandomKey& k, std::uint64_t first, Index pairs, double std, T* __restrict out) {
+  const RandomKey key = k;
+  // A counter gives four words, hence two pairs: kLanes counters at a time, from the one that holds `first`.
+  for (std::uint64_t counter = first / 2; counter * 2 < first + static_cast<std::uint64_t>(pairs); counter += kLanes) {
+    PhiloxLanes words;
+    for (Index l = 0; l < kLanes; ++l) {
+      const std::uint64_t at = counter + static_cast<std::uint64_t>(l);
+      words.c[0][l] = static_cast<std::uint32_t>(at);
+      words.c[1][l] = static_cast<std::uint32_t>(at >> 32);
+    }
+    words.run(key);
+    T made[2][2][kLanes];  // pair of the counter, element of the pair
+    for (int half = 0; half < 2; ++half) {
+      for (Index l = 0; l < kLanes; ++l) {
+        // Box-Muller. The angle is 2 pi w / 2^32 = quarter * pi / 2 + phi, phi in [-pi / 4, pi / 4).
+        const std::uint32_t w = words.c[2 * half + 1][l], quarter = (w + 0x20000000u) >> 30;
+        const double radius =
+            std * std::sqrt(-2 * log_unit((static_cast<double>(words.c[2 * half][l]) + 0.5) * 0x1p-32));
+        const double phi = static_cast<double>(static_cast<std::int32_t>(w - (quarter << 30))) * 1.4629180792671596e-9;
+        const double s = phi * phi;
+        const double sine =
+            phi * (1 + s * (-1.0 / 6 +
+                            s * (1.0 / 120 +
+                                 s * (-1.0 / 5040 + s * (1.0 / 362880 + s * (-1.0 / 39916800 + s / 6227020800.0))))));
+        const double cosine =
+            1 + s * (-0.5 + s * (1.0 / 24 + s * (-1.0 / 720 +
+                                                 s * (1.0 / 40320 + s * (-1.0 / 3628800 +
+                                                                         s * (1.0 / 479001600 - s / 87178291200.0))))));
+        const double along = quarter & 1 ? -sine : cosine, across = quarter & 1 ? cosine : sine;
+        const double sign = quarter & 2 ? -radius : radius;
+        made[half][0][l] = static_cast<T>(sign * along);
+        made[half][1][l] = static_cast<T>(sign * across);
+      }
+    }
+    for (Index l = 0; l < kLanes; ++l) {
+      for (Index half = 0; half < 2; ++half) {
+        const Index pair = static_cast<Index>(2 * counter - first) + 2 * l + half;
+        if (pair < 0 || pair >= pairs) continue;
+        out[2 * pair] = made[half][0][l];
+        out[2 * pair + 1] = made[half][1][l];
+      }
+    }
+  }
+}
+
+void words_at(const RandomKey& k, std::uint64_t base, const std::int32_t* columns, Index n, std::uint32_t* out) {
+  const RandomKey key = k;
+  for (Index i = 0; i < n; i += kLanes) {
+    const Index count = n - i < kLanes ? n - i : kLanes;
+    std::uint64_t element[kLanes] = {};
+    for (Index l = 0; l < count; ++l) element[l] = base + static_cast<std::uint64_t>(columns[i + l]);
+    PhiloxLanes words;
+    for (Index l = 0; l < kLanes; ++l) {
+      words.c[0][l] = static_cast<std::uint32_t>(element[l] / 4);
+      words.c[1][l] = static_cast<std::uint32_t>(element[l] / 4 >> 32);
+    }
+    words.run(key);
+    for (Index l = 0; l < count; ++l) out[i + l] = words.c[element[l] % 4][l];
+  }
+}
+
+template <class T>
+constexpr Loops<T> table() {
+  return {row_max<T>,       add_max<T>,     exp_sum<T>, exp_each<T>,       scale_sum<T>,
+          dot<T>,           axpy<T>,        swish<T>,   swish_backward<T>, norm<T>,
+          norm_backward<T>, column_sums<T>, adam<T>,    normal_pairs<T>,   words_at};
+}
+
+}  // namespace
+
+namespace AD_LEVEL {
+extern const Loops<float> float_table;
+extern const Loops<double> double_table;
+constexpr Loops<float> float_table = table<float>();
+constexpr Loops<double> double_table = table<double>();
+}  // namespace AD_LEVEL
+
+}  // namespace ad::kernels
