@@ -21,9 +21,11 @@ struct Tiling {
   Index tiles = (items + kTile - 1) / kTile;
   Index shards = std::min(kShards, tiles);
 
-  /// The first tile of a shard. Runs become shorter, from 1.5 times the mean to half of it, so that threads which draw
-  /// one after the other end together.
-  Index first_tile(Index shard) const { return tiles * shard * (3 * shards - shard) / (2 * shards * shards); }
+  /// The first tile of a shard; every shard has one. Where there are many, runs become shorter, from 1.5 times the mean
+  /// to half of it: threads that draw one after the other then end together.
+  Index first_tile(Index shard) const {
+    return tiles < 2 * kShards ? tiles * shard / shards : tiles * shard * (3 * shards - shard) / (2 * shards * shards);
+  }
 
   /// Runs f(tile, first item, number of items) for each tile of a shard.
   template <class F>

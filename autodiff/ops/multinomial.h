@@ -57,8 +57,9 @@ Var<T> multinomial_log_likelihood(Var<T> z, Var<T> weight, Var<T> bias, const Cs
                      ": expected [batch, latent], [items, latent], [1, items], [batch, items]");
   }
   Matrix<T> out = tape.alloc(zs.rows, 1);
-  const detail::MultinomialState<T> state = detail::multinomial_forward(
-      tape, targets, zs, w, b, tape.wants_grad(z), tape.wants_grad(weight) || tape.wants_grad(bias), out);
+  const Index kept = tape.wants_grad(weight) || tape.wants_grad(bias) ? kept_bytes : 0;
+  const detail::MultinomialState<T> state =
+      detail::multinomial_forward(tape, targets, zs, w, b, tape.wants_grad(z), kept, out);
   return tape.record("multinomial_log_likelihood", out, {z, weight, bias}, [=](Tape<T>& t, ConstMatrix<T> g) {
     detail::put_reduced(t.grad(z), zs.rows, zs.cols, [&](Index u, Index d) { return g.data[u] * state.dz(u, d); });
     const GradSlot<T> dweight = t.grad(weight), dbias = t.grad(bias);
