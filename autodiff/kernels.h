@@ -70,6 +70,12 @@ AD_INLINE T sigmoid(T x) {
   return T(1) / (T(1) + exp(-x));
 }
 
+/// Tells the processor that x[0 .. n) will be read soon.
+template <class T>
+AD_INLINE void prefetch(const T* x, Index n) {
+  for (Index i = 0; i < n; i += static_cast<Index>(64 / sizeof(T))) __builtin_prefetch(x + i);
+}
+
 /// One step of Adam as PyTorch counts it, the bias corrections already folded in.
 struct AdamStep {
   double step_size;   ///< learning rate / (1 - beta1^t)
@@ -98,18 +104,22 @@ template <class T>
 struct Loops {
   /// max_i x[i]; -inf if n is 0.
   T (*row_max)(const T* x, Index n);
-  /// x[i] += y[i]; returns the largest sum, -inf if n is 0.
-  T (*add_max)(T* x, const T* y, Index n);
-  /// x[i] <- exp(x[i] - shift); returns their sum.
-  T (*exp_sum)(T* x, Index n, T shift);
+  /// Columns 0 .. n - 1 of x [rows, stride] each take the next logits of a softmax, x[i][j] + bias[i]: top[j] grows to
+  /// their largest, rescale[j] <- exp(old top - new top), x[i][j] <- exp(logit - top[j]), sum[j] <- sum[j] * rescale[j]
+  /// + sum_i x[i][j].
+  void (*softmax_columns)(T* x, Index rows, Index stride, Index n, const T* bias, T* top, T* sum, T* rescale);
+  /// x[i][j] *= scale[j] for j < n; sums[i] <- sum_j x[i][j]
+  void (*scale_columns)(T* x, Index rows, Index stride, Index n, const T* scale, T* sums);
   /// out[i] <- exp(scale * x[i])
   void (*exp)(const T* x, Index n, T scale, T* out);
-  /// x[i] *= scale; sums[i] += x[i]
-  void (*scale_sum)(T* x, Index n, T scale, T* sums);
   /// sum_i x[i] * y[i]
   T (*dot)(const T* x, const T* y, Index n);
   /// y[i] += a * x[i]
   void (*axpy)(T a, const T* x, T* y, Index n);
+  /// x[i] <- a * x[i] + b * y[i]
+  void (*blend)(T a, T* x, T b, const T* y, Index n);
+  /// y += sum_e scale * values[e] * row rows[e] of `from`, [.., n], over count entries e; values null: ones.
+  void (*add_rows)(const T* values, T scale, const std::int32_t* rows, Index count, const T* from, Index n, T* y);
   /// out[i] <- x[i] * sigmoid(x[i])
   void (*swish)(const T* x, T* out, Index n);
   /// dx[i] <- (accumulate ? dx[i] : 0) + g[i] * swish'(x[i])

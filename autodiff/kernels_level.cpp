@@ -34,34 +34,21 @@ struct VectorOf {
   static constexpr Index kWidth = kVectorBytes / static_cast<Index>(sizeof(T));
 };
 
-/// The largest x[i], to which y[i] is added first if kAdd; -inf if n is 0.
-template <bool kAdd, class T>
-AD_INLINE T max_of(T* x, const T* y, Index n) {
+template <class T>
+T row_max(const T* x, Index n) {
   using Vector = typename VectorOf<T>::type;
   constexpr Index kWidth = VectorOf<T>::kWidth;
-  T lane[kWidth];
-  for (T& v : lane) v = -std::numeric_limits<T>::infinity();
-  Vector most;
-  __builtin_memcpy(&most, lane, sizeof most);
+  Vector most = Vector{} - std::numeric_limits<T>::infinity();
   Index i = 0;
   for (; i + kWidth <= n; i += kWidth) {
     Vector v;
     __builtin_memcpy(&v, x + i, sizeof v);
-    if (kAdd) {
-      Vector added;
-      __builtin_memcpy(&added, y + i, sizeof added);
-      v += added;
-      __builtin_memcpy(x + i, &v, sizeof v);
-    }
     most = v > most ? v : most;
   }
-  __builtin_memcpy(lane, &most, sizeof most);
-  for (; i < n; ++i) {
-    if (kAdd) x[i] += y[i];
-    lane[0] = x[i] > lane[0] ? x[i] : lane[0];
-  }
-  for (Index l = 1; l < kWidth; ++l) lane[0] = lane[l] > lane[0] ? lane[l] : lane[0];
-  return lane[0];
+  T top = -std::numeric_limits<T>::infinity();
+  for (Index l = 0; l < kWidth; ++l) top = most[l] > top ? most[l] : top;
+  for (; i < n; ++i) top = x[i] > top ? x[i] : top;
+  return top;
 }
 
 /// sum_i f(i)
@@ -77,28 +64,40 @@ AD_INLINE T sum_of(Index n, F f) {
 }
 
 template <class T>
-T row_max(const T* x, Index n) {
-  return max_of<false>(const_cast<T*>(x), x, n);
+void softmax_columns(T* __restrict x, Index rows, Index stride, Index n, const T* __restrict bias, T* __restrict top,
+                     T* __restrict sum, T* __restrict rescale) {
+  for (Index j = 0; j < n; ++j) rescale[j] = top[j];
+  for (Index i = 0; i < rows; ++i) {
+    const T* row = x + i * stride;
+    for (Index j = 0; j < n; ++j) {
+      const T logit = row[j] + bias[i];
+      rescale[j] = logit > rescale[j] ? logit : rescale[j];
+    }
+  }
+  for (Index j = 0; j < n; ++j) {
+    const T grown = rescale[j];
+    rescale[j] = exp(top[j] - grown);
+    sum[j] *= rescale[j];
+    top[j] = grown;
+  }
+  for (Index i = 0; i < rows; ++i) {
+    T* row = x + i * stride;
+    for (Index j = 0; j < n; ++j) sum[j] += row[j] = exp(row[j] + bias[i] - top[j]);
+  }
 }
 
 template <class T>
-T add_max(T* x, const T* y, Index n) {
-  return max_of<true>(x, y, n);
-}
-
-template <class T>
-T exp_sum(T* x, Index n, T shift) {
-  return sum_of<T>(n, [=](Index i) { return x[i] = exp(x[i] - shift); });
+void scale_columns(T* __restrict x, Index rows, Index stride, Index n, const T* __restrict scale, T* __restrict sums) {
+  for (Index i = 0; i < rows; ++i) {
+    T* row = x + i * stride;
+    for (Index j = 0; j < n; ++j) row[j] *= scale[j];
+    sums[i] = sum_of<T>(n, [=](Index j) { return row[j]; });
+  }
 }
 
 template <class T>
 void exp_each(const T* x, Index n, T scale, T* out) {
   for (Index i = 0; i < n; ++i) out[i] = exp(scale * x[i]);
-}
-
-template <class T>
-void scale_sum(T* __restrict x, Index n, T scale, T* __restrict sums) {
-  for (Index i = 0; i < n; ++i) sums[i] += x[i] *= scale;
 }
 
 template <class T>
@@ -109,6 +108,27 @@ T dot(const T* x, const T* y, Index n) {
 template <class T>
 void axpy(T a, const T* __restrict x, T* __restrict y, Index n) {
   for (Index i = 0; i < n; ++i) y[i] += a * x[i];
+}
+
+template <class T>
+void blend(T a, T* __restrict x, T b, const T* __restrict y, Index n) {
+  for (Index i = 0; i < n; ++i) x[i] = a * x[i] + b * y[i];
+}
+
+template <class T>
+void add_rows(const T* values, T scale, const std::int32_t* rows, Index count, const T* __restrict from, Index n,
+              T* __restrict y) {
+  Index e = 0;
+  for (; e + 2 <= count; e += 2) {
+    if (e + 3 < count) {
+      prefetch(from + rows[e + 2] * n, n);
+      prefetch(from + rows[e + 3] * n, n);
+    }
+    const T *a = from + rows[e] * n, *b = from + rows[e + 1] * n;
+    const T p = values ? scale * values[e] : scale, q = values ? scale * values[e + 1] : scale;
+    for (Index i = 0; i < n; ++i) y[i] += p * a[i] + q * b[i];
+  }
+  if (e < count) axpy(values ? scale * values[e] : scale, from + rows[e] * n, y, n);
 }
 
 template <class T>
@@ -138,18 +158,16 @@ AD_INLINE T norm_input(const NormRow<T>& row, Index i) {
   return kSkip ? row.x[i] + row.skip[i] : row.x[i];
 }
 
+// Each loop does one thing: then compilers vectorise it.
 template <bool kSkip, bool kSwish, class T>
 AD_INLINE RowMoments<T> norm_row(const NormRow<T>& r, double eps, T* __restrict out) {
   const NormRow<T> row = r;  // a copy: what `out` could alias would be read again and again
-  const T sum = sum_of<T>(row.n, [=](Index i) {
+  for (Index i = 0; i < row.n; ++i) {
     const T x = norm_input<kSkip>(row, i);
-    return out[i] = kSwish ? x * sigmoid(x) : x;
-  });
-  const T mean = sum / static_cast<T>(row.n);
-  const T squares = sum_of<T>(row.n, [=](Index i) {
-    const T d = out[i] - mean;
-    return d * d;
-  });
+    out[i] = kSwish ? x * sigmoid(x) : x;
+  }
+  const T mean = sum_of<T>(row.n, [=](Index i) { return out[i]; }) / static_cast<T>(row.n);
+  const T squares = sum_of<T>(row.n, [=](Index i) { return (out[i] - mean) * (out[i] - mean); });
   const T rstd = T(1) / std::sqrt(squares / static_cast<T>(row.n) + static_cast<T>(eps));
   for (Index i = 0; i < row.n; ++i) out[i] = (out[i] - mean) * rstd * row.weight[i] + row.bias[i];
   return {mean, rstd};
@@ -159,25 +177,20 @@ template <bool kSkip, bool kSwish, class T>
 AD_INLINE void norm_row_backward(const NormRow<T>& r, RowMoments<T> m, const T* __restrict g, T* __restrict dx,
                                  T* __restrict dweight, T* __restrict dbias) {
   const NormRow<T> row = r;
-  const auto normal = [=](T x, T s) { return ((kSwish ? x * s : x) - m.mean) * m.rstd; };
-  T sum_lane[kLanes] = {}, inner_lane[kLanes] = {};  // of g * weight, alone and with the normalised row
-  const auto gather = [&](Index i, Index l) {
-    const T x = norm_input<kSkip>(row, i), s = kSwish ? sigmoid(x) : T(0), d = g[i] * row.weight[i];
-    sum_lane[l] += d;
-    inner_lane[l] += d * normal(x, s);
-  };
-  Index i = 0;
-  for (; i + kLanes <= row.n; i += kLanes) {
-    for (Index l = 0; l < kLanes; ++l) gather(i + l, l);
+  for (Index i = 0; i < row.n; ++i) {  // the normalised row, until dx takes its place
+    const T x = norm_input<kSkip>(row, i);
+    dx[i] = ((kSwish ? x * sigmoid(x) : x) - m.mean) * m.rstd;
   }
-  for (; i < row.n; ++i) gather(i, 0);
-  const T mean = sum_lanes(sum_lane) / static_cast<T>(row.n), slope = sum_lanes(inner_lane) / static_cast<T>(row.n);
-  for (Index j = 0; j < row.n; ++j) {
-    const T x = norm_input<kSkip>(row, j), s = kSwish ? sigmoid(x) : T(0), y = normal(x, s);
-    const T d = m.rstd * (g[j] * row.weight[j] - mean - y * slope);
-    dx[j] = kSwish ? d * swish_slope(x, s) : d;
-    dweight[j] += g[j] * y;
-    dbias[j] += g[j];
+  const T mean = sum_of<T>(row.n, [=](Index i) { return g[i] * row.weight[i]; }) / static_cast<T>(row.n);
+  const T slope = sum_of<T>(row.n, [=](Index i) { return g[i] * row.weight[i] * dx[i]; }) / static_cast<T>(row.n);
+  for (Index i = 0; i < row.n; ++i) {
+    dweight[i] += g[i] * dx[i];
+    dbias[i] += g[i];
+    dx[i] = m.rstd * (g[i] * row.weight[i] - mean - dx[i] * slope);
+  }
+  for (Index i = 0; kSwish && i < row.n; ++i) {
+    const T x = norm_input<kSkip>(row, i);
+    dx[i] *= swish_slope(x, sigmoid(x));
   }
 }
 
@@ -242,6 +255,7 @@ struct PhiloxLanes {
       c[3][l] = key.stream;
     }
     for (int round = 0; round < 10; ++round) {
+#pragma GCC unroll 1  // a loop for the vectoriser, not sixteen statements
       for (Index l = 0; l < kLanes; ++l) {
         const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c[0][l], p1 = std::uint64_t{0xCD9E8D57} * c[2][l];
         c[0][l] = static_cast<std::uint32_t>(p1 >> 32) ^ c[1][l] ^ k0;
@@ -330,9 +344,10 @@ void words_at(const RandomKey& k, std::uint64_t base, const std::int32_t* column
 
 template <class T>
 constexpr Loops<T> table() {
-  return {row_max<T>,       add_max<T>,     exp_sum<T>, exp_each<T>,       scale_sum<T>,
-          dot<T>,           axpy<T>,        swish<T>,   swish_backward<T>, norm<T>,
-          norm_backward<T>, column_sums<T>, adam<T>,    normal_pairs<T>,   words_at};
+  return {row_max<T>, softmax_columns<T>, scale_columns<T>, exp_each<T>, dot<T>,
+          axpy<T>,    blend<T>,           add_rows<T>,      swish<T>,    swish_backward<T>,
+          norm<T>,    norm_backward<T>,   column_sums<T>,   adam<T>,     normal_pairs<T>,
+          words_at};
 }
 
 }  // namespace

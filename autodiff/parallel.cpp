@@ -47,11 +47,11 @@ void set_threads(int n) {
 
 int threads() { return pool()->size; }
 
-void detail::run_tasks(Index tasks, const void* body, void (*call)(const void*, Index)) {
+void detail::run_tasks(Index tasks, const void* body, void (*call)(const void*, Index, Index)) {
   const std::shared_ptr<Pool> p = tasks > 1 ? pool() : nullptr;
   if (!p || p->size == 1) {
     const kernels::FlushDenormals flush;
-    for (Index task = 0; task < tasks; ++task) call(body, task);
+    for (Index task = 0; task < tasks; ++task) call(body, task, 0);
     return;
   }
   // One TBB task per thread, each drawing the next piece: cheap, and balanced when pieces differ.
@@ -59,9 +59,9 @@ void detail::run_tasks(Index tasks, const void* body, void (*call)(const void*, 
   p->arena.execute([&] {
     tbb::parallel_for(
         0, static_cast<int>(std::min<Index>(p->size, tasks)), 1,
-        [&](int) {
+        [&](int worker) {
           const kernels::FlushDenormals flush;
-          for (Index task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task);
+          for (Index task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task, worker);
         },
         tbb::simple_partitioner());
   });

@@ -5,8 +5,9 @@
 #include <limits>
 #include <utility>
 
-#include "../blas.h"
 #include "../kernels.h"
+#include "../parallel.h"
+#include "../product_kernel.h"
 
 namespace ad::detail {
 namespace {
@@ -36,12 +37,28 @@ struct Tiling {
   }
 };
 
-/// z weight^T [batch, width] of the tile that begins at `first`: logits without their bias.
+/// Numbers between the users of one item and those of the next in a tile: so that the rows of a tile do not all fall
+/// into the same few places of a cache.
 template <class T>
-void tile_product(const blas::Session& blas, ConstMatrix<T> z, ConstMatrix<T> weight, Index first, Index width,
-                  T* product) {
-  blas.gemm(z.rows, width, z.cols, T(1), blas::Operand<T>{z.data, z.cols},
-            blas::Operand<T>{weight.row(first), weight.cols, true}, T(0), product, width);
+Index tile_stride(Index batch) {
+  constexpr Index kLine = 64 / static_cast<Index>(sizeof(T));
+  return (batch + kLine - 1) / kLine * kLine + kLine;
+}
+
+/// z packed for tile_product().
+template <class T>
+const T* pack(Tape<T>& tape, ConstMatrix<T> z) {
+  T* packed = tape.template alloc_array<T>(kernels::packed_size(z.cols, z.rows)).data();
+  parallel_for((z.rows + kernels::kPanel - 1) / kernels::kPanel,
+               [&](Index panel) { kernels::pack_panel(z, panel, packed); });
+  return packed;
+}
+
+/// weight z^T [width, batch] of the tile that begins at `first`: logits without their bias.
+template <class T>
+void tile_product(ConstMatrix<T> weight, Index first, Index width, const T* packed_z, Index batch, T* tile) {
+  kernels::multiply<T>({width, batch, weight.cols, weight.row(first), weight.cols, 1, packed_z, kernels::kPanel,
+                        weight.cols * kernels::kPanel, tile, tile_stride<T>(batch), false});
 }
 
 /// Softmax sums over the items of one shard: per row the largest logit so far, the sum of e^(logit - top), and the sum
@@ -58,9 +75,7 @@ struct ShardSums {
     top[u] = joint;
     sum[u] = sum[u] * mine + other.sum[u] * theirs;
     if (!weighted) return;
-    T* a = weighted + u * latent;
-    const T* b = other.weighted + u * latent;
-    for (Index d = 0; d < latent; ++d) a[d] = a[d] * mine + b[d] * theirs;
+    kernels::loops<T>().blend(mine, weighted + u * latent, theirs, other.weighted + u * latent, latent);
   }
 };
 
@@ -77,40 +92,39 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
   if (with_dz) state.dz = tape.alloc(batch, latent);
 
   const Tiling tiling{weight.rows};
+  const Index stride = tile_stride<T>(batch);
   if (kept_bytes > 0) {
-    const Index affordable = kept_bytes / static_cast<Index>(sizeof(T)) / std::max<Index>(1, batch * kTile);
+    const Index affordable = kept_bytes / static_cast<Index>(sizeof(T)) / (stride * kTile);
     const Index kept = std::min(tiling.tiles, affordable);
-    state.exponentials = tape.template alloc_array<T>(batch * std::min(kept * kTile, weight.rows)).data();
+    state.exponentials = tape.template alloc_array<T>(stride * std::min(kept * kTile, weight.rows)).data();
     state.shifts = tape.alloc(kept, batch);
   }
+  const T* packed_z = pack(tape, z);
   std::span<ShardSums<T>> shards = tape.template alloc_array<ShardSums<T>>(tiling.shards);
-  Matrix<T> buffers = tape.alloc(tiling.shards, batch * kTile);
+  const bool all_kept = state.shifts.rows == tiling.tiles;
+  Matrix<T> buffers = tape.alloc(all_kept ? 0 : threads(), stride * kTile), rescales = tape.alloc(threads(), batch);
   for (ShardSums<T>& s : shards) {
     s = {tape.alloc(1, batch).data, tape.alloc(1, batch).data, with_dz ? tape.alloc(batch, latent).data : nullptr};
   }
-  const blas::Session blas;
-  parallel_for(tiling.shards, [&](Index shard) {
+  parallel_for_workers(tiling.shards, [&](Index shard, Index worker) {
     ShardSums<T>& sums = shards[static_cast<std::size_t>(shard)];
     std::fill(sums.top, sums.top + batch, -std::numeric_limits<T>::infinity());
     std::fill(sums.sum, sums.sum + batch, T(0));
+    T* rescale = rescales.row(worker);
     bool first_tile = true;
     tiling.for_tiles(shard, [&](Index tile, Index first, Index width) {
       const bool kept = tile < state.shifts.rows;
-      T* e = kept ? state.exponentials + batch * first : buffers.row(shard);
-      tile_product(blas, z, weight, first, width, e);
-      for (Index u = 0; u < batch; ++u) {
-        const T top = std::max(sums.top[u], loops.add_max(e + u * width, bias.data + first, width));
-        const T rescale = kernels::exp(sums.top[u] - top);
-        if (with_dz && !first_tile && rescale != T(1)) {
-          for (Index d = 0; d < latent; ++d) sums.weighted[u * latent + d] *= rescale;
-        }
-        sums.top[u] = top;
-        sums.sum[u] = sums.sum[u] * rescale + loops.exp_sum(e + u * width, width, top);
-        if (kept) state.shifts(tile, u) = top;
-      }
+      T* e = kept ? state.exponentials + stride * first : buffers.row(worker);
+      tile_product(weight, first, width, packed_z, batch, e);
+      loops.softmax_columns(e, width, stride, batch, bias.data + first, sums.top, sums.sum, rescale);
+      if (kept) std::copy_n(sums.top, batch, state.shifts.row(tile));
       if (with_dz) {
-        blas.gemm(batch, latent, width, T(1), blas::Operand<T>{e, width}, blas::Operand<T>{weight.row(first), latent},
-                  first_tile ? T(0) : T(1), sums.weighted, latent);
+        for (Index u = 0; !first_tile && u < batch; ++u) {
+          if (rescale[u] == T(1)) continue;
+          for (Index d = 0; d < latent; ++d) sums.weighted[u * latent + d] *= rescale[u];
+        }
+        kernels::multiply<T>({batch, latent, width, e, 1, stride, weight.row(first), latent, kernels::kPanel,
+                              sums.weighted, latent, !first_tile});
       }
       first_tile = false;
     });
@@ -131,6 +145,7 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
       }
       for (std::int64_t at = targets.indptr[u]; at < targets.indptr[u + 1]; ++at) {
         const Index j = targets.indices[at];
+        if (at + 1 < targets.indptr[u + 1]) kernels::prefetch(weight.row(targets.indices[at + 1]), latent);
         const T value = targets.value(at);
         likelihood += static_cast<double>(value) * (loops.dot(z.row(u), weight.row(j), latent) + bias.data[j] - top);
         if (with_dz) loops.axpy(value, weight.row(j), state.dz.row(u), latent);
@@ -150,45 +165,41 @@ void multinomial_weight_grad(Tape<T>& tape, const MultinomialState<T>& state, Co
   const CsrView<T>& x = state.targets;
   const kernels::Loops<T>& loops = kernels::loops<T>();
   const Tiling tiling{state.weight.rows};
+  const Index stride = tile_stride<T>(batch);
   const bool all_kept = state.shifts.rows == tiling.tiles;
-  Matrix<T> buffers = tape.alloc(all_kept ? 0 : tiling.shards, batch * kTile);
-  const blas::Session blas;
-  parallel_for(tiling.shards, [&](Index shard) {
+  const T* packed_z = all_kept ? nullptr : pack(tape, state.z);
+  Matrix<T> buffers = tape.alloc(all_kept ? 0 : threads(), stride * kTile), columns = tape.alloc(3 * threads(), batch);
+  parallel_for_workers(tiling.shards, [&](Index shard, Index worker) {
+    T *scale = columns.row(3 * worker), *top = columns.row(3 * worker + 1), *unused = columns.row(3 * worker + 2);
     tiling.for_tiles(shard, [&](Index tile, Index first, Index width) {
       const bool kept = tile < state.shifts.rows;
-      T* p = kept ? state.exponentials + batch * first : buffers.row(shard);
-      if (!kept) tile_product(blas, state.z, state.weight, first, width, p);
-      // d out_u / d logit_uj = x_uj - n_u softmax_uj, times g_u. Sums over users: of some in T, then in double.
-      T some[kTile] = {};
-      double sums[kTile] = {};
+      T* p = kept ? state.exponentials + stride * first : buffers.row(worker);
+      if (kept) {
+        for (Index u = 0; u < batch; ++u) scale[u] = kernels::exp(state.shifts(tile, u) - state.top.data[u]);
+      } else {
+        tile_product(state.weight, first, width, packed_z, batch, p);
+        std::copy_n(state.top.data, batch, top);
+        loops.softmax_columns(p, width, stride, batch, state.bias.data + first, top, unused, scale);
+        std::fill(scale, scale + batch, T(1));
+      }
+      // d out_u / d logit_uj = x_uj - n_u softmax_uj, times g_u
+      for (Index u = 0; u < batch; ++u) scale[u] *= -g.data[u] * state.rate.data[u];
+      T sums[kTile];
+      loops.scale_columns(p, width, stride, batch, scale, sums);
       for (Index u = 0; u < batch; ++u) {
-        T* row = p + u * width;
-        T shift = T(0);
-        if (kept) {
-          shift = state.shifts(tile, u);
-        } else {
-          loops.add_max(row, state.bias.data + first, width);
-          shift = state.top.data[u];
-          loops.exp_sum(row, width, shift);
-        }
-        const T softmax_rate = state.rate.data[u] * kernels::exp(shift - state.top.data[u]);
-        loops.scale_sum(row, width, -g.data[u] * softmax_rate, some);
         const std::int32_t* end = x.indices + x.indptr[u + 1];
         const std::int32_t* at = std::lower_bound(x.indices + x.indptr[u], end, first);
         for (; at != end && *at < first + width; ++at) {
           const T target = g.data[u] * x.value(at - x.indices);
-          row[*at - first] += target;
+          p[(*at - first) * stride + u] += target;
           sums[*at - first] += target;
-        }
-        if (u % 32 == 31 || u == batch - 1) {
-          for (Index j = 0; j < width; ++j) sums[j] += std::exchange(some[j], T(0));
         }
       }
       if (dweight) {
-        blas.gemm(width, latent, batch, T(1), blas::Operand<T>{p, width, true}, blas::Operand<T>{state.z.data, latent},
-                  dweight.beta(), dweight.grad.row(first), latent);
+        kernels::multiply<T>({width, latent, batch, p, stride, 1, state.z.data, latent, kernels::kPanel,
+                              dweight.grad.row(first), latent, dweight.accumulate});
       }
-      for (Index j = 0; dbias && j < width; ++j) dbias.put(first + j, static_cast<T>(sums[j]));
+      for (Index j = 0; dbias && j < width; ++j) dbias.put(first + j, sums[j]);
     });
   });
 }

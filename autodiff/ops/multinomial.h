@@ -18,8 +18,8 @@ struct MultinomialState {
   Matrix<T> top;   // [batch, 1]: a row's largest logit
   Matrix<T> rate;  // [batch, 1]: n_u / sum_j e^(logit_uj - top_u)
   Matrix<T> dz;    // [batch, latent]: d out_u / d z_u; empty when nobody wants it
-  // Of the first tiles of items, as many as the memory for them holds: e^(logit - shift), [batch, width] tile by tile,
-  // and their shifts [tiles, batch]. Empty when nobody wants the gradient of weight or bias.
+  // Of the first tiles of items, as many as the memory for them holds: e^(logit - shift), item by item the users, and
+  // the shifts [tiles, batch]. Empty when nobody wants the gradient of weight or bias.
   T* exponentials = nullptr;
   Matrix<T> shifts;
 };

@@ -9,9 +9,9 @@ void sparse_linear_forward(const CsrView<T>& x, ConstMatrix<T> weight, ConstMatr
   parallel_chunks(x.rows, 8, [&](Index begin, Index end) {
     for (Index u = begin; u < end; ++u) {
       std::copy(bias.data, bias.data + bias.cols, out.row(u));
-      for (std::int64_t at = x.indptr[u]; at < x.indptr[u + 1]; ++at) {
-        kernels::loops<T>().axpy(x.value(at), weight.row(x.indices[at]), out.row(u), out.cols);
-      }
+      const std::int64_t first = x.indptr[u];
+      kernels::loops<T>().add_rows(x.values ? x.values + first : nullptr, T(1), x.indices + first,
+                                   x.indptr[u + 1] - first, weight.data, out.cols, out.row(u));
     }
   });
 }
@@ -58,9 +58,9 @@ void sparse_linear_weight_grad(const TouchedColumns<T>& x, ConstMatrix<T> g, Mat
       const auto at = static_cast<std::size_t>(k);
       T* row = grad.row(rows_only ? k : x.columns[at]);
       if (!accumulate) std::fill(row, row + grad.cols, T(0));
-      for (auto e = static_cast<std::size_t>(x.indptr[at]); e < static_cast<std::size_t>(x.indptr[at + 1]); ++e) {
-        kernels::loops<T>().axpy(x.values[e], g.row(x.rows[e]), row, grad.cols);
-      }
+      const std::int64_t first = x.indptr[at];
+      kernels::loops<T>().add_rows(x.values.data() + first, T(1), x.rows.data() + first, x.indptr[at + 1] - first,
+                                   g.data, grad.cols, row);
     }
   });
 }

@@ -68,32 +68,59 @@ TEST_CASE_TEMPLATE("loops against plain ones, at every level and at lengths arou
         x[i] = static_cast<T>(std::sin(3.0 * static_cast<double>(i)));
         y[i] = static_cast<T>(std::cos(5.0 * static_cast<double>(i)));
       }
-      double dot = 0, sum = 0, top = -std::numeric_limits<double>::infinity(), top_of_sums = top;
+      double dot = 0, top = -std::numeric_limits<double>::infinity();
       for (std::size_t i = 0; i < x.size(); ++i) {
         dot += static_cast<double>(x[i]) * y[i];
-        sum += std::exp(static_cast<double>(x[i]) - 0.25);
         top = std::max(top, static_cast<double>(x[i]));
-        top_of_sums = std::max(top_of_sums, static_cast<double>(x[i] + y[i]));
       }
       CHECK(loops.row_max(x.data(), n) == static_cast<T>(top));
       CHECK(loops.dot(x.data(), y.data(), n) == doctest::Approx(dot).epsilon(1e-5));
-      std::vector<T> added = x;
-      CHECK(loops.add_max(added.data(), y.data(), n) == static_cast<T>(top_of_sums));
-      std::vector<T> e = x;
-      CHECK(loops.exp_sum(e.data(), n, T(0.25)) == doctest::Approx(sum).epsilon(1e-5));
-      std::vector<T> sums(x.size(), T(1)), scaled = x, swish(x.size());
-      loops.scale_sum(scaled.data(), n, T(3), sums.data());
+      std::vector<T> swish(x.size()), e(x.size()), blend = x;
       loops.swish(x.data(), swish.data(), n);
+      loops.exp(x.data(), n, T(0.5), e.data());
+      loops.blend(T(2), blend.data(), T(3), y.data(), n);
       for (std::size_t i = 0; i < x.size(); ++i) {
-        CHECK(added[i] == x[i] + y[i]);
-        CHECK(e[i] == doctest::Approx(std::exp(static_cast<double>(x[i]) - 0.25)).epsilon(1e-6));
-        CHECK(scaled[i] == 3 * x[i]);
-        CHECK(sums[i] == doctest::Approx(1 + 3 * x[i]).epsilon(1e-6));
         CHECK(swish[i] == doctest::Approx(x[i] / (1 + std::exp(-static_cast<double>(x[i])))).epsilon(1e-6));
+        CHECK(e[i] == doctest::Approx(std::exp(static_cast<double>(x[i]) / 2)).epsilon(1e-6));
+        CHECK(blend[i] == doctest::Approx(2 * x[i] + 3 * y[i]).epsilon(1e-6));
       }
       loops.axpy(T(2), x.data(), y.data(), n);
       for (std::size_t i = 0; i < x.size(); ++i)
         CHECK(y[i] == doctest::Approx(std::cos(5.0 * static_cast<double>(i)) + 2.0 * x[i]).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("the columns of a softmax, tile after tile, at every level", T, float, double) {
+  constexpr ad::Index rows = 5, n = 21, stride = 24, tiles = 3;
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    const ad::kernels::Loops<T>& loops = ad::kernels::loops<T>(level);
+    std::vector<T> top(n, -std::numeric_limits<T>::infinity()), sum(n), rescale(n), bias{1, -1, 0.5, 2, 0};
+    std::vector<double> total(n), largest(n, -std::numeric_limits<double>::infinity());
+    for (ad::Index tile = 0; tile < tiles; ++tile) {
+      std::vector<T> x(rows * stride);
+      for (std::size_t i = 0; i < x.size(); ++i)
+        x[i] = static_cast<T>(3 * std::sin(7.0 * static_cast<double>(i) + static_cast<double>(tile)));
+      const std::vector<T> logits = x, before = top;
+      loops.softmax_columns(x.data(), rows, stride, n, bias.data(), top.data(), sum.data(), rescale.data());
+      for (std::size_t j = 0; j < n; ++j) {
+        for (std::size_t i = 0; i < rows; ++i) {
+          const double logit = static_cast<double>(logits[i * stride + j]) + static_cast<double>(bias[i]);
+          total[j] += std::exp(logit);
+          largest[j] = std::max(largest[j], logit);
+        }
+        CHECK(top[j] == doctest::Approx(largest[j]).epsilon(1e-6));
+        CHECK(sum[j] == doctest::Approx(total[j] / std::exp(largest[j])).epsilon(1e-5));
+        CHECK(rescale[j] == doctest::Approx(std::exp(static_cast<double>(before[j]) - largest[j])).epsilon(1e-5));
+        CHECK(x[3 * stride + j] ==
+              doctest::Approx(std::exp(static_cast<double>(logits[3 * stride + j]) + 2 - largest[j])).epsilon(1e-5));
+      }
+      CHECK(x[stride - 1] == logits[stride - 1]);  // beyond the columns nothing is touched
+      std::vector<T> sums(rows);
+      loops.scale_columns(x.data(), rows, stride, n, rescale.data(), sums.data());
+      double expected = 0;
+      for (std::size_t j = 0; j < n; ++j) expected += static_cast<double>(x[2 * stride + j]);
+      CHECK(sums[2] == doctest::Approx(expected).epsilon(1e-5));
     }
   }
 }

@@ -216,6 +216,8 @@ void add_elementwise() {
 
   add_memory_op("layer_norm", {hidden, {1, kHidden}, {1, kHidden}}, n, {1, 2}, {2, 2},
                 [](Tape&, Var* in) { return ad::layer_norm(in[0], in[1], in[2], 0.1); });
+  add_memory_op("swish_layer_norm", {hidden, hidden, {1, kHidden}, {1, kHidden}}, n, {2, 1}, {3, 2},
+                [](Tape&, Var* in) { return ad::swish_layer_norm(in[0], in[1], in[2], in[3], 0.1); });
   const Index m = kBatch * kLatent;
   add_memory_op("reparameterise_drawn", {latent, latent}, m, {2, 1}, {3, 3},
                 [](Tape&, Var* in) { return ad::reparameterise(in[0], in[1], 1.0, {.seed = 1}); });
@@ -322,10 +324,10 @@ void add_small() {
         });
   }
   // The kernel on what a tile of the likelihood has for a user, in the first-level cache.
-  add("kernels::exp_scale/256", {.pieces = 256}, [] {
+  add("kernels exp/256", {.pieces = 256}, [] {
     auto x = std::make_shared<ad::Tensor<float>>(1, 256);
     ad::fill_uniform<float>(*x, -1, 1, {});
-    return [=] { ad::kernels::exp_scale(x->data(), x->size(), 1.0f, 1.0f); };  // stays within (0, 1)
+    return [=] { ad::kernels::loops<float>().exp(x->data(), x->size(), -1.0f, x->data()); };
   });
   add("fill_normal/500x200", {0, traffic(0, 1, kBatch * kLatent), kBatch * kLatent}, [] {
     auto x = std::make_shared<ad::Tensor<float>>(kBatch, kLatent);
