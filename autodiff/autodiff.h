@@ -13,6 +13,7 @@
 #include "ops/reduce.h"
 #include "ops/sparse_linear.h"
 #include "ops/stochastic.h"
+#include "packed.h"
 #include "parallel.h"
 #include "parameter.h"
 #include "random.h"

@@ -110,6 +110,8 @@ struct Loops {
   void (*softmax_columns)(T* x, Index rows, Index stride, Index n, const T* bias, T* top, T* sum, T* rescale);
   /// x[i][j] *= scale[j] for j < n; sums[i] <- sum_j x[i][j]
   void (*scale_columns)(T* x, Index rows, Index stride, Index n, const T* scale, T* sums);
+  /// positions <- the i with x[i] > bound, ascending; returns how many. Room for n.
+  Index (*above)(const T* x, Index n, T bound, std::int32_t* positions);
   /// out[i] <- exp(scale * x[i])
   void (*exp)(const T* x, Index n, T scale, T* out);
   /// sum_i x[i] * y[i]

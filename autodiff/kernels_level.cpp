@@ -2,6 +2,7 @@
 // Nothing here may be seen under one name by two levels: all is internal but the two tables, and what is called from
 // other headers is always inlined (tests/rules/check_globals.py looks).
 #include <limits>
+#include <type_traits>
 
 #include "kernels.h"
 #include "random.h"
@@ -84,6 +85,41 @@ void softmax_columns(T* __restrict x, Index rows, Index stride, Index n, const T
     T* row = x + i * stride;
     for (Index j = 0; j < n; ++j) sum[j] += row[j] = exp(row[j] + bias[i] - top[j]);
   }
+}
+
+/// Which of 32 x[i] are above the bound: bit i of the result.
+template <class T>
+AD_INLINE std::uint32_t mask_above(const T* x, T bound) {
+  using Vector = typename VectorOf<T>::type;
+  constexpr Index kWidth = VectorOf<T>::kWidth;
+  using Mask = decltype(Vector{} > Vector{});
+  using Lane = std::remove_cvref_t<decltype(Mask{}[0])>;
+  Mask bits = {}, bit;  // of one lane each
+  Lane lane[kWidth];
+  for (Index l = 0; l < kWidth; ++l) lane[l] = Lane{1} << l;
+  __builtin_memcpy(&bit, lane, sizeof bit);
+  for (Index i = 0; i < 32; i += kWidth, bit <<= kWidth) {
+    Vector v;
+    __builtin_memcpy(&v, x + i, sizeof v);
+    bits |= (v > bound) & bit;
+  }
+  std::uint64_t word[sizeof bits / sizeof(std::uint64_t)], all = 0;
+  __builtin_memcpy(word, &bits, sizeof bits);
+  for (const std::uint64_t w : word) all |= w;
+  return static_cast<std::uint32_t>(all | all >> 32);
+}
+
+template <class T>
+Index above(const T* x, Index n, T bound, std::int32_t* positions) {
+  Index found = 0, i = 0;
+  for (; i + 32 <= n; i += 32) {
+    for (std::uint32_t mask = mask_above(x + i, bound); mask != 0; mask &= mask - 1)
+      positions[found++] = static_cast<std::int32_t>(i) + __builtin_ctz(mask);
+  }
+  for (; i < n; ++i) {
+    if (x[i] > bound) positions[found++] = static_cast<std::int32_t>(i);
+  }
+  return found;
 }
 
 template <class T>
@@ -344,10 +380,9 @@ void words_at(const RandomKey& k, std::uint64_t base, const std::int32_t* column
 
 template <class T>
 constexpr Loops<T> table() {
-  return {row_max<T>, softmax_columns<T>, scale_columns<T>, exp_each<T>, dot<T>,
-          axpy<T>,    blend<T>,           add_rows<T>,      swish<T>,    swish_backward<T>,
-          norm<T>,    norm_backward<T>,   column_sums<T>,   adam<T>,     normal_pairs<T>,
-          words_at};
+  return {row_max<T>,       softmax_columns<T>, scale_columns<T>, above<T>,        exp_each<T>,       dot<T>,
+          axpy<T>,          blend<T>,           add_rows<T>,      swish<T>,        swish_backward<T>, norm<T>,
+          norm_backward<T>, column_sums<T>,     adam<T>,          normal_pairs<T>, words_at};
 }
 
 }  // namespace

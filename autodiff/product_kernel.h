@@ -1,6 +1,8 @@
 // A matrix product on the calling thread for operands that BLAS would copy first: here both are read where they lie.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels.h"
 
 namespace ad::kernels {
@@ -33,9 +35,14 @@ inline Index packed_size(Index k, Index n) { return (n + kPanel - 1) / kPanel * 
 template <class T>
 void pack_panel(ConstMatrix<T> rows, Index panel, T* packed) {
   T* out = packed + panel * kPanel * rows.cols;
-  for (Index j = 0; j < kPanel; ++j) {
-    const Index row = panel * kPanel + j;
-    for (Index p = 0; p < rows.cols; ++p) out[p * kPanel + j] = row < rows.rows ? rows(row, p) : T(0);
+  // A few rows at a time: they are read a cache line each, and half a line is written.
+  constexpr Index kSome = 8;
+  for (Index j = 0; j < kPanel; j += kSome) {
+    const Index first = panel * kPanel + j, some = std::clamp<Index>(rows.rows - first, 0, kSome);
+    for (Index p = 0; p < rows.cols; ++p) {
+      for (Index l = 0; l < some; ++l) out[p * kPanel + j + l] = rows(first + l, p);
+      for (Index l = some; l < kSome; ++l) out[p * kPanel + j + l] = T(0);
+    }
   }
 }
 

@@ -50,12 +50,11 @@ class Ease : public Scorer {
   }
 
   void score(const data::Csr& histories, std::int64_t first, ad::Matrix<float> scores) override {
-    const std::int64_t users = std::min<std::int64_t>(scores.rows, histories.rows() - first);
     // All users for a few columns at a time: most rows that they need are then in the cache.
     constexpr ad::Index kColumns = 512;
     ad::parallel_chunks(scores.cols, kColumns, [&](ad::Index begin, ad::Index end) {
       std::vector<T> sum(as_size(end - begin));
-      for (std::int64_t u = 0; u < users; ++u) {
+      for (ad::Index u = 0; u < scores.rows; ++u) {
         std::fill(sum.begin(), sum.end(), T(0));
         for (const std::int32_t item : histories.row(first + u)) {
           const T* const row = weight_.view().row(item) + begin;
@@ -93,7 +92,7 @@ class ItemKnn : public Scorer {
   }
 
   void score(const data::Csr& histories, std::int64_t first, ad::Matrix<float> scores) override {
-    ad::parallel_for(std::min<ad::Index>(scores.rows, histories.rows() - first), [&](ad::Index u) {
+    ad::parallel_for(scores.rows, [&](ad::Index u) {
       std::fill_n(scores.row(u), scores.cols, 0.0f);
       for (const std::int32_t item : histories.row(first + u)) {
         for (const Scored& s : similar_[as_size(item)]) scores(u, s.item) += s.score;

@@ -47,9 +47,6 @@ class Batch {
     }
   }
 
-  /// Appends empty rows until there are `rows`.
-  void pad(ad::Index rows) { indptr_.resize(static_cast<std::size_t>(rows) + 1, indptr_.back()); }
-
   ad::Index rows() const { return static_cast<ad::Index>(indptr_.size()) - 1; }
   /// The rows as they are: ones.
   ad::CsrView<T> x() const { return {rows(), data_->cols, indptr_.data(), indices_.data(), nullptr}; }

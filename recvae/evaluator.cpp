@@ -8,26 +8,17 @@
 namespace recvae {
 namespace {
 
-constexpr float kMasked = -std::numeric_limits<float>::infinity();
-
-/// Scores all `histories`, kScoredTogether at a time: calls use(row, place in the block, scores) in parallel, then
-/// done(first, users) from the calling thread.
-template <class Use, class Done>
-void score_all(Scorer& scorer, const data::Csr& histories, const Use& use, const Done& done) {
-  ad::Tensor<float> scores(kScoredTogether, histories.cols);
-  const ad::Matrix<float> block = scores;
-  for (std::int64_t first = 0; first < histories.rows(); first += kScoredTogether) {
-    const std::int64_t users = std::min(kScoredTogether, histories.rows() - first);
-    scorer.score(histories, first, block);
-    ad::parallel_for(users, [&](ad::Index u) {
-      use(first + u, data::as_size(u), std::span(block.row(u), data::as_size(block.cols)));
-    });
-    done(first, data::as_size(users));
-  }
+/// How many users' lists of k are made together: kScoredTogether, fewer where lists are very long.
+std::int64_t block_of_lists(std::int64_t k, std::int64_t items) {
+  constexpr std::int64_t kListed = std::int64_t{1} << 22, kLeast = 16;
+  return std::clamp(kListed / std::max<std::int64_t>(1, std::min(k, items)), kLeast, kScoredTogether);
 }
 
-void mask(std::span<const std::int32_t> items, std::span<float> scores) {
-  for (const std::int32_t item : items) scores[data::as_size(item)] = kMasked;
+/// Calls f(first row, rows) for blocks of `histories` that are scored together.
+template <class F>
+void for_blocks(const data::Csr& histories, std::int64_t block, const F& f) {
+  for (std::int64_t first = 0; first < histories.rows(); first += block)
+    f(first, data::as_size(std::min(block, histories.rows() - first)));
 }
 
 }  // namespace
@@ -35,19 +26,12 @@ void mask(std::span<const std::int32_t> items, std::span<float> scores) {
 void recommend(Scorer& scorer, const data::Csr& histories, std::int64_t k, bool mask_history,
                std::span<const std::uint8_t> barred,
                const std::function<void(std::int64_t, std::span<const Scored>)>& found) {
-  std::vector<std::vector<Scored>> best(data::as_size(kScoredTogether));
-  score_all(
-      scorer, histories,
-      [&](std::int64_t row, std::size_t place, std::span<float> scores) {
-        if (mask_history) mask(histories.row(row), scores);
-        for (std::size_t item = 0; item < barred.size(); ++item) {
-          if (barred[item]) scores[item] = kMasked;
-        }
-        top_k(scores, k, best[place]);
-      },
-      [&](std::int64_t first, std::size_t users) {
-        for (std::size_t u = 0; u < users; ++u) found(first + static_cast<std::int64_t>(u), best[u]);
-      });
+  const std::int64_t block = block_of_lists(k, histories.cols);
+  std::vector<std::vector<Scored>> best(data::as_size(std::min(block, histories.rows())));
+  for_blocks(histories, block, [&](std::int64_t first, std::size_t users) {
+    scorer.rank(histories, first, k, {.history = mask_history, .barred = barred}, std::span(best).first(users));
+    for (std::size_t u = 0; u < users; ++u) found(first + static_cast<std::int64_t>(u), best[u]);
+  });
 }
 
 MetricContext metric_context(const data::Dataset& data, const Settings& settings) {
@@ -73,27 +57,40 @@ Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::ve
   result.means.assign(metrics.size(), std::numeric_limits<double>::quiet_NaN());
   result.values.resize(result.rows.size() * metrics.size());
 
-  std::vector<std::vector<Scored>> best(data::as_size(kScoredTogether));
-  score_all(
-      scorer, held_out.history,
-      [&](std::int64_t row, std::size_t in_block, std::span<float> scores) {
-        best[in_block].clear();
-        if (place[data::as_size(row)] < 0) return;
-        mask(held_out.history.row(row), scores);
-        if (row < held_out.masked.rows()) mask(held_out.masked.row(row), scores);
-        top_k(scores, largest, best[in_block]);
-        evaluate_user(metrics, context, {best[in_block], held_out.targets.row(row), scores},
-                      std::span(result.values)
-                          .subspan(data::as_size(place[data::as_size(row)]) * metrics.size(), metrics.size()));
-      },
-      [&](std::int64_t, std::size_t users) {
-        for (auto& [k, of_item] : counts) {
-          for (std::size_t u = 0; u < users; ++u) {
-            const std::size_t length = std::min(best[u].size(), data::as_size(k));
-            for (const Scored& s : std::span(best[u]).first(length)) ++of_item[data::as_size(s.item)];
-          }
-        }
-      });
+  // Whole rows of scores are made only for metrics that look at them, and then for fewer users at a time.
+  const bool whole_rows = std::any_of(metrics.begin(), metrics.end(), needs_scores);
+  const std::int64_t block = whole_rows ? 64 : block_of_lists(largest, held_out.history.cols);
+  const Excluded excluded{.history = true, .masked = &held_out.masked};
+  ad::Tensor<float> memory(whole_rows ? block : 0, held_out.history.cols);
+  std::vector<std::vector<Scored>> best(data::as_size(std::min(block, held_out.history.rows())));
+  for_blocks(held_out.history, block, [&](std::int64_t first, std::size_t users) {
+    const ad::Matrix<float> scores{memory.data(), whole_rows ? static_cast<ad::Index>(users) : 0, memory.cols()};
+    if (whole_rows) {
+      scorer.score(held_out.history, first, scores);
+    } else {
+      scorer.rank(held_out.history, first, largest, excluded, std::span(best).first(users));
+    }
+    ad::parallel_for(static_cast<ad::Index>(users), [&](ad::Index u) {
+      const std::int64_t row = first + u;
+      std::vector<Scored>& list = best[data::as_size(u)];
+      if (place[data::as_size(row)] < 0) return list.clear();
+      std::span<float> of_user;
+      if (whole_rows) {
+        of_user = std::span(scores.row(u), data::as_size(scores.cols));
+        excluded.mask(held_out.history, row, 0, of_user);
+        top_k(of_user, largest, list);
+      }
+      evaluate_user(
+          metrics, context, {list, held_out.targets.row(row), of_user},
+          std::span(result.values).subspan(data::as_size(place[data::as_size(row)]) * metrics.size(), metrics.size()));
+    });
+    for (auto& [k, of_item] : counts) {
+      for (std::size_t u = 0; u < users; ++u) {
+        const std::size_t length = std::min(best[u].size(), data::as_size(k));
+        for (const Scored& s : std::span(best[u]).first(length)) ++of_item[data::as_size(s.item)];
+      }
+    }
+  });
 
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     if (is_of_all_lists(metrics[m])) {

@@ -189,6 +189,8 @@ bool is_better(const Metric& metric, double value, std::optional<double> best) {
 
 bool is_of_all_lists(const Metric& metric) { return find(metric.name)->of_counts != nullptr; }
 
+bool needs_scores(const Metric& metric) { return find(metric.name)->of_scores != nullptr; }
+
 MetricContext metric_context(const data::Csr& train, RecallDenominator recall, std::optional<double> tail_ratio) {
   const auto items = as_size(train.cols);
   MetricContext context{recall, data::count_rows(train.items, items), std::vector<std::uint8_t>(items, 0)};

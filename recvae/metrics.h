@@ -34,6 +34,7 @@ std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const s
 bool is_better(const Metric& metric, double value, std::optional<double> best);
 
 bool is_of_all_lists(const Metric& metric);  ///< together: no user has a value of its own
+bool needs_scores(const Metric& metric);     ///< of every item, beside the list
 
 /// What the metrics have to know beside a list.
 struct MetricContext {

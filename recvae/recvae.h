@@ -6,6 +6,7 @@
 #include "bootstrap.h"
 #include "composite_prior.h"
 #include "encoder.h"
+#include "encoder_mean.h"
 #include "evaluator.h"
 #include "metrics.h"
 #include "model.h"

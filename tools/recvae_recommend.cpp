@@ -168,7 +168,7 @@ Query parse_query(const std::string& text, std::int64_t line, const std::string&
 class Recommender {
  public:
   Recommender(const Options& o, const RecVae<float>& model, Catalogue& catalogue)
-      : o_(o), catalogue_(catalogue), scorer_(model_scorer(model)), barred_(catalogue.size(), 0) {
+      : o_(o), catalogue_(catalogue), scorer_(model_scorer(model, DecoderCopy::whole)), barred_(catalogue.size(), 0) {
     const auto bar = [&](const std::string& file, std::uint8_t barred) {
       for (const std::string& token : read_lines(file)) {
         if (const std::int32_t item = catalogue.find(token); item >= 0)

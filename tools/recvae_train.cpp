@@ -202,7 +202,6 @@ std::int64_t train_model(const Options& o, const data::Dataset& data, const std:
 
   out.open();
   std::ofstream log;
-  const std::unique_ptr<Scorer> scorer = model_scorer(model);
   std::optional<double> best;
   std::int64_t best_epoch = 0, without_gain = 0;
   for (std::int64_t epoch = 1; epoch <= s.epochs; ++epoch) {
@@ -215,7 +214,7 @@ std::int64_t train_model(const Options& o, const data::Dataset& data, const std:
     double valid_seconds = 0;
     if (has_targets(data.validation) && (epoch % s.eval_step == 0 || epoch == s.epochs)) {
       const auto start = std::chrono::steady_clock::now();
-      valid = evaluate(*scorer, data.validation, valid_metrics, context);
+      valid = evaluate(*model_scorer(model), data.validation, valid_metrics, context);
       valid_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     }
     save("checkpoint/model.safetensors");

@@ -125,6 +125,27 @@ TEST_CASE_TEMPLATE("the columns of a softmax, tile after tile, at every level", 
   }
 }
 
+TEST_CASE_TEMPLATE("above: positions in order, neither the bound itself nor NaN, at every level", T, float, double) {
+  const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    CAPTURE(ad::kernels::name(level));
+    for (const std::size_t n : {0, 1, 31, 32, 33, 64, 200}) {
+      std::vector<T> x(n);
+      for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<T>((i * 7) % 13);
+      if (n > 30) x[3] = nan, x[30] = inf, x[29] = -inf;
+      for (const T bound : {-inf, T(-1), T(5), T(11), T(12), inf, nan}) {
+        std::vector<std::int32_t> expected, got(n);
+        for (std::size_t i = 0; i < n; ++i) {
+          if (x[i] > bound) expected.push_back(static_cast<std::int32_t>(i));
+        }
+        got.resize(static_cast<std::size_t>(
+            ad::kernels::loops<T>(level).above(x.data(), static_cast<ad::Index>(n), bound, got.data())));
+        CHECK(got == expected);
+      }
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("column sums, at every level", T, float, double) {
   for (const ad::kernels::Level level : ad::kernels::levels()) {
     std::vector<T> x(7 * 40);

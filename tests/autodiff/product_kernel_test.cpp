@@ -49,3 +49,24 @@ TEST_CASE_TEMPLATE("products of all shapes against plain sums, at every level", 
     }
   }
 }
+
+TEST_CASE_TEMPLATE("a row of a product has the same bits alone and in company, at every level", T, float, double) {
+  constexpr Index kRows = 64, kDepth = 77, kColumns = 91;
+  ad::Tensor<T> a(kRows, kDepth), b(kDepth, kColumns), all(kRows, kColumns);
+  ad::fill_uniform(a.view(), -1, 1, {.seed = 1});
+  ad::fill_uniform(b.view(), -1, 1, {.seed = 2});
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    CAPTURE(ad::kernels::name(level));
+    const auto run = [&](Index row, Index rows, T* c) {
+      ad::kernels::multiply<T>({rows, kColumns, kDepth, a.view().row(row), kDepth, 1, b.data(), kColumns,
+                                ad::kernels::kPanel, c, kColumns, false},
+                               level);
+    };
+    run(0, kRows, all.data());
+    for (const Index rows : {1, 2, 3, 4, 5, 6, 7, 13}) {
+      ad::Tensor<T> some(rows, kColumns);
+      run(kRows - rows, rows, some.data());
+      CHECK(std::equal(some.data(), some.data() + some.size(), all.view().row(kRows - rows)));
+    }
+  }
+}

@@ -31,7 +31,7 @@ data::Csr random_rows(std::int64_t users, std::int32_t items) {
 
 /// The scores of row `first` on.
 std::vector<float> scores_of(Scorer& scorer, const data::Csr& histories, std::int64_t first) {
-  ad::Tensor<float> block(kScoredTogether, histories.cols);
+  ad::Tensor<float> block(1, histories.cols);
   scorer.score(histories, first, block);
   return {block.data(), block.data() + histories.cols};
 }

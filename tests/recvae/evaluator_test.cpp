@@ -19,8 +19,7 @@ class TableScorer : public Scorer {
  public:
   explicit TableScorer(ad::Tensor<float> table) : table_(std::move(table)) {}
   void score(const data::Csr&, std::int64_t first, ad::Matrix<float> scores) override {
-    const ad::Index rows = std::min(scores.rows, table_.rows() - first);
-    std::copy_n(table_.data() + first * table_.cols(), rows * table_.cols(), scores.data);
+    std::copy_n(table_.view().row(first), scores.size(), scores.data);
   }
 
  private:
@@ -34,32 +33,6 @@ ad::Tensor<float> tied_scores(ad::Index rows, ad::Index cols) {
     t.data()[i] = std::floor(8 * static_cast<float>(ad::uniform({.seed = 3}, static_cast<std::uint64_t>(i))));
   return t;
 }
-
-}  // namespace
-
-TEST_CASE("top_k: a full sort's head for every k, ties to the lower item, masked and NaN scores left out") {
-  const ad::Tensor<float> scores = tied_scores(1, 200);
-  std::vector<float> row(scores.data(), scores.data() + 200);
-  row[17] = -std::numeric_limits<float>::infinity();
-  row[18] = std::numeric_limits<float>::quiet_NaN();
-  std::vector<std::int32_t> order(200);
-  std::iota(order.begin(), order.end(), 0);
-  std::erase_if(order, [](std::int32_t i) { return i == 17 || i == 18; });
-  std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-    return row[static_cast<std::size_t>(a)] > row[static_cast<std::size_t>(b)];
-  });
-  std::vector<Scored> best;
-  for (std::int64_t k : {0, 1, 2, 10, 100, 198, 200, 1000}) {
-    top_k(row, k, best);
-    REQUIRE(best.size() == std::min<std::size_t>(static_cast<std::size_t>(k), order.size()));
-    for (std::size_t j = 0; j < best.size(); ++j) {
-      CHECK(best[j].item == order[j]);
-      CHECK(best[j].score == row[static_cast<std::size_t>(order[j])]);
-    }
-  }
-}
-
-namespace {
 
 /// All metrics, written down as slowly and plainly as can be: from a full sort of every user's candidates.
 struct Plain {
@@ -243,29 +216,22 @@ TEST_CASE("evaluate: agrees with a plain reference on tied scores, for many user
   ad::set_threads(0);
 }
 
-TEST_CASE("a user's scores are the same bits alone and in company, at the sizes of the paper") {
-  const std::int32_t items = 500;
-  const RecVae<float> model{Encoder<float>(items, 600, 200, 0.1, ad::nn::Init::torch, 1, 0),
-                            ad::nn::Linear<float>(200, items, 1)};
-  std::vector<std::vector<std::int32_t>> rows(70);
-  for (std::size_t u = 0; u < rows.size(); ++u) {
-    for (std::int32_t i = static_cast<std::int32_t>(u); i < items; i += 7 + static_cast<std::int32_t>(u))
-      rows[u].push_back(i);
+TEST_CASE("evaluate: a metric that needs whole rows of scores changes no other") {
+  const std::int32_t items = 700;
+  const RecVae<float> model{Encoder<float>(items, 40, 20, 0.1, ad::nn::Init::torch, 1, 0),
+                            ad::nn::Linear<float>(20, items, 1)};
+  std::vector<std::vector<std::int32_t>> histories(600), targets(600), masked(3);
+  for (std::int32_t u = 0; u < 600; ++u) {
+    for (std::int32_t i = u % 5; i < items; i += 3 + u)
+      (i % 4 == 1 ? targets : histories)[static_cast<std::size_t>(u)].push_back(i);
   }
+  masked[1] = {0, 5, 699};
+  const data::HeldOut held{{}, csr(items, histories), csr(items, targets), csr(items, masked)};
+  const MetricContext context = metric_context(held.history, RecallDenominator::min);
   const auto scorer = model_scorer(model);
-  const auto scores_of = [&](const std::vector<std::vector<std::int32_t>>& histories, std::int64_t row) {
-    std::vector<float> scores;
-    recommend(*scorer, csr(items, histories), items, false, {}, [&](std::int64_t u, std::span<const Scored> best) {
-      for (const Scored& s : best) {
-        if (u == row) scores.push_back(s.score);
-      }
-    });
-    return scores;
-  };
-  for (std::size_t row : {std::size_t{0}, std::size_t{13}, std::size_t{69}}) {
-    CHECK(scores_of(rows, static_cast<std::int64_t>(row)) == scores_of({rows[row]}, 0));
-    CHECK(scores_of({rows[5], rows[row], rows[9]}, 1) == scores_of({rows[row]}, 0));
-  }
+  const Evaluation lists = evaluate(*scorer, held, parse_metrics({"ndcg@20", "giniindex@700"}, {}), context),
+                   rows = evaluate(*scorer, held, parse_metrics({"ndcg@20", "giniindex@700", "gauc"}, {}), context);
+  CHECK(lists.means == std::vector<double>{rows.means[0], rows.means[1]});
 }
 
 TEST_CASE("evaluate: nobody with targets means NaN of nobody") {

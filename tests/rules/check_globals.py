@@ -18,7 +18,7 @@ state = [(member, name) for member, name in symbols if not re.match(r"(vtable|ty
 wrong = [(member, name) for member, name in state if not ALLOWED.fullmatch(member)]
 for member, name in wrong:
     print(f"{member}: a mutable global: {name}")
-shared = re.findall(r"^.*?:(kernels_level\.cpp\.o):[0-9a-f]+ [WVu] (.*)$", listing, re.MULTILINE)
+shared = re.findall(r"^.*?:((?:product_kernel|kernels)_level\.cpp\.o):[0-9a-f]+ [WVu] (.*)$", listing, re.MULTILINE)
 for member, name in shared:
     print(f"{member}: shared between levels: {name}")
 wrong += shared

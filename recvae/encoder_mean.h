@@ -1,0 +1,28 @@
+// The encoder's forward for inference alone.
+#pragma once
+
+#include <vector>
+
+#include "../autodiff/packed.h"
+#include "../data/csr.h"
+#include "encoder.h"
+
+namespace recvae {
+
+/// The posterior's mean of histories, without tape, noise, dropout or logvar. Each row's bits are the same alone and in
+/// any company. Copies all weights but those of the first layer, which must outlive it; none may change meanwhile.
+class EncoderMean {
+ public:
+  explicit EncoderMean(const Encoder<float>& encoder);
+
+  ad::Index latent() const { return mu_.outputs(); }
+  /// mu[i] <- the mean of q(z | row first + i), for i < count, on the calling thread. Rows need not be normalised.
+  void operator()(const data::Csr& histories, std::int64_t first, ad::Index count, float* mu) const;
+
+ private:
+  const Encoder<float>& encoder_;
+  std::vector<ad::PackedMatrix> hidden_;  // fc2 .. fc5
+  ad::PackedMatrix mu_;
+};
+
+}  // namespace recvae
