@@ -3,6 +3,7 @@
 
 #include "blas.h"
 #include "csr.h"
+#include "gemm.h"
 #include "gradcheck.h"
 #include "ops/arithmetic.h"
 #include "ops/elementwise.h"

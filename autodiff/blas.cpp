@@ -5,8 +5,6 @@
 #include <limits>
 #include <mutex>
 
-#include "parallel.h"
-
 // LAPACK's own names: OpenBLAS has it, cblas.h does not declare it. The last argument is the length of `uplo`.
 extern "C" {
 void spotrf_(const char* uplo, const int* n, float* a, const int* lda, int* info, std::size_t);
@@ -52,16 +50,6 @@ void potri(const char* uplo, int n, double* a, int lda, int& info) { dpotri_(upl
 // Held by a call of the serial flavour, by no other.
 std::unique_lock<std::mutex> one_at_a_time() {
   return serial_flavour() ? std::unique_lock(serial_flavour_mutex) : std::unique_lock<std::mutex>();
-}
-
-// Rows `from` on of op(A), or columns `from` on of op(B).
-template <class T>
-Operand<T> skip_rows(Operand<T> a, Index from) {
-  return {a.data + (a.transposed ? from : from * a.stride), a.stride, a.transposed};
-}
-template <class T>
-Operand<T> skip_cols(Operand<T> b, Index from) {
-  return {b.data + (b.transposed ? from * b.stride : from), b.stride, b.transposed};
 }
 
 }  // namespace
@@ -113,26 +101,6 @@ void Session::invert(Index n, T* a, Index stride) const {
   if (info != 0) throw Error("invert: the matrix is not positive definite");
 }
 
-template <class T>
-void gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta, T* c, Index c_stride) {
-  const Session session;
-  // Blocks of about 150 along the longer side of C, an even number of them so that two cores share them fairly. Each
-  // packs all of the other operand anew: 8 blocks of 500 x 600 x 600 take 8 % longer than 4 (measured).
-  constexpr Index kBlock = 150;
-  const bool by_rows = m >= n;
-  const Index side = by_rows ? m : n;
-  Index blocks = m * n * k < Index{1} << 18 ? 1 : std::max<Index>(1, (side + kBlock / 2) / kBlock);
-  if (blocks > 1) blocks += blocks % 2;
-  parallel_for(blocks, [&](Index block) {
-    const Index begin = side * block / blocks, count = side * (block + 1) / blocks - begin;
-    if (by_rows) {
-      session.gemm(count, n, k, alpha, skip_rows(a, begin), b, beta, c + begin * c_stride, c_stride);
-    } else {
-      session.gemm(m, count, k, alpha, a, skip_cols(b, begin), beta, c + begin, c_stride);
-    }
-  });
-}
-
 std::string description() {
   std::string config =
       openblas_get_config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... Cooperlake MAX_THREADS=64"
@@ -145,7 +113,5 @@ template void Session::gemm(Index, Index, Index, double, Operand<double>, Operan
                             Index) const;
 template void Session::invert(Index, float*, Index) const;
 template void Session::invert(Index, double*, Index) const;
-template void gemm(Index, Index, Index, float, Operand<float>, Operand<float>, float, float*, Index);
-template void gemm(Index, Index, Index, double, Operand<double>, Operand<double>, double, double*, Index);
 
 }  // namespace ad::blas

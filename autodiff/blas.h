@@ -1,4 +1,4 @@
-// Matrix products, on one BLAS thread per call.
+// BLAS and LAPACK, on one thread per call.
 #pragma once
 
 #include <string>
@@ -14,6 +14,16 @@ struct Operand {
   Index stride;  ///< elements between two rows in memory
   bool transposed = false;
 };
+
+/// Rows, or columns, of op(A) from `from` on.
+template <class T>
+Operand<T> skip_rows(Operand<T> a, Index from) {
+  return {a.data + (a.transposed ? from : from * a.stride), a.stride, a.transposed};
+}
+template <class T>
+Operand<T> skip_cols(Operand<T> a, Index from) {
+  return {a.data + (a.transposed ? from * a.stride : from), a.stride, a.transposed};
+}
 
 /// While one lives, BLAS runs on one thread per call (the host's number comes back with the last one, of any thread).
 /// Made before tasks are started, used inside them.
@@ -34,11 +44,6 @@ class Session {
   template <class T>
   void invert(Index n, T* a, Index stride) const;
 };
-
-/// The same product cut into blocks of rows or columns of C (by sizes alone) that run in parallel; the inner dimension
-/// is never cut. So the bits do not depend on the number of threads.
-template <class T>
-void gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta, T* c, Index c_stride);
 
 /// The BLAS in use and the kernels that it chose, such as "OpenBLAS 0.3.21 Cooperlake".
 std::string description();

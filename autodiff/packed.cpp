@@ -1,6 +1,5 @@
 #include "packed.h"
 
-#include "parallel.h"
 #include "product_kernel.h"
 
 namespace ad {
@@ -12,8 +11,7 @@ void PackedMatrix::pack(ConstMatrix<float> weight) {
   depth_ = weight.cols;
   const Index size = kernels::packed_size(depth_, outputs_);
   if (data_.size() < size) data_ = Tensor<float>(size, 1);
-  parallel_for((outputs_ + kPanel - 1) / kPanel,
-               [&](Index panel) { kernels::pack_panel(weight, panel, data_.data()); });
+  kernels::pack(weight, data_.data());
 }
 
 void PackedMatrix::multiply(const float* x, Index x_stride, Index rows, Index first, Index count, const float* bias,

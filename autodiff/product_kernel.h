@@ -1,9 +1,10 @@
-// A matrix product on the calling thread for operands that BLAS would copy first: here both are read where they lie.
+// A matrix product on the calling thread whose operands BLAS would copy first: here they are read where they lie.
 #pragma once
 
 #include <algorithm>
 
 #include "kernels.h"
+#include "parallel.h"
 
 namespace ad::kernels {
 
@@ -31,19 +32,34 @@ void multiply(const Product<T>& product, Level level = kernels::level());
 /// Numbers in the panels of a B [k, n].
 inline Index packed_size(Index k, Index n) { return (n + kPanel - 1) / kPanel * kPanel * k; }
 
-/// Packs panel j / kPanel of the B whose transpose is `rows` [n, k], row-major; the last panel is filled up with zeros.
+/// Packs the panel of columns [j, j + kPanel) of the B [k, n] whose columns are the rows of `from`, `stride` apart: out
+/// becomes [k, kPanel], with zeros for columns from n on.
 template <class T>
-void pack_panel(ConstMatrix<T> rows, Index panel, T* packed) {
-  T* out = packed + panel * kPanel * rows.cols;
-  // A few rows at a time: they are read a cache line each, and half a line is written.
+void pack_panel(const T* from, Index stride, Index n, Index k, Index j, T* out) {
+  // A few columns at a time: they are read a cache line each, and half a line is written.
   constexpr Index kSome = 8;
-  for (Index j = 0; j < kPanel; j += kSome) {
-    const Index first = panel * kPanel + j, some = std::clamp<Index>(rows.rows - first, 0, kSome);
-    for (Index p = 0; p < rows.cols; ++p) {
-      for (Index l = 0; l < some; ++l) out[p * kPanel + j + l] = rows(first + l, p);
-      for (Index l = some; l < kSome; ++l) out[p * kPanel + j + l] = T(0);
+  for (Index begin = 0; begin < kPanel; begin += kSome) {
+    const Index some = std::clamp<Index>(n - j - begin, 0, kSome);
+    const T* columns = from + (j + begin) * stride;
+    T* to = out + begin;
+    if (some == kSome) {
+      for (Index p = 0; p < k; ++p) {
+        for (Index l = 0; l < kSome; ++l) to[p * kPanel + l] = columns[l * stride + p];
+      }
+    } else {
+      for (Index p = 0; p < k; ++p) {
+        for (Index l = 0; l < kSome; ++l) to[p * kPanel + l] = l < some ? columns[l * stride + p] : T(0);
+      }
     }
   }
+}
+
+/// Packs the transpose of `rows` [n, k], all panels, in parallel; `packed` has room for packed_size(k, n).
+template <class T>
+void pack(ConstMatrix<T> rows, T* packed) {
+  parallel_for((rows.rows + kPanel - 1) / kPanel, [&](Index panel) {
+    pack_panel(rows.data, rows.cols, rows.rows, rows.cols, panel * kPanel, packed + panel * kPanel * rows.cols);
+  });
 }
 
 }  // namespace ad::kernels

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "../blas.h"
+#include "../gemm.h"
 #include "broadcast.h"
 
 namespace ad {
@@ -22,24 +22,21 @@ Var<T> matmul(Var<T> a, Var<T> b, bool transpose_a = false, bool transpose_b = f
   }
   using Operand = blas::Operand<T>;
   Matrix<T> out = tape.alloc(m, n);
-  blas::gemm(m, n, k, T(1), Operand{x.data, x.cols, transpose_a}, Operand{y.data, y.cols, transpose_b}, T(0), out.data,
-             n);
+  gemm(m, n, k, T(1), Operand{x.data, x.cols, transpose_a}, Operand{y.data, y.cols, transpose_b}, T(0), out.data, n);
   return tape.record("matmul", out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
     const Operand gx{x.data, x.cols, !transpose_a}, gy{y.data, y.cols, !transpose_b};
     if (GradSlot<T> da = t.grad(a)) {  // d op(a) = g op(b)^T, stored transposed if a is
       if (!transpose_a) {
-        blas::gemm(m, k, n, T(1), Operand{g.data, n}, gy, da.beta(), da.grad.data, k);
+        gemm(m, k, n, T(1), Operand{g.data, n}, gy, da.beta(), da.grad.data, k);
       } else {
-        blas::gemm(k, m, n, T(1), Operand{y.data, y.cols, transpose_b}, Operand{g.data, n, true}, da.beta(),
-                   da.grad.data, m);
+        gemm(k, m, n, T(1), Operand{y.data, y.cols, transpose_b}, Operand{g.data, n, true}, da.beta(), da.grad.data, m);
       }
     }
     if (GradSlot<T> db = t.grad(b)) {  // d op(b) = op(a)^T g
       if (!transpose_b) {
-        blas::gemm(k, n, m, T(1), gx, Operand{g.data, n}, db.beta(), db.grad.data, n);
+        gemm(k, n, m, T(1), gx, Operand{g.data, n}, db.beta(), db.grad.data, n);
       } else {
-        blas::gemm(n, k, m, T(1), Operand{g.data, n, true}, Operand{x.data, x.cols, transpose_a}, db.beta(),
-                   db.grad.data, k);
+        gemm(n, k, m, T(1), Operand{g.data, n, true}, Operand{x.data, x.cols, transpose_a}, db.beta(), db.grad.data, k);
       }
     }
   });
@@ -57,16 +54,16 @@ Var<T> linear(Var<T> x, Var<T> weight, Var<T> bias) {
   using Operand = blas::Operand<T>;
   Matrix<T> out = tape.alloc(in.rows, w.rows);
   parallel_rows(out.rows, out.cols, [&](Index i) { std::copy_n(b.data, b.cols, out.row(i)); });
-  blas::gemm(in.rows, w.rows, w.cols, T(1), Operand{in.data, in.cols}, Operand{w.data, w.cols, true}, T(1), out.data,
-             out.cols);
+  gemm(in.rows, w.rows, w.cols, T(1), Operand{in.data, in.cols}, Operand{w.data, w.cols, true}, T(1), out.data,
+       out.cols);
   return tape.record("linear", out, {x, weight, bias}, [=](Tape<T>& t, ConstMatrix<T> g) {
     if (GradSlot<T> dx = t.grad(x)) {
-      blas::gemm(g.rows, w.cols, g.cols, T(1), Operand{g.data, g.cols}, Operand{w.data, w.cols}, dx.beta(),
-                 dx.grad.data, w.cols);
+      gemm(g.rows, w.cols, g.cols, T(1), Operand{g.data, g.cols}, Operand{w.data, w.cols}, dx.beta(), dx.grad.data,
+           w.cols);
     }
     if (GradSlot<T> dw = t.grad(weight)) {
-      blas::gemm(g.cols, w.cols, g.rows, T(1), Operand{g.data, g.cols, true}, Operand{in.data, in.cols}, dw.beta(),
-                 dw.grad.data, w.cols);
+      gemm(g.cols, w.cols, g.rows, T(1), Operand{g.data, g.cols, true}, Operand{in.data, in.cols}, dw.beta(),
+           dw.grad.data, w.cols);
     }
     detail::put_sum(t, t.grad(bias), g);
   });

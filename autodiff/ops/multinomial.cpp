@@ -16,6 +16,8 @@ namespace {
 // a shard has results of its own, which one fixed tree combines: the same bits for any number of threads.
 constexpr Index kTile = 256;
 constexpr Index kShards = 24;
+// Users whose shards are combined in a task.
+constexpr Index kUsers = 8;
 
 struct Tiling {
   Index items;
@@ -49,8 +51,7 @@ Index tile_stride(Index batch) {
 template <class T>
 const T* pack(Tape<T>& tape, ConstMatrix<T> z) {
   T* packed = tape.template alloc_array<T>(kernels::packed_size(z.cols, z.rows)).data();
-  parallel_for((z.rows + kernels::kPanel - 1) / kernels::kPanel,
-               [&](Index panel) { kernels::pack_panel(z, panel, packed); });
+  kernels::pack(z, packed);
   return packed;
 }
 
@@ -130,26 +131,27 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
     });
   });
 
-  parallel_chunks(batch, 8, [&](Index begin, Index end) {
-    for (Index u = begin; u < end; ++u) {
+  Matrix<T> positives = tape.alloc(with_dz ? 0 : threads(), latent);
+  parallel_for_workers((batch + kUsers - 1) / kUsers, [&](Index task, Index worker) {
+    for (Index u = task * kUsers; u < std::min(batch, (task + 1) * kUsers); ++u) {
       for (std::size_t step = 1; step < shards.size(); step *= 2) {
         for (std::size_t s = 0; s + step < shards.size(); s += 2 * step) shards[s].merge(shards[s + step], u, latent);
       }
       // Logits count from the top, so that they keep their digits when they are large.
       const T top = shards.empty() ? T(0) : shards[0].top[u], sum = shards.empty() ? T(1) : shards[0].sum[u];
-      double likelihood = 0, count = 0;
+      double count = 0;
       for (std::int64_t at = targets.indptr[u]; at < targets.indptr[u + 1]; ++at) count += targets.value(at);
       const T rate = static_cast<T>(count / sum);
-      for (Index d = 0; with_dz && d < latent; ++d) {
-        state.dz(u, d) = shards.empty() ? T(0) : -rate * shards[0].weighted[u * latent + d];
-      }
-      for (std::int64_t at = targets.indptr[u]; at < targets.indptr[u + 1]; ++at) {
-        const Index j = targets.indices[at];
-        if (at + 1 < targets.indptr[u + 1]) kernels::prefetch(weight.row(targets.indices[at + 1]), latent);
-        const T value = targets.value(at);
-        likelihood += static_cast<double>(value) * (loops.dot(z.row(u), weight.row(j), latent) + bias.data[j] - top);
-        if (with_dz) loops.axpy(value, weight.row(j), state.dz.row(u), latent);
-      }
+      // sum_j x_uj weight_j is both the positive part of dz and, times z_u, the likelihood's.
+      T* positive = with_dz ? state.dz.row(u) : positives.row(worker);
+      std::fill(positive, positive + latent, T(0));
+      const std::int64_t first = targets.indptr[u];
+      loops.add_rows(targets.values ? targets.values + first : nullptr, T(1), targets.indices + first,
+                     targets.indptr[u + 1] - first, weight.data, latent, positive);
+      double likelihood = loops.dot(z.row(u), positive, latent);
+      for (std::int64_t at = first; at < targets.indptr[u + 1]; ++at)
+        likelihood += static_cast<double>(targets.value(at)) * (bias.data[targets.indices[at]] - top);
+      if (with_dz && !shards.empty()) loops.axpy(-rate, shards[0].weighted + u * latent, positive, latent);
       out.data[u] = static_cast<T>(likelihood - count * std::log(static_cast<double>(sum)));
       state.top.data[u] = top;
       state.rate.data[u] = rate;

@@ -26,33 +26,40 @@ TEST_CASE("linear: gradients, errors") {
 
 TEST_CASE_TEMPLATE("gemm in blocks: right for every shape and transposition, and independent of threads", T, float,
                    double) {
-  for (auto [m, n, k] :
-       {std::array<ad::Index, 3>{301, 77, 65}, {77, 301, 65}, {500, 600, 13}, {1, 1, 1}, {0, 3, 4}, {3, 4, 0}}) {
-    for (bool ta : {false, true}) {
-      for (bool tb : {false, true}) {
-        ad::Tensor<T> a(ta ? k : m, ta ? m : k), b(tb ? n : k, tb ? k : n), start(m, n);
-        ad::fill_uniform(a.view(), -1, 1, {.seed = 1});
-        ad::fill_uniform(b.view(), -1, 1, {.seed = 2});
-        ad::fill_uniform(start.view(), -1, 1, {.seed = 3});
-        ad::Tensor<double> expected(m, n);
-        for (ad::Index i = 0; i < m; ++i) {
-          for (ad::Index j = 0; j < n; ++j) {
-            double sum = 0;
-            for (ad::Index l = 0; l < k; ++l)
-              sum += static_cast<double>(ta ? a(l, i) : a(i, l)) * (tb ? b(j, l) : b(l, j));
-            expected(i, j) = 2 * sum + start(i, j);
+  for (auto [m, n, k] : {std::array<ad::Index, 3>{301, 77, 65},
+                         {77, 301, 65},
+                         {500, 600, 13},
+                         {250, 230, 300},
+                         {1, 1, 1},
+                         {0, 3, 4},
+                         {3, 4, 0}}) {
+    // Only with a factor of 1 a product large enough is left to the kernel.
+    for (const double alpha : {2.0, 1.0})
+      for (bool ta : {false, true}) {
+        for (bool tb : {false, true}) {
+          ad::Tensor<T> a(ta ? k : m, ta ? m : k), b(tb ? n : k, tb ? k : n), start(m, n);
+          ad::fill_uniform(a.view(), -1, 1, {.seed = 1});
+          ad::fill_uniform(b.view(), -1, 1, {.seed = 2});
+          ad::fill_uniform(start.view(), -1, 1, {.seed = 3});
+          ad::Tensor<double> expected(m, n);
+          for (ad::Index i = 0; i < m; ++i) {
+            for (ad::Index j = 0; j < n; ++j) {
+              double sum = 0;
+              for (ad::Index l = 0; l < k; ++l)
+                sum += static_cast<double>(ta ? a(l, i) : a(i, l)) * (tb ? b(j, l) : b(l, j));
+              expected(i, j) = alpha * sum + start(i, j);
+            }
           }
+          ad::Tensor<T> results[2] = {start, start};
+          for (int threads : {1, 4}) {
+            ad::set_threads(threads);
+            ad::gemm(m, n, k, static_cast<T>(alpha), ad::blas::Operand<T>{a.data(), a.cols(), ta},
+                     ad::blas::Operand<T>{b.data(), b.cols(), tb}, T(1), results[threads == 4].data(), n);
+          }
+          ad::set_threads(0);
+          CHECK(test::distance(results[0], results[1]) == 0);
+          CHECK(test::distance(results[0], expected) < (sizeof(T) == 4 ? 1e-6 : 1e-14));
         }
-        ad::Tensor<T> results[2] = {start, start};
-        for (int threads : {1, 4}) {
-          ad::set_threads(threads);
-          ad::blas::gemm(m, n, k, T(2), ad::blas::Operand<T>{a.data(), a.cols(), ta},
-                         ad::blas::Operand<T>{b.data(), b.cols(), tb}, T(1), results[threads == 4].data(), n);
-        }
-        ad::set_threads(0);
-        CHECK(test::distance(results[0], results[1]) == 0);
-        CHECK(test::distance(results[0], expected) < (sizeof(T) == 4 ? 1e-6 : 1e-14));
       }
-    }
   }
 }

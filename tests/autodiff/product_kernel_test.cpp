@@ -25,8 +25,7 @@ TEST_CASE_TEMPLATE("products of all shapes against plain sums, at every level", 
               for (Index j = 0; j < n; ++j) b_columns(j, p) = b(p, j);
             }
             std::vector<T> packed(static_cast<std::size_t>(ad::kernels::packed_size(k, n)));
-            for (Index panel = 0; panel * ad::kernels::kPanel < n; ++panel)
-              ad::kernels::pack_panel<T>(b_columns, panel, packed.data());
+            ad::kernels::pack<T>(b_columns, packed.data());
             // A by rows or by columns, B as it lies or packed.
             ad::Tensor<T> c = start, d = start;
             ad::kernels::multiply<T>(

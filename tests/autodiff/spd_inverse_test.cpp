@@ -1,3 +1,4 @@
+#include "autodiff/gemm.h"
 #include "autodiff/spd_inverse.h"
 
 #include <doctest/doctest.h>
@@ -17,8 +18,8 @@ ad::Tensor<T> lower_of_random_spd(ad::Index n, double lambda, ad::Tensor<T>& who
   ad::Tensor<T> x(n / 2 + 3, n);
   ad::fill_normal<T>(x, 1, {.seed = 5});
   whole = ad::Tensor<T>(n, n);
-  ad::blas::gemm(n, n, x.rows(), T(1), ad::blas::Operand<T>{x.data(), n, true}, ad::blas::Operand<T>{x.data(), n}, T(0),
-                 whole.data(), n);
+  ad::gemm(n, n, x.rows(), T(1), ad::blas::Operand<T>{x.data(), n, true}, ad::blas::Operand<T>{x.data(), n}, T(0),
+           whole.data(), n);
   for (ad::Index i = 0; i < n; ++i) whole(i, i) += static_cast<T>(lambda);
   ad::Tensor<T> a = whole;
   for (ad::Index i = 0; i < n; ++i) {
@@ -33,8 +34,8 @@ double largest_error(ad::Index n) {
   ad::Tensor<T> inverse = lower_of_random_spd<T>(n, 10, whole);
   ad::spd_inverse<T>(inverse);
   ad::Tensor<T> product(n, n);
-  ad::blas::gemm(n, n, n, T(1), ad::blas::Operand<T>{inverse.data(), n}, ad::blas::Operand<T>{whole.data(), n}, T(0),
-                 product.data(), n);
+  ad::gemm(n, n, n, T(1), ad::blas::Operand<T>{inverse.data(), n}, ad::blas::Operand<T>{whole.data(), n}, T(0),
+           product.data(), n);
   double largest = 0;
   for (ad::Index i = 0; i < n; ++i) {
     for (ad::Index j = 0; j < n; ++j)

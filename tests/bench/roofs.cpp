@@ -38,8 +38,12 @@ double gemm_gflops(ad::Tensor<float>& a, ad::Tensor<float>& b, ad::Tensor<float>
   constexpr Index n = 2048;
   ad::fill_uniform<float>({a.data(), n, n}, -1, 1, {.stream = 1});
   ad::fill_uniform<float>({b.data(), n, n}, -1, 1, {.stream = 2});
+  const ad::blas::Session blas;
+  const Index tile = std::max<Index>(32, n / (4 * ad::threads()));  // as many tasks as the library's ops have
   const double seconds = fastest([&] {
-    ad::blas::gemm<float>(n, n, n, 1, {a.data(), n}, {b.data(), n}, 0, c.data(), n);
+    ad::parallel_chunks(n, tile, [&](Index begin, Index end) {
+      blas.gemm<float>(end - begin, n, n, 1, {a.data() + begin * n, n}, {b.data(), n}, 0, c.data() + begin * n, n);
+    });
   });
   return 2.0 * n * n * n / seconds / 1e9;
 }

@@ -4,7 +4,7 @@
 namespace recvae::bench {
 
 struct Roofs {
-  double gemm_gflops = 0;  ///< R: products of 2048 x 2048 floats, cut into row tiles as the library cuts them
+  double gemm_gflops = 0;  ///< R: products of 2048 x 2048 floats by OpenBLAS, in row tiles, a thread each
   double triad_gbs = 0;    ///< S: a = b + s c, from memory; a written float counts 8 bytes, as its line is read first
   double read_gbs = 0;     ///< reading alone
 
