@@ -2,8 +2,12 @@
 
 #include <cblas.h>
 
+#include <algorithm>
 #include <limits>
 #include <mutex>
+#include <string_view>
+
+#include "kernels.h"
 
 // LAPACK's own names: OpenBLAS has it, cblas.h does not declare it. The last argument is the length of `uplo`.
 extern "C" {
@@ -106,6 +110,19 @@ std::string description() {
       openblas_get_config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... Cooperlake MAX_THREADS=64"
   const std::size_t version_end = config.find(' ', config.find(' ') + 1);
   return config.substr(0, version_end) + " " + openblas_get_corename();
+}
+
+bool kernels_are_narrower_than_processor() {
+  const std::string_view core = openblas_get_corename();
+  const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), core) != names.end();
+  };
+  const bool wide = is_one_of({"SkylakeX", "Cooperlake", "SapphireRapids"});
+  switch (kernels::level()) {
+    case kernels::Level::v4: return !wide;
+    case kernels::Level::v3: return !wide && !is_one_of({"Haswell", "Zen", "Excavator"});
+    default: return false;
+  }
 }
 
 template void Session::gemm(Index, Index, Index, float, Operand<float>, Operand<float>, float, float*, Index) const;

@@ -48,4 +48,7 @@ class Session {
 /// The BLAS in use and the kernels that it chose, such as "OpenBLAS 0.3.21 Cooperlake".
 std::string description();
 
+/// Are these kernels for narrower vectors than the processor has, as an environment that names others makes them?
+bool kernels_are_narrower_than_processor();
+
 }  // namespace ad::blas

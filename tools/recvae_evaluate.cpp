@@ -106,7 +106,7 @@ void evaluate_command(CommandLine& line) {
   const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
   const MetricContext context = metric_context(data, o.settings);
   const Evaluation result = evaluate(*scorer, held_out, metrics, context);
-  log_info(std::to_string(result.users()) + " " + o.on + " users");
+  log_info(std::to_string(result.users()) + " " + o.on + " users; " + engine());
 
   Report report{result.means, {}, {}, {}};
   if (o.bootstrap > 0) report.intervals = bootstrap(result, o.bootstrap, kBootstrapSeed);

@@ -8,6 +8,9 @@
 #include <random>
 #include <system_error>
 
+#include "autodiff/blas.h"
+#include "autodiff/kernels.h"
+#include "autodiff/parallel.h"
 #include "data/error.h"
 
 namespace fs = std::filesystem;
@@ -34,6 +37,15 @@ std::string json_object(const std::vector<Metric>& metrics, const Text& text) {
 }
 
 }  // namespace
+
+std::string engine() {
+  std::string text = ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads";
+  if (ad::blas::kernels_are_narrower_than_processor()) {
+    text += " (slower than this " + std::string(ad::kernels::name(ad::kernels::level())) +
+            " processor allows: OpenBLAS chose kernels for narrower vectors, as OPENBLAS_CORETYPE makes it)";
+  }
+  return text;
+}
 
 void print_metrics(const std::vector<Metric>& metrics, const std::vector<double>& means, const std::string& who) {
   for (std::size_t m = 0; m < metrics.size(); ++m) {

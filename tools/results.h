@@ -4,14 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "autodiff/blas.h"
-#include "autodiff/parallel.h"
 #include "recvae/bootstrap.h"
 
 namespace recvae::tools {
 
-/// "OpenBLAS 0.3.21 Cooperlake, 2 threads": what results and times depend on.
-inline std::string engine() { return ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads"; }
+/// "OpenBLAS 0.3.21 Cooperlake, 2 threads": what results and times depend on; and where BLAS's kernels are slower than
+/// the processor allows, that they are.
+std::string engine();
 
 /// "ndcg@100:<TAB>0.4425" per metric, with `who` and a space before it if there is one.
 void print_metrics(const std::vector<Metric>& metrics, const std::vector<double>& means, const std::string& who = "");
