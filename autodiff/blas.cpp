@@ -117,12 +117,13 @@ bool kernels_are_narrower_than_processor() {
   const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
     return std::find(names.begin(), names.end(), core) != names.end();
   };
-  const bool wide = is_one_of({"SkylakeX", "Cooperlake", "SapphireRapids"});
-  switch (kernels::level()) {
-    case kernels::Level::v4: return !wide;
-    case kernels::Level::v3: return !wide && !is_one_of({"Haswell", "Zen", "Excavator"});
-    default: return false;
-  }
+  // OpenBLAS's names of kernels for x86-64 with 256 and with 128 bits.
+  const bool middle = is_one_of({"Haswell", "Zen", "Excavator", "Steamroller", "Piledriver", "Bulldozer"});
+  const bool narrow =
+      is_one_of({"Sandybridge", "Nehalem", "Dunnington", "Penryn", "Core2", "Prescott", "Northwood", "Katmai",
+                 "Coppermine", "Banias", "Atom", "Nano", "Opteron", "Opteron(SSE3)", "Barcelona", "Bobcat"});
+  const kernels::Level level = kernels::level();
+  return (narrow && level >= kernels::Level::v3) || (middle && level == kernels::Level::v4);
 }
 
 template void Session::gemm(Index, Index, Index, float, Operand<float>, Operand<float>, float, float*, Index) const;

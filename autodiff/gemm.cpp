@@ -29,10 +29,10 @@ void by_blas(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T b
   });
 }
 
-// Columns of C in a task of by_kernel(), and how much of the inner dimension it packs at a time.
-constexpr Index kColumns = 2 * kernels::kPanel, kPiece = 192;
+// How much of the inner dimension by_kernel() packs at a time.
+constexpr Index kPiece = 256;
 
-/// C (+)= op(A) op(B) by kernels::multiply, at most kColumns columns of it. A transposed B is packed piece by piece.
+/// C (+)= op(A) op(B) by kernels::multiply, at most kPanel columns of it. A transposed B is packed piece by piece.
 template <class T>
 void columns_by_kernel(Index m, Index n, Index k, Operand<T> a, Operand<T> b, bool accumulate, T* c, Index c_stride) {
   const Index a_row = a.transposed ? 1 : a.stride, a_col = a.transposed ? a.stride : 1;
@@ -40,14 +40,25 @@ void columns_by_kernel(Index m, Index n, Index k, Operand<T> a, Operand<T> b, bo
     kernels::multiply<T>({m, n, k, a.data, a_row, a_col, b.data, b.stride, kernels::kPanel, c, c_stride, accumulate});
     return;
   }
-  T packed[kColumns * kPiece];
+  T packed[kernels::kPanel * kPiece];
   for (Index first = 0; first < k; first += kPiece) {
     const Index piece = std::min(kPiece, k - first);
-    for (Index j = 0; j < n; j += kernels::kPanel)
-      kernels::pack_panel(b.data + first, b.stride, n, piece, j, packed + j * piece);
+    kernels::pack_panel(b.data + first, b.stride, n, piece, 0, packed);
     kernels::multiply<T>({m, n, piece, a.data + first * a_col, a_row, a_col, packed, kernels::kPanel,
                           kernels::kPanel * piece, c, c_stride, accumulate || first > 0});
   }
+}
+
+/// A panel of columns per task; what is left beyond the last whole one in pieces, so that two threads end together.
+template <class T>
+void by_kernel(Index m, Index n, Index k, Operand<T> a, Operand<T> b, bool accumulate, T* c, Index c_stride) {
+  constexpr Index kLast = 16;
+  const Index panels = n / kernels::kPanel, whole = panels * kernels::kPanel;
+  parallel_for(panels + (n - whole + kLast - 1) / kLast, [&](Index task) {
+    const Index begin = task < panels ? task * kernels::kPanel : whole + (task - panels) * kLast;
+    const Index count = task < panels ? kernels::kPanel : std::min(kLast, n - begin);
+    columns_by_kernel(m, count, k, a, skip_cols(b, begin), accumulate, c + begin, c_stride);
+  });
 }
 
 }  // namespace
@@ -59,9 +70,7 @@ void gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta
   const bool plain = alpha == T(1) && (beta == T(0) || beta == T(1));
   constexpr Index kLarge = Index{1} << 24;
   if (plain && kernels::level() == kernels::Level::v4 && n >= kernels::kPanel && m * n * k >= kLarge)
-    parallel_chunks(n, kColumns, [&](Index begin, Index end) {
-      columns_by_kernel(m, end - begin, k, a, skip_cols(b, begin), beta == T(1), c + begin, c_stride);
-    });
+    by_kernel(m, n, k, a, b, beta == T(1), c, c_stride);
   else
     by_blas(m, n, k, alpha, a, b, beta, c, c_stride);
 }

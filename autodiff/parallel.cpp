@@ -1,5 +1,6 @@
 #include "parallel.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -47,8 +48,8 @@ void set_threads(int n) {
 
 int threads() { return pool()->size; }
 
-void detail::run_tasks(Index tasks, const void* body, void (*call)(const void*, Index, Index)) {
-  const std::shared_ptr<Pool> p = tasks > 1 ? pool() : nullptr;
+void detail::run_tasks(Index tasks, Index workers, const void* body, void (*call)(const void*, Index, Index)) {
+  const std::shared_ptr<Pool> p = tasks > 1 && workers > 1 ? pool() : nullptr;
   if (!p || p->size == 1) {
     const kernels::FlushDenormals flush;
     for (Index task = 0; task < tasks; ++task) call(body, task, 0);
@@ -58,7 +59,7 @@ void detail::run_tasks(Index tasks, const void* body, void (*call)(const void*, 
   std::atomic<Index> next{0};
   p->arena.execute([&] {
     tbb::parallel_for(
-        0, static_cast<int>(std::min<Index>(p->size, tasks)), 1,
+        0, static_cast<int>(std::min({Index{p->size}, tasks, workers})), 1,
         [&](int worker) {
           const kernels::FlushDenormals flush;
           for (Index task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task, worker);

@@ -10,7 +10,7 @@ void set_threads(int n);
 int threads();
 
 namespace detail {
-void run_tasks(Index tasks, const void* body, void (*call)(const void* body, Index task, Index worker));
+void run_tasks(Index tasks, Index workers, const void* body, void (*call)(const void* body, Index task, Index worker));
 }
 
 /// Runs body(task) once for each task in [0, tasks), in any order and on any thread. The cut into tasks is the caller's
@@ -18,14 +18,14 @@ void run_tasks(Index tasks, const void* body, void (*call)(const void* body, Ind
 /// Denormal numbers count as zeros meanwhile.
 template <class F>
 void parallel_for(Index tasks, const F& body) {
-  detail::run_tasks(tasks, &body, [](const void* b, Index task, Index) { (*static_cast<const F*>(b))(task); });
+  detail::run_tasks(tasks, tasks, &body, [](const void* b, Index task, Index) { (*static_cast<const F*>(b))(task); });
 }
 
-/// The same with body(task, worker): worker is below threads(), and no two tasks have one at the same time. For work
-/// memory that is written before it is read.
+/// The same on at most `workers` threads, with body(task, worker): worker is below `workers`, and no two tasks have one
+/// at the same time. For work memory that is written before it is read.
 template <class F>
-void parallel_for_workers(Index tasks, const F& body) {
-  detail::run_tasks(tasks, &body,
+void parallel_for_workers(Index tasks, Index workers, const F& body) {
+  detail::run_tasks(tasks, workers, &body,
                     [](const void* b, Index task, Index worker) { (*static_cast<const F*>(b))(task, worker); });
 }
 

@@ -40,6 +40,10 @@ void pack_panel(const T* from, Index stride, Index n, Index k, Index j, T* out) 
   constexpr Index kSome = 8;
   for (Index begin = 0; begin < kPanel; begin += kSome) {
     const Index some = std::clamp<Index>(n - j - begin, 0, kSome);
+    if (some == 0) {
+      for (Index p = 0; p < k; ++p) std::fill_n(out + p * kPanel + begin, kSome, T(0));
+      continue;
+    }
     const T* columns = from + (j + begin) * stride;
     T* to = out + begin;
     if (some == kSome) {

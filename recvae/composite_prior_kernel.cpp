@@ -13,8 +13,8 @@ extern const MixtureLoops loops;
 namespace v4 {
 extern const MixtureLoops loops;
 }
-const MixtureLoops& mixture_loops() {
-  switch (ad::kernels::level()) {
+const MixtureLoops& mixture_loops(ad::kernels::Level level) {
+  switch (level) {
     case ad::kernels::Level::v4:
       return v4::loops;
     case ad::kernels::Level::v3:
@@ -27,7 +27,7 @@ const MixtureLoops& mixture_loops() {
 namespace portable {
 extern const MixtureLoops loops;
 }
-const MixtureLoops& mixture_loops() { return portable::loops; }
+const MixtureLoops& mixture_loops(ad::kernels::Level) { return portable::loops; }
 #endif
 
 }  // namespace recvae::detail

@@ -21,8 +21,8 @@ struct MixtureLoops {
   MixtureLoop<double> of_double;
 };
 
-/// The loops for this processor.
-const MixtureLoops& mixture_loops();
+/// The loops for this processor, or for one of its ad::kernels::levels().
+const MixtureLoops& mixture_loops(ad::kernels::Level level = ad::kernels::level());
 
 inline MixtureLoop<float> mixture_loop(float) { return mixture_loops().of_float; }
 inline MixtureLoop<double> mixture_loop(double) { return mixture_loops().of_double; }

@@ -25,7 +25,7 @@ void mixture_loop(const Mixture<T>& m, const T* __restrict z, const T* __restric
       sum += e;
       weighted -= e * standard[k];
     }
-    log_density[i] = top + ad::kernels::log(sum);
+    log_density[i] = sum == sum ? top + ad::kernels::log(sum) : sum;  // NaN stays NaN
     slope[i] = weighted / sum;
   }
 }

@@ -10,7 +10,7 @@
 namespace recvae {
 
 /// The posterior's mean of histories, without tape, noise, dropout or logvar. Each row's bits are the same alone and in
-/// any company. Copies all weights but those of the first layer, which must outlive it; none may change meanwhile.
+/// any company. Copies the matrices of fc2 .. fc5 and fc_mu; the encoder must outlive it and not change meanwhile.
 class EncoderMean {
  public:
   explicit EncoderMean(const Encoder<float>& encoder);

@@ -53,7 +53,8 @@ class ModelScorer : public Scorer {
     // A task is a chunk of users and a run of items. Where users are few, runs keep all threads busy; each has lists of
     // its own. How many there are changes no list.
     const Index chunks = user_chunks(users);
-    const Index runs = std::clamp<Index>(ad::threads() / chunks, 1, (model_.items() + kTile - 1) / kTile);
+    const Index runs =
+        std::clamp<Index>(ad::threads() / chunks, 1, std::max<Index>(1, (model_.items() + kTile - 1) / kTile));
     std::vector<TopK> lists(as_size(users * runs), TopK(k));
     for_groups([&](Index group, Index items) {
       ad::parallel_for(chunks * runs, [&](Index task) {

@@ -20,8 +20,9 @@ struct Excluded {
   const data::Csr* masked = nullptr;       ///< the items of the user's row here; later rows than it has: none
   std::span<const std::uint8_t> barred{};  ///< for everybody the items with barred[item] != 0; empty: none
 
-  /// scores[item - first] <- -inf for the items of that row, and for those that are barred.
+  /// scores[item - first] <- -inf for the items of that row's history and mask.
   void mask(const data::Csr& histories, std::int64_t row, std::int32_t first, std::span<float> scores) const;
+  /// The same for those barred for everybody.
   void bar(std::int32_t first, std::span<float> scores) const;
 };
 

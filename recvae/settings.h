@@ -63,7 +63,7 @@ struct Settings {
     f("prior_init", "the old posterior before its first update: random, encoder", s.prior_init...);
     f("epochs", "outer epochs, each of all encoder and decoder passes", s.epochs...);
     f("train_batch_size", "users per training step", s.train_batch_size...);
-    f("eval_batch_size", "accepted; evaluation always takes 64 users at a time", s.eval_batch_size...);
+    f("eval_batch_size", "accepted; changes nothing", s.eval_batch_size...);
     f("learning_rate", "Adam's learning rate", s.learning_rate...);
     f("weight_decay", "L2, added to the gradient", s.weight_decay...);
     f("clip_grad_norm", "largest joint norm of a step's gradients, or none", s.clip_grad_norm...);

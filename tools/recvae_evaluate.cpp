@@ -46,7 +46,7 @@ bool read_options(CommandLine& line, Options& o) {
            "of tailpercentage: share of the items that are tail; above 1: their most users (default: 0.1)");
   line.flag("json", &o.json, "one JSON object, 17 significant digits");
   line.add("layer_norm_eps", &o.settings.layer_norm_eps, "of a model file without settings (default: 0.1)");
-  line.add("eval_batch_size", &o.settings.eval_batch_size, "accepted; evaluation always takes 64 users at a time");
+  line.add("eval_batch_size", &o.settings.eval_batch_size, "accepted; changes nothing");
   add_data_options(line, o.data);
   line.add("seed", &o.settings.seed,
            "seed of the random order of ratio and loo, and of the validation part where files give train and test only "

@@ -42,7 +42,7 @@ std::string engine() {
   std::string text = ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads";
   if (ad::blas::kernels_are_narrower_than_processor()) {
     text += " (slower than this " + std::string(ad::kernels::name(ad::kernels::level())) +
-            " processor allows: OpenBLAS chose kernels for narrower vectors, as OPENBLAS_CORETYPE makes it)";
+            " processor allows: OpenBLAS took kernels for narrower vectors, as OPENBLAS_CORETYPE can make it)";
   }
   return text;
 }

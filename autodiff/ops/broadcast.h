@@ -101,7 +101,7 @@ void put_row(GradSlot<T> slot, Index i, const T* d) {
 /// Writes sum_i x[i * stride + j] into element j of a slot of one row. Sums run in double and in one order.
 template <class T>
 void put_column_sums(Tape<T>& tape, GradSlot<T> slot, const T* x, Index rows, Index stride) {
-  if (!slot) return;
+  if (!slot || slot.grad.cols == 0) return;
   constexpr Index kColumns = 128;  // side by side, so that rows are read along the cache line
   const Index n = slot.grad.cols;
   std::span<double> sums = tape.template alloc_array<double>(n);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 
 #include "../kernels.h"
 #include "../parallel.h"
@@ -97,17 +96,20 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
   if (kept_bytes > 0) {
     const Index affordable = kept_bytes / static_cast<Index>(sizeof(T)) / (stride * kTile);
     const Index kept = std::min(tiling.tiles, affordable);
-    state.exponentials = tape.template alloc_array<T>(stride * std::min(kept * kTile, weight.rows)).data();
-    state.shifts = tape.alloc(kept, batch);
+    // As much as any batch may take, lest a smaller one of which more tiles fit makes the tape grow.
+    const Index numbers = kept_bytes / static_cast<Index>(sizeof(T));
+    state.exponentials = tape.template alloc_array<T>(std::min(numbers, stride * weight.rows)).data();
+    state.shifts = {tape.template alloc_array<T>(std::min(numbers / kTile, batch * tiling.tiles)).data(), kept, batch};
   }
   const T* packed_z = pack(tape, z);
   std::span<ShardSums<T>> shards = tape.template alloc_array<ShardSums<T>>(tiling.shards);
   const bool all_kept = state.shifts.rows == tiling.tiles;
-  Matrix<T> buffers = tape.alloc(all_kept ? 0 : threads(), stride * kTile), rescales = tape.alloc(threads(), batch);
+  const Index workers = threads();
+  Matrix<T> buffers = tape.alloc(all_kept ? 0 : workers, stride * kTile), rescales = tape.alloc(workers, batch);
   for (ShardSums<T>& s : shards) {
     s = {tape.alloc(1, batch).data, tape.alloc(1, batch).data, with_dz ? tape.alloc(batch, latent).data : nullptr};
   }
-  parallel_for_workers(tiling.shards, [&](Index shard, Index worker) {
+  parallel_for_workers(tiling.shards, workers, [&](Index shard, Index worker) {
     ShardSums<T>& sums = shards[static_cast<std::size_t>(shard)];
     std::fill(sums.top, sums.top + batch, -std::numeric_limits<T>::infinity());
     std::fill(sums.sum, sums.sum + batch, T(0));
@@ -131,13 +133,13 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
     });
   });
 
-  Matrix<T> positives = tape.alloc(with_dz ? 0 : threads(), latent);
-  parallel_for_workers((batch + kUsers - 1) / kUsers, [&](Index task, Index worker) {
+  Matrix<T> positives = tape.alloc(with_dz ? 0 : workers, latent);
+  parallel_for_workers((batch + kUsers - 1) / kUsers, workers, [&](Index task, Index worker) {
     for (Index u = task * kUsers; u < std::min(batch, (task + 1) * kUsers); ++u) {
       for (std::size_t step = 1; step < shards.size(); step *= 2) {
         for (std::size_t s = 0; s + step < shards.size(); s += 2 * step) shards[s].merge(shards[s + step], u, latent);
       }
-      // Logits count from the top, so that they keep their digits when they are large.
+      // Biases count from the top, so that they keep their digits when they are large.
       const T top = shards.empty() ? T(0) : shards[0].top[u], sum = shards.empty() ? T(1) : shards[0].sum[u];
       double count = 0;
       for (std::int64_t at = targets.indptr[u]; at < targets.indptr[u + 1]; ++at) count += targets.value(at);
@@ -170,8 +172,9 @@ void multinomial_weight_grad(Tape<T>& tape, const MultinomialState<T>& state, Co
   const Index stride = tile_stride<T>(batch);
   const bool all_kept = state.shifts.rows == tiling.tiles;
   const T* packed_z = all_kept ? nullptr : pack(tape, state.z);
-  Matrix<T> buffers = tape.alloc(all_kept ? 0 : threads(), stride * kTile), columns = tape.alloc(3 * threads(), batch);
-  parallel_for_workers(tiling.shards, [&](Index shard, Index worker) {
+  const Index workers = threads();
+  Matrix<T> buffers = tape.alloc(all_kept ? 0 : workers, stride * kTile), columns = tape.alloc(3 * workers, batch);
+  parallel_for_workers(tiling.shards, workers, [&](Index shard, Index worker) {
     T *scale = columns.row(3 * worker), *top = columns.row(3 * worker + 1), *unused = columns.row(3 * worker + 2);
     tiling.for_tiles(shard, [&](Index tile, Index first, Index width) {
       const bool kept = tile < state.shifts.rows;
@@ -181,6 +184,7 @@ void multinomial_weight_grad(Tape<T>& tape, const MultinomialState<T>& state, Co
       } else {
         tile_product(state.weight, first, width, packed_z, batch, p);
         std::copy_n(state.top.data, batch, top);
+        std::fill_n(unused, batch, T(0));
         loops.softmax_columns(p, width, stride, batch, state.bias.data + first, top, unused, scale);
         std::fill(scale, scale + batch, T(1));
       }

@@ -50,3 +50,10 @@ TEST_CASE("empty matrices pass through") {
   tape.backward(ad::sum(x * row));
   CHECK(tape.gradient(row).values(0, 3) == 0);
 }
+
+TEST_CASE("gradients of matrices without columns, also summed over rows") {
+  ad::Tape<float> tape;
+  const auto a = tape.variable(ad::Tensor<float>(5, 0)), b = tape.variable(ad::Tensor<float>(1, 0));
+  tape.backward(ad::sum(a + b));
+  CHECK(tape.gradient(b).values.cols == 0);
+}

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -17,7 +18,7 @@ double ulps(float got, long double exact) {
 }
 }  // namespace
 
-TEST_CASE("exp, log: at most 2 ulp over the whole range, at every level and alone") {
+TEST_CASE("exp: at most 2 ulp over the whole range, at every level and alone; log alone") {
   for (const ad::kernels::Level level : ad::kernels::levels()) {
     CAPTURE(ad::kernels::name(level));
     double worst = 0;
@@ -203,4 +204,74 @@ TEST_CASE("denormals count as zeros while FlushDenormals lives, and in parallel 
     for (int z : zero) CHECK(z == 1);
   }
   CHECK(!is_zero());
+}
+
+// The ops' own tests check these loops at the best level; here the others are held against it.
+TEST_CASE_TEMPLATE("loops of the ops: every level as the best one", T, float, double) {
+  constexpr ad::Index n = 45, rows = 4;
+  const auto numbers = [](double phase) {
+    std::vector<T> x(rows * n);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<T>(std::sin(phase + 1.7 * static_cast<double>(i)));
+    return x;
+  };
+  const std::vector<T> x = numbers(1), skip = numbers(2), weight = numbers(3), bias = numbers(4), g = numbers(5);
+  const std::vector<std::int32_t> entries = {3, 0, 1};
+  const auto run = [&](ad::kernels::Level level) {
+    const ad::kernels::Loops<T>& loops = ad::kernels::loops<T>(level);
+    std::vector<T> all;
+    const auto keep = [&](const std::vector<T>& v) { all.insert(all.end(), v.begin(), v.end()); };
+    for (const bool swish : {false, true}) {
+      for (const T* added : {static_cast<const T*>(nullptr), skip.data()}) {
+        const ad::kernels::NormRow<T> row{x.data(), added, weight.data(), bias.data(), n, swish};
+        std::vector<T> out(n), dx(n), dweight(n, T(1)), dbias(n, T(2));
+        const auto moments = loops.norm(row, 0.1, out.data());
+        loops.norm_backward(row, moments, g.data(), dx.data(), dweight.data(), dbias.data());
+        for (const auto* v : {&out, &dx, &dweight, &dbias}) keep(*v);
+      }
+    }
+    for (const bool accumulate : {false, true}) {
+      std::vector<T> dx = skip;
+      loops.swish_backward(x.data(), g.data(), dx.data(), n, accumulate);
+      keep(dx);
+    }
+    for (const T* values : {static_cast<const T*>(nullptr), g.data()}) {
+      for (ad::Index count = 0; count <= 3; ++count) {
+        std::vector<T> y = bias;
+        loops.add_rows(values, T(0.5), entries.data(), count, x.data(), n, y.data());
+        keep(y);
+      }
+    }
+    for (const T* gradient : {static_cast<const T*>(nullptr), g.data()}) {
+      std::vector<T> p = x, m = skip, v = weight;
+      for (T& each : v) each *= each;
+      loops.adam({0.01, 1.5, 0.9, 0.999, 1e-8, 0.1}, gradient, p.data(), m.data(), v.data(), n);
+      for (const auto* each : {&p, &m, &v}) keep(*each);
+    }
+    return all;
+  };
+  const std::vector<T> best = run(ad::kernels::level());
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    CAPTURE(ad::kernels::name(level));
+    const std::vector<T> got = run(level);
+    for (std::size_t i = 0; i < best.size(); ++i)
+      REQUIRE(std::abs(static_cast<double>(got[i] - best[i])) <= (sizeof(T) == 4 ? 1e-5 : 1e-13));
+  }
+}
+
+TEST_CASE("parallel_for_workers: no two tasks have one worker at a time, and none is beyond the number given") {
+  for (const int threads : {1, 2, 5}) {
+    ad::set_threads(threads);
+    for (const ad::Index workers : {1, 3, 8}) {
+      std::vector<std::atomic<int>> busy(8), done(200);
+      std::atomic<int> wrong = 0;
+      ad::parallel_for_workers(200, workers, [&](ad::Index task, ad::Index worker) {
+        if (worker < 0 || worker >= workers || busy[static_cast<std::size_t>(worker)].fetch_add(1) != 0) ++wrong;
+        ++done[static_cast<std::size_t>(task)];
+        busy[static_cast<std::size_t>(worker)].fetch_sub(1);
+      });
+      CHECK(wrong == 0);
+      for (const auto& times : done) CHECK(times == 1);
+    }
+  }
+  ad::set_threads(0);
 }

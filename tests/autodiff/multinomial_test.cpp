@@ -41,48 +41,54 @@ TEST_CASE("multinomial_log_likelihood: gradients in one tile and in several, err
 }
 
 TEST_CASE("multinomial_log_likelihood: equals the unfused ops, also with frozen halves") {
-  const ad::Index items = 5000;  // twenty tiles, a shard each
-  const ad::Tensor<double> x = targets(7, items);
-  const test::Inputs inputs = {random_tensor(7, 6, -1, 1, 1), random_tensor(items, 6, -1, 1, 2),
-                               random_tensor(1, items, -1, 1, 3)};
-  using test::Leaf;
-  for (const std::vector<Leaf>& leaves : {std::vector<Leaf>(3, Leaf::variable),
-                                          {Leaf::variable, Leaf::constant, Leaf::constant},
-                                          {Leaf::constant, Leaf::parameter, Leaf::parameter},
-                                          {Leaf::constant, Leaf::constant, Leaf::variable}}) {
-    const auto a = test::evaluate<double>(fused(x), inputs, leaves),
-               b = test::evaluate<double>(unfused(x), inputs, leaves);
-    // No exponentials kept for the backward, or those of three tiles.
-    for (const ad::Index kept_bytes : {0, 3 * 7 * 256 * 8 + 1}) {
-      const auto c = test::evaluate<double>(fused(x, kept_bytes), inputs, leaves);
-      for (std::size_t k = 0; k < 3; ++k) CHECK(test::distance(c.gradients[k], a.gradients[k]) < 1e-13);
-    }
-    const auto single = test::evaluate<float>(fused(x), inputs, leaves);
-    CHECK(test::distance(a.value, b.value) < 1e-14);
-    CHECK(test::distance(single.value, b.value) < 1e-6);
-    CHECK(a.present == b.present);
-    for (std::size_t k = 0; k < 3; ++k) {
-      CHECK(test::distance(a.gradients[k], b.gradients[k]) < 1e-13);
-      CHECK(test::distance(single.gradients[k], b.gradients[k]) < 2e-6);
+  // Tiles of 256 items: a shard each, or several in each of 24 shards, of equal or of different length.
+  for (const ad::Index items : {5000, 7000, 13000}) {
+    const ad::Tensor<double> x = targets(7, items);
+    test::Inputs inputs = {random_tensor(7, 6, -1, 1, 1), random_tensor(items, 6, -1, 1, 2),
+                           random_tensor(1, items, -1, 1, 3)};
+    for (ad::Index j = 0; j < items; ++j)
+      inputs[2](0, j) += 0.001 * static_cast<double>(j);  // the largest logit keeps growing
+    using test::Leaf;
+    for (const std::vector<Leaf>& leaves : {std::vector<Leaf>(3, Leaf::variable),
+                                            {Leaf::variable, Leaf::constant, Leaf::constant},
+                                            {Leaf::constant, Leaf::parameter, Leaf::parameter},
+                                            {Leaf::constant, Leaf::constant, Leaf::variable}}) {
+      const auto a = test::evaluate<double>(fused(x), inputs, leaves),
+                 b = test::evaluate<double>(unfused(x), inputs, leaves);
+      // No exponentials kept for the backward, or those of three tiles.
+      for (const ad::Index kept_bytes : {0, 3 * 16 * 256 * 8}) {  // a tile has room for 16 users
+        const auto c = test::evaluate<double>(fused(x, kept_bytes), inputs, leaves);
+        for (std::size_t k = 0; k < 3; ++k) CHECK(test::distance(c.gradients[k], a.gradients[k]) < 1e-13);
+      }
+      const auto single = test::evaluate<float>(fused(x), inputs, leaves);
+      CHECK(test::distance(a.value, b.value) < 1e-14);
+      CHECK(test::distance(single.value, b.value) < 1e-6);
+      CHECK(a.present == b.present);
+      for (std::size_t k = 0; k < 3; ++k) {
+        CHECK(test::distance(a.gradients[k], b.gradients[k]) < 1e-13);
+        CHECK(test::distance(single.gradients[k], b.gradients[k]) < 2e-6);
+      }
     }
   }
 }
 
 TEST_CASE("multinomial_log_likelihood: the same bits for any number of threads") {
-  const ad::Index items = 5000;
-  const ad::Tensor<double> x = targets(50, items);
-  const test::Inputs inputs = {random_tensor(50, 20, -1, 1, 1), random_tensor(items, 20, -1, 1, 2),
-                               random_tensor(1, items, -1, 1, 3)};
-  const std::vector<test::Leaf> leaves(3, test::Leaf::variable);
-  ad::set_threads(1);
-  const auto one = test::evaluate<float>(fused(x), inputs, leaves);
-  for (int threads : {2, 5}) {
-    ad::set_threads(threads);
-    const auto many = test::evaluate<float>(fused(x), inputs, leaves);
-    CHECK(test::distance(one.value, many.value) == 0);
-    for (std::size_t k = 0; k < 3; ++k) CHECK(test::distance(one.gradients[k], many.gradients[k]) == 0);
-  }
-  ad::set_threads(0);
+  for (const ad::Index items : {5000, 13000})
+    for (const ad::Index kept_bytes : {ad::kKeptExponentials, ad::Index{0}, ad::Index{3 * 64 * 256 * 4}}) {
+      const ad::Tensor<double> x = targets(50, items);
+      const test::Inputs inputs = {random_tensor(50, 20, -1, 1, 1), random_tensor(items, 20, -1, 1, 2),
+                                   random_tensor(1, items, -1, 1, 3)};
+      const std::vector<test::Leaf> leaves(3, test::Leaf::variable);
+      ad::set_threads(1);
+      const auto one = test::evaluate<float>(fused(x, kept_bytes), inputs, leaves);
+      for (int threads : {2, 5}) {
+        ad::set_threads(threads);
+        const auto many = test::evaluate<float>(fused(x, kept_bytes), inputs, leaves);
+        CHECK(test::distance(one.value, many.value) == 0);
+        for (std::size_t k = 0; k < 3; ++k) CHECK(test::distance(one.gradients[k], many.gradients[k]) == 0);
+      }
+      ad::set_threads(0);
+    }
 }
 
 TEST_CASE_TEMPLATE("multinomial_log_likelihood: extreme logits against closed forms", T, float, double) {

@@ -1,5 +1,5 @@
-#include "autodiff/gemm.h"
 #include "autodiff/spd_inverse.h"
+#include "autodiff/gemm.h"
 
 #include <doctest/doctest.h>
 

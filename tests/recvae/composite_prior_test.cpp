@@ -38,3 +38,33 @@ TEST_CASE_TEMPLATE("composite_log_density: closed forms, also far out and at ext
         doctest::Approx(std::log(0.1) + normal(1000, 0, 10)).epsilon(1e-5));  // the wide one holds
   CHECK(at(0, 0, -60, {0.15, 0.75, 0.1}) == doctest::Approx(std::log(0.75) + normal(0, 0, -60)).epsilon(1e-5));
 }
+
+TEST_CASE_TEMPLATE("composite_log_density: NaN stays NaN; every level of the processor gives the same", T, float,
+                   double) {
+  constexpr ad::Index n = 37;
+  std::vector<T> z(n), mu(n), logvar(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    z[i] = static_cast<T>(4 * std::sin(static_cast<double>(i)));
+    mu[i] = static_cast<T>(std::cos(2.0 * static_cast<double>(i)));
+    logvar[i] = static_cast<T>(std::sin(3.0 * static_cast<double>(i)));
+  }
+  mu[5] = logvar[20] = std::numeric_limits<T>::quiet_NaN();
+  const recvae::detail::Mixture<T> mixture{{T(-2.8), T(-1.2), T(-3.2)}, T(10), static_cast<T>(std::exp(-10.0))};
+  const auto run = [&](ad::kernels::Level level) {
+    const recvae::detail::MixtureLoops& loops = recvae::detail::mixture_loops(level);
+    std::vector<T> out(2 * n);
+    if constexpr (sizeof(T) == sizeof(float))
+      loops.of_float(mixture, z.data(), mu.data(), logvar.data(), n, out.data(), out.data() + n);
+    else
+      loops.of_double(mixture, z.data(), mu.data(), logvar.data(), n, out.data(), out.data() + n);
+    return out;
+  };
+  const std::vector<T> best = run(ad::kernels::level());
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    const std::vector<T> got = run(level);
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      CHECK(std::isnan(got[i]) == (i % n == 5 || i % n == 20));
+      if (!std::isnan(got[i])) CHECK(got[i] == doctest::Approx(best[i]).epsilon(1e-5));
+    }
+  }
+}

@@ -92,7 +92,7 @@ TEST_CASE("model_scorer: a user's scores are the same bits alone and in company,
 }
 
 TEST_CASE("rank: the head of a full sort of the scores, whatever is excluded, for any k, threads and either copy") {
-  for (const std::int32_t items : {1, 63, 64, 65, 257, 8193}) {
+  for (const std::int32_t items : {1, 47, 49, 239, 240, 241, 7680, 7681}) {
     const std::int32_t users = items > 1000 ? 25 : 130;
     CAPTURE(items);
     const RecVae<float> model = make_model(items, 24, 12);

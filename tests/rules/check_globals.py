@@ -3,7 +3,7 @@
 what is compiled for several levels of the processor shares no symbol: the linker would keep the first one, perhaps that of
 a level which the processor does not have.
 
-  check_globals.py LIBRARY.a
+  check_globals.py LIBRARY.a [ANOTHER.a whose levels are looked at, too]
 """
 import re
 import subprocess
@@ -18,7 +18,11 @@ state = [(member, name) for member, name in symbols if not re.match(r"(vtable|ty
 wrong = [(member, name) for member, name in state if not ALLOWED.fullmatch(member)]
 for member, name in wrong:
     print(f"{member}: a mutable global: {name}")
-shared = re.findall(r"^.*?:((?:product_kernel|kernels)_level\.cpp\.o):[0-9a-f]+ [WVu] (.*)$", listing, re.MULTILINE)
+everywhere = subprocess.run(["nm", "--print-file-name", "--demangle", *sys.argv[1:]], capture_output=True, text=True, check=True).stdout
+levels = re.findall(r"^.*?:([^:\s]*_level\.cpp\.o):[0-9a-f ]+ (\w) (.*)$", everywhere, re.MULTILINE)
+if not levels:
+    sys.exit("nothing that is compiled for levels: this check reads the wrong thing")
+shared = [(member, name) for member, kind, name in levels if kind in "WVu"]
 for member, name in shared:
     print(f"{member}: shared between levels: {name}")
 wrong += shared

@@ -172,6 +172,19 @@ class CommandLineTest(CommandsTest):
             stdout, _ = self.good(command, "--version")
             self.assertRegex(stdout, rf"^{command} \d+\.\d+\.\d+\n")
 
+    def test_version_names_slow_kernels(self):
+        """Kernels that the environment makes narrower than the processor are named; those it chooses itself are not called slow."""
+        def engine(**environment):
+            inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_CORETYPE")}
+            return subprocess.run([TOOLS / "recvae_train", "--version"], env=inherited | environment, capture_output=True, text=True, check=True).stdout
+        self.assertNotIn("slower", engine())
+        if "avx2" not in Path("/proc/cpuinfo").read_text():
+            self.skipTest("needs a processor with wide vectors")
+        narrow = engine(OPENBLAS_CORETYPE="Nehalem")
+        if "Nehalem" not in narrow:
+            self.skipTest("this BLAS cannot be told which kernels to take")
+        self.assertIn("slower than this x86-64-v", narrow)
+
     def test_usage_errors(self):
         given = {"recvae_train": ["--data", self.table], "recvae_prepare": ["--data", self.table],
                  "recvae_evaluate": ["--data", self.table, "--model", self.model], "recvae_recommend": ["--model", self.model]}
