@@ -112,6 +112,8 @@ struct Loops {
   void (*scale_columns)(T* x, Index rows, Index stride, Index n, const T* scale, T* sums);
   /// positions <- the i with x[i] > bound, ascending; returns how many. Room for n.
   Index (*above)(const T* x, Index n, T bound, std::int32_t* positions);
+  /// out[i] <- exp(x[i] - shift); returns their sum. `out` may be x.
+  T (*exp_sum)(const T* x, Index n, T shift, T* out);
   /// out[i] <- exp(scale * x[i])
   void (*exp)(const T* x, Index n, T scale, T* out);
   /// sum_i x[i] * y[i]
@@ -122,6 +124,8 @@ struct Loops {
   void (*blend)(T a, T* x, T b, const T* y, Index n);
   /// y += sum_e scale * values[e] * row rows[e] of `from`, [.., n], over count entries e; values null: ones.
   void (*add_rows)(const T* values, T scale, const std::int32_t* rows, Index count, const T* from, Index n, T* y);
+  /// out[i] <- 1 / (1 + exp(-x[i]))
+  void (*sigmoid)(const T* x, T* out, Index n);
   /// out[i] <- x[i] * sigmoid(x[i])
   void (*swish)(const T* x, T* out, Index n);
   /// dx[i] <- (accumulate ? dx[i] : 0) + g[i] * swish'(x[i])

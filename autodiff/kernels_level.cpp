@@ -132,6 +132,12 @@ void scale_columns(T* __restrict x, Index rows, Index stride, Index n, const T* 
 }
 
 template <class T>
+T exp_sum(const T* x, Index n, T shift, T* out) {
+  for (Index i = 0; i < n; ++i) out[i] = exp(x[i] - shift);
+  return sum_of<T>(n, [=](Index i) { return out[i]; });
+}
+
+template <class T>
 void exp_each(const T* x, Index n, T scale, T* out) {
   for (Index i = 0; i < n; ++i) out[i] = exp(scale * x[i]);
 }
@@ -165,6 +171,11 @@ void add_rows(const T* values, T scale, const std::int32_t* rows, Index count, c
     for (Index i = 0; i < n; ++i) y[i] += p * a[i] + q * b[i];
   }
   if (e < count) axpy(values ? scale * values[e] : scale, from + rows[e] * n, y, n);
+}
+
+template <class T>
+void sigmoid_each(const T* x, T* out, Index n) {
+  for (Index i = 0; i < n; ++i) out[i] = sigmoid(x[i]);
 }
 
 template <class T>
@@ -380,9 +391,10 @@ void words_at(const RandomKey& k, std::uint64_t base, const std::int32_t* column
 
 template <class T>
 constexpr Loops<T> table() {
-  return {row_max<T>,       softmax_columns<T>, scale_columns<T>, above<T>,        exp_each<T>,       dot<T>,
-          axpy<T>,          blend<T>,           add_rows<T>,      swish<T>,        swish_backward<T>, norm<T>,
-          norm_backward<T>, column_sums<T>,     adam<T>,          normal_pairs<T>, words_at};
+  return {
+      row_max<T>,       softmax_columns<T>, scale_columns<T>, above<T>,        exp_sum<T>, exp_each<T>,       dot<T>,
+      axpy<T>,          blend<T>,           add_rows<T>,      sigmoid_each<T>, swish<T>,   swish_backward<T>, norm<T>,
+      norm_backward<T>, column_sums<T>,     adam<T>,          normal_pairs<T>, words_at};
 }
 
 }  // namespace

@@ -11,15 +11,14 @@
 namespace ad {
 namespace detail {
 
-/// y = f(x) with dy/dx = df(x, y), elementwise.
-template <class T, class F, class D>
-Var<T> elementwise(const char* op, Var<T> x, F f, D df) {
+/// y = f(x) with dy/dx = df(x, y), elementwise; `loop(in, out, n)` computes n of y.
+template <class T, class L, class D>
+Var<T> elementwise_loop(const char* op, Var<T> x, L loop, D df) {
   Tape<T>& tape = x.tape();
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, in.cols);
-  parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) out.data[i] = f(in.data[i]);
-  });
+  parallel_chunks(in.size(), kChunk,
+                  [&](Index begin, Index end) { loop(in.data + begin, out.data + begin, end - begin); });
   return tape.record(op, out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
     if (GradSlot<T> dx = t.grad(x)) {
       parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
@@ -27,6 +26,17 @@ Var<T> elementwise(const char* op, Var<T> x, F f, D df) {
       });
     }
   });
+}
+
+/// The same, y = f(x) one by one.
+template <class T, class F, class D>
+Var<T> elementwise(const char* op, Var<T> x, F f, D df) {
+  return elementwise_loop(
+      op, x,
+      [f](const T* from, T* to, Index n) {
+        for (Index i = 0; i < n; ++i) to[i] = f(from[i]);
+      },
+      df);
 }
 
 }  // namespace detail
@@ -47,8 +57,9 @@ Var<T> operator-(Var<T> x) {
 /// e^x
 template <class T>
 Var<T> exp(Var<T> x) {
-  return detail::elementwise(
-      "exp", x, [](T v) { return kernels::exp(v); }, [](T, T y) { return y; });
+  return detail::elementwise_loop(
+      "exp", x, [](const T* from, T* to, Index n) { kernels::loops<T>().exp(from, n, T(1), to); },
+      [](T, T y) { return y; });
 }
 
 /// Natural logarithm; x > 0.
@@ -75,8 +86,9 @@ Var<T> tanh(Var<T> x) {
 /// 1 / (1 + e^-x)
 template <class T>
 Var<T> sigmoid(Var<T> x) {
-  return detail::elementwise(
-      "sigmoid", x, [](T v) { return kernels::sigmoid(v); }, [](T, T y) { return y * (T(1) - y); });
+  return detail::elementwise_loop(
+      "sigmoid", x, [](const T* from, T* to, Index n) { kernels::loops<T>().sigmoid(from, to, n); },
+      [](T, T y) { return y * (T(1) - y); });
 }
 
 /// max(x, 0); the derivative at 0 is 0, as in PyTorch.

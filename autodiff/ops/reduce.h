@@ -39,18 +39,29 @@ Var<T> scaled_total(const char* op, Var<T> x, T factor) {
   });
 }
 
-/// The largest element of a row and sum_j e^(x_j - top). What is formed from these two, instead of from their
+/// Of each row: the largest element, and sum_j e^(x_j - top). What is formed from these two, instead of from their
 /// logarithm, keeps its digits also at 1e6. A row with no finite top (empty, or -inf alone) has the sum 0.
 template <class T>
 struct RowSoftmax {
-  T top, sum;
+  std::span<T> top, sum;
 
-  RowSoftmax(const T* row, Index n) : top(kernels::loops<T>().row_max(row, n)), sum(0) {
-    for (Index j = 0; std::isfinite(top) && j < n; ++j) sum += kernels::exp(row[j] - top);
+  /// Also leaves e^(x - top) in `exponentials`, [rows, cols].
+  RowSoftmax(Tape<T>& tape, ConstMatrix<T> x, Matrix<T> exponentials)
+      : top(tape.template alloc_array<T>(x.rows)), sum(tape.template alloc_array<T>(x.rows)) {
+    parallel_rows(x.rows, x.cols, [&](Index i) {
+      const auto row = static_cast<std::size_t>(i);
+      top[row] = kernels::loops<T>().row_max(x.row(i), x.cols);
+      if (std::isfinite(top[row])) {
+        sum[row] = kernels::loops<T>().exp_sum(x.row(i), x.cols, top[row], exponentials.row(i));
+      } else {
+        sum[row] = 0;
+        std::fill_n(exponentials.row(i), x.cols, T(0));
+      }
+    });
   }
-  T logsumexp() const { return sum > 0 ? top + std::log(sum) : top; }
-  T log_softmax(T x) const { return x - top - std::log(sum); }
-  T softmax(T x) const { return sum > 0 ? kernels::exp(x - top) / sum : T(0); }
+  /// 1 / sum, or 0 where there is none.
+  T rate(Index i) const { return sum[static_cast<std::size_t>(i)] > 0 ? 1 / sum[static_cast<std::size_t>(i)] : T(0); }
+  T log_sum(Index i) const { return std::log(sum[static_cast<std::size_t>(i)]); }
 };
 
 }  // namespace detail
@@ -90,15 +101,18 @@ template <class T>
 Var<T> logsumexp(Var<T> x) {
   Tape<T>& tape = x.tape();
   const ConstMatrix<T> in = x.value();
-  Matrix<T> out = tape.alloc(in.rows, 1);
-  parallel_rows(in.rows, in.cols,
-                [&](Index i) { out.data[i] = detail::RowSoftmax<T>(in.row(i), in.cols).logsumexp(); });
+  Matrix<T> out = tape.alloc(in.rows, 1), e = tape.alloc(in.rows, in.cols);
+  const detail::RowSoftmax<T> rows(tape, in, e);
+  for (Index i = 0; i < in.rows; ++i) {
+    const T top = rows.top[static_cast<std::size_t>(i)];
+    out.data[i] = rows.rate(i) > 0 ? top + rows.log_sum(i) : top;
+  }
   return tape.record("logsumexp", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
     GradSlot<T> dx = t.grad(x);
     if (!dx) return;
     parallel_rows(in.rows, in.cols, [&](Index i) {
-      const detail::RowSoftmax<T> row(in.row(i), in.cols);
-      for (Index j = 0; j < in.cols; ++j) dx.put(i * in.cols + j, g.data[i] * row.softmax(in(i, j)));
+      const T rate = g.data[i] * rows.rate(i);
+      for (Index j = 0; j < in.cols; ++j) dx.put(i * in.cols + j, rate * e(i, j));
     });
   });
 }
@@ -109,9 +123,10 @@ Var<T> softmax(Var<T> x) {
   Tape<T>& tape = x.tape();
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, in.cols);
+  const detail::RowSoftmax<T> rows(tape, in, out);
   parallel_rows(in.rows, in.cols, [&](Index i) {
-    const detail::RowSoftmax<T> row(in.row(i), in.cols);
-    for (Index j = 0; j < in.cols; ++j) out(i, j) = row.softmax(in(i, j));
+    const T rate = rows.rate(i);
+    for (Index j = 0; j < in.cols; ++j) out(i, j) *= rate;
   });
   return tape.record("softmax", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
     GradSlot<T> dx = t.grad(x);
@@ -128,10 +143,11 @@ template <class T>
 Var<T> log_softmax(Var<T> x) {
   Tape<T>& tape = x.tape();
   const ConstMatrix<T> in = x.value();
-  Matrix<T> out = tape.alloc(in.rows, in.cols);
+  Matrix<T> out = tape.alloc(in.rows, in.cols), e = tape.alloc(in.rows, in.cols);
+  const detail::RowSoftmax<T> rows(tape, in, e);
   parallel_rows(in.rows, in.cols, [&](Index i) {
-    const detail::RowSoftmax<T> row(in.row(i), in.cols);
-    for (Index j = 0; j < in.cols; ++j) out(i, j) = row.log_softmax(in(i, j));
+    const T top = rows.top[static_cast<std::size_t>(i)], log_sum = rows.log_sum(i);
+    for (Index j = 0; j < in.cols; ++j) out(i, j) = in(i, j) - top - log_sum;
   });
   return tape.record("log_softmax", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
     GradSlot<T> dx = t.grad(x);
@@ -139,7 +155,8 @@ Var<T> log_softmax(Var<T> x) {
     parallel_rows(in.rows, in.cols, [&](Index i) {
       T total = 0;
       for (Index j = 0; j < in.cols; ++j) total += g(i, j);
-      for (Index j = 0; j < in.cols; ++j) dx.put(i * in.cols + j, g(i, j) - kernels::exp(out(i, j)) * total);
+      total *= rows.rate(i);
+      for (Index j = 0; j < in.cols; ++j) dx.put(i * in.cols + j, g(i, j) - e(i, j) * total);
     });
   });
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "autodiff/kernels.h"
@@ -79,10 +80,16 @@ TEST_CASE_TEMPLATE("loops against plain ones, at every level and at lengths arou
       std::vector<T> swish(x.size()), e(x.size()), blend = x;
       loops.swish(x.data(), swish.data(), n);
       loops.exp(x.data(), n, T(0.5), e.data());
+      std::vector<T> shifted(x.size()), sigmoid(x.size());
+      const T sum = loops.exp_sum(x.data(), n, T(0.25), shifted.data());
+      CHECK(sum == doctest::Approx(std::accumulate(shifted.begin(), shifted.end(), 0.0)).epsilon(1e-5));
+      loops.sigmoid(x.data(), sigmoid.data(), n);
       loops.blend(T(2), blend.data(), T(3), y.data(), n);
       for (std::size_t i = 0; i < x.size(); ++i) {
         CHECK(swish[i] == doctest::Approx(x[i] / (1 + std::exp(-static_cast<double>(x[i])))).epsilon(1e-6));
         CHECK(e[i] == doctest::Approx(std::exp(static_cast<double>(x[i]) / 2)).epsilon(1e-6));
+        CHECK(shifted[i] == doctest::Approx(std::exp(static_cast<double>(x[i]) - 0.25)).epsilon(1e-6));
+        CHECK(sigmoid[i] == doctest::Approx(1 / (1 + std::exp(-static_cast<double>(x[i])))).epsilon(1e-6));
         CHECK(blend[i] == doctest::Approx(2 * x[i] + 3 * y[i]).epsilon(1e-6));
       }
       loops.axpy(T(2), x.data(), y.data(), n);
