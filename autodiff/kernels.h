@@ -70,12 +70,6 @@ AD_INLINE T sigmoid(T x) {
   return T(1) / (T(1) + exp(-x));
 }
 
-/// Tells the processor that x[0 .. n) will be read soon.
-template <class T>
-AD_INLINE void prefetch(const T* x, Index n) {
-  for (Index i = 0; i < n; i += static_cast<Index>(64 / sizeof(T))) __builtin_prefetch(x + i);
-}
-
 /// One step of Adam as PyTorch counts it, the bias corrections already folded in.
 struct AdamStep {
   double step_size;   ///< learning rate / (1 - beta1^t)

@@ -157,6 +157,12 @@ void blend(T a, T* __restrict x, T b, const T* __restrict y, Index n) {
   for (Index i = 0; i < n; ++i) x[i] = a * x[i] + b * y[i];
 }
 
+/// Tells the processor that x[0 .. n) will be read soon.
+template <class T>
+AD_INLINE void prefetch(const T* x, Index n) {
+  for (Index i = 0; i < n; i += static_cast<Index>(64 / sizeof(T))) __builtin_prefetch(x + i);
+}
+
 template <class T>
 void add_rows(const T* values, T scale, const std::int32_t* rows, Index count, const T* __restrict from, Index n,
               T* __restrict y) {

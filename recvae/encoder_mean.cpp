@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "../autodiff/kernels.h"
 
@@ -25,7 +26,7 @@ void EncoderMean::operator()(const data::Csr& histories, std::int64_t first, Ind
     const std::span<const std::int32_t> items = histories.row(first + u);
     const float value = static_cast<float>(1 / std::sqrt(static_cast<double>(items.size())));
     std::copy_n(encoder_.fc1.bias.value.data(), width, x.row(u));
-    for (const std::int32_t item : items) loops.axpy(value, rows.view().row(item), x.row(u), width);
+    loops.add_rows(nullptr, value, items.data(), std::ssize(items), rows.data(), width, x.row(u));
   }
   const auto normalise = [&](const ad::nn::LayerNorm<float>& ln, bool with_skip) {
     for (Index u = 0; u < count; ++u) {
