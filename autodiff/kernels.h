@@ -135,7 +135,9 @@ struct Loops {
   void (*adam)(const AdamStep& step, const T* g, T* p, T* m, T* v, Index n);
   /// out[2 i], out[2 i + 1] <- elements 2 (first + i) and the next of a normal draw (random.h), times std.
   void (*normal_pairs)(const RandomKey& key, std::uint64_t first, Index pairs, double std, T* out);
-  /// out[i] <- element base + columns[i] of a draw of random words (random.h).
+  /// out[i] <- element first + i of a draw of random words (random.h).
+  void (*words)(const RandomKey& key, std::uint64_t first, Index n, std::uint32_t* out);
+  /// out[i] <- element base + columns[i] of it.
   void (*words_at)(const RandomKey& key, std::uint64_t base, const std::int32_t* columns, Index n, std::uint32_t* out);
 };
 

@@ -301,6 +301,13 @@ void adam(const AdamStep& step, const T* __restrict g, T* __restrict p, T* __res
 struct PhiloxLanes {
   std::uint32_t c[4][kLanes];
 
+  AD_INLINE void count(Index lane, std::uint64_t counter) {
+    c[0][lane] = static_cast<std::uint32_t>(counter);
+    c[1][lane] = static_cast<std::uint32_t>(counter >> 32);
+  }
+  AD_INLINE void count_from(std::uint64_t counter) {
+    for (Index l = 0; l < kLanes; ++l) count(l, counter + static_cast<std::uint64_t>(l));
+  }
   AD_INLINE void run(const RandomKey& key) {
     std::uint32_t k0 = static_cast<std::uint32_t>(key.seed), k1 = static_cast<std::uint32_t>(key.seed >> 32);
     for (Index l = 0; l < kLanes; ++l) {
@@ -339,11 +346,7 @@ void normal_pairs(const RandomKey& k, std::uint64_t first, Index pairs, double s
   // A counter gives four words, hence two pairs: kLanes counters at a time, from the one that holds `first`.
   for (std::uint64_t counter = first / 2; counter * 2 < first + static_cast<std::uint64_t>(pairs); counter += kLanes) {
     PhiloxLanes words;
-    for (Index l = 0; l < kLanes; ++l) {
-      const std::uint64_t at = counter + static_cast<std::uint64_t>(l);
-      words.c[0][l] = static_cast<std::uint32_t>(at);
-      words.c[1][l] = static_cast<std::uint32_t>(at >> 32);
-    }
+    words.count_from(counter);
     words.run(key);
     T made[2][2][kLanes];  // pair of the counter, element of the pair
     for (int half = 0; half < 2; ++half) {
@@ -379,6 +382,18 @@ void normal_pairs(const RandomKey& k, std::uint64_t first, Index pairs, double s
   }
 }
 
+void words(const RandomKey& k, std::uint64_t first, Index n, std::uint32_t* __restrict out) {
+  const RandomKey key = k;
+  for (std::uint64_t counter = first / 4; counter * 4 < first + static_cast<std::uint64_t>(n); counter += kLanes) {
+    PhiloxLanes made;
+    made.count_from(counter);
+    made.run(key);
+    const Index at = static_cast<Index>(4 * counter - first);  // of the first word made, maybe before `out`
+    const Index begin = at < 0 ? -at : 0, end = n - at < 4 * kLanes ? n - at : 4 * kLanes;
+    for (Index i = begin; i < end; ++i) out[at + i] = made.c[i % 4][i / 4];
+  }
+}
+
 void words_at(const RandomKey& k, std::uint64_t base, const std::int32_t* columns, Index n, std::uint32_t* out) {
   const RandomKey key = k;
   for (Index i = 0; i < n; i += kLanes) {
@@ -386,10 +401,7 @@ void words_at(const RandomKey& k, std::uint64_t base, const std::int32_t* column
     std::uint64_t element[kLanes] = {};
     for (Index l = 0; l < count; ++l) element[l] = base + static_cast<std::uint64_t>(columns[i + l]);
     PhiloxLanes words;
-    for (Index l = 0; l < kLanes; ++l) {
-      words.c[0][l] = static_cast<std::uint32_t>(element[l] / 4);
-      words.c[1][l] = static_cast<std::uint32_t>(element[l] / 4 >> 32);
-    }
+    for (Index l = 0; l < kLanes; ++l) words.count(l, element[l] / 4);
     words.run(key);
     for (Index l = 0; l < count; ++l) out[i + l] = words.c[element[l] % 4][l];
   }
@@ -400,7 +412,7 @@ constexpr Loops<T> table() {
   return {
       row_max<T>,       softmax_columns<T>, scale_columns<T>, above<T>,        exp_sum<T>, exp_each<T>,       dot<T>,
       axpy<T>,          blend<T>,           add_rows<T>,      sigmoid_each<T>, swish<T>,   swish_backward<T>, norm<T>,
-      norm_backward<T>, column_sums<T>,     adam<T>,          normal_pairs<T>, words_at};
+      norm_backward<T>, column_sums<T>,     adam<T>,          normal_pairs<T>, words,      words_at};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Counter-based random numbers: element i of a draw depends only on (seed, stream, step, i), never on threads or order.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -67,13 +68,24 @@ void fill_normal(Matrix<T> out, double std, const RandomKey& key) {
   }
 }
 
+/// Calls f(i, word) for the elements i of [begin, end), in order, with the 32 random bits that uniform() makes of each.
+template <class F>
+void for_words(const RandomKey& key, Index begin, Index end, F f) {
+  constexpr Index kBlock = 256;
+  std::uint32_t words[kBlock];
+  for (Index first = begin; first < end; first += kBlock) {
+    const Index n = std::min(kBlock, end - first);
+    kernels::loops<float>().words(key, static_cast<std::uint64_t>(first), n, words);
+    for (Index k = 0; k < n; ++k) f(first + k, words[k]);
+  }
+}
+
 /// Fills `out` with the uniform distribution on [low, high).
 template <class T>
 void fill_uniform(Matrix<T> out, double low, double high, const RandomKey& key) {
   parallel_chunks(out.size(), 4096, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) {
-      out.data[i] = static_cast<T>(low + (high - low) * uniform(key, static_cast<std::uint64_t>(i)));
-    }
+    for_words(key, begin, end,
+              [&](Index i, std::uint32_t word) { out.data[i] = static_cast<T>(low + (high - low) * to_unit(word)); });
   });
 }
 

@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;  // keeps the order of names
 
 constexpr std::uint64_t kLargestHeader = std::uint64_t{1} << 30;
 constexpr Index kTransposeBlock = 16;  // rows of the file at a time
+constexpr std::size_t kCopyBlock = std::size_t{1} << 20;
 
 std::uint64_t dtype_size(const std::string& dtype) {
   static const std::map<std::string, std::uint64_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2},
@@ -34,6 +35,24 @@ void convert(const char* bytes, Index n, T* out) {
     out[i] = static_cast<T>(v);
   }
 }
+
+// What a file says of a tensor in memory that starts its data.
+template <class T>
+TensorInfo description(const NamedTensor<T>& t) {
+  std::vector<Index> shape = {t.value.rows, t.value.cols};
+  if (t.layout == Layout::vector) shape = {t.value.cols};
+  if (t.layout == Layout::transposed) shape = {t.value.cols, t.value.rows};
+  return {sizeof(T) == 4 ? "F32" : "F64", shape, 0, static_cast<std::uint64_t>(t.value.size()) * sizeof(T)};
+}
+
+// A file under another name until it is whole: gone at the end, unless it was renamed.
+struct TemporaryFile {
+  std::string path;
+  ~TemporaryFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+};
 
 }  // namespace
 
@@ -108,11 +127,32 @@ SafetensorsReader::SafetensorsReader(std::string path) : path_(std::move(path)),
   }
 }
 
-template <class T>
-Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
+const TensorInfo& SafetensorsReader::find(const std::string& name) const {
   const auto it = tensors_.find(name);
   if (it == tensors_.end()) fail("tensor " + name + " is missing");
-  const TensorInfo& info = it->second;
+  return it->second;
+}
+
+void SafetensorsReader::seek(const TensorInfo& info) {
+  file_.clear();
+  file_.seekg(static_cast<std::streamoff>(data_begin_ + info.begin));
+}
+
+void SafetensorsReader::copy(const std::string& name, std::ostream& to) {
+  const TensorInfo& info = find(name);
+  std::vector<char> bytes(std::min<std::uint64_t>(info.end - info.begin, kCopyBlock));
+  seek(info);
+  for (std::uint64_t left = info.end - info.begin; left > 0;) {
+    const auto n = static_cast<std::streamsize>(std::min<std::uint64_t>(left, bytes.size()));
+    if (!file_.read(bytes.data(), n)) fail("read error in tensor " + name);
+    to.write(bytes.data(), n);
+    left -= static_cast<std::uint64_t>(n);
+  }
+}
+
+template <class T>
+Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
+  const TensorInfo& info = find(name);
   if (info.dtype != "F32" && info.dtype != "F64") fail("tensor " + name + ": expected F32 or F64, found " + info.dtype);
   const std::size_t expected = layout == Layout::vector ? 1 : 2;
   if (info.shape.size() != expected) {
@@ -126,8 +166,7 @@ Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
   const auto width = dtype_size(info.dtype);
   std::vector<char> bytes(static_cast<std::size_t>(std::min(rows, kTransposeBlock) * cols) * width);
   std::vector<T> block(static_cast<std::size_t>(std::min(rows, kTransposeBlock) * cols));
-  file_.clear();
-  file_.seekg(static_cast<std::streamoff>(data_begin_ + info.begin));
+  seek(info);
   for (Index first = 0; first < rows; first += kTransposeBlock) {
     const Index count = std::min(kTransposeBlock, rows - first), n = count * cols;
     if (!file_.read(bytes.data(), static_cast<std::streamsize>(static_cast<std::size_t>(n) * width)))
@@ -150,13 +189,10 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t offset = 0;
   for (const NamedTensor<T>& t : tensors) {
-    const std::uint64_t bytes = static_cast<std::uint64_t>(t.value.size()) * sizeof(T);
-    Json shape = Json::array({t.value.rows, t.value.cols});
-    if (t.layout == Layout::vector) shape = Json::array({t.value.cols});
-    if (t.layout == Layout::transposed) shape = Json::array({t.value.cols, t.value.rows});
-    header[t.name] = {
-        {"dtype", sizeof(T) == 4 ? "F32" : "F64"}, {"shape", shape}, {"data_offsets", {offset, offset + bytes}}};
-    offset += bytes;
+    const TensorInfo info = t.source ? t.source->tensors().at(t.name) : description(t);
+    const std::uint64_t end = offset + (info.end - info.begin);
+    header[t.name] = {{"dtype", info.dtype}, {"shape", info.shape}, {"data_offsets", {offset, end}}};
+    offset = end;
   }
   std::string text;
   try {
@@ -166,13 +202,17 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts on 8 bytes
 
-  const std::string temporary = path + ".part";
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+  const TemporaryFile temporary{path + ".part"};
+  std::ofstream file(temporary.path, std::ios::binary | std::ios::trunc);
   const std::uint64_t header_size = text.size();
   file.write(reinterpret_cast<const char*>(&header_size), sizeof header_size);
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
   std::vector<T> block;
   for (const NamedTensor<T>& t : tensors) {
+    if (t.source) {
+      t.source->copy(t.name, file);
+      continue;
+    }
     if (t.layout != Layout::transposed) {
       file.write(reinterpret_cast<const char*>(t.value.data),
                  static_cast<std::streamsize>(static_cast<std::size_t>(t.value.size()) * sizeof(T)));
@@ -189,11 +229,8 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>
   }
   file.close();
   std::error_code error;
-  if (file) std::filesystem::rename(temporary, path, error);
-  if (!file || error) {
-    std::filesystem::remove(temporary, error);
-    throw Error(path + ": cannot be written");
-  }
+  if (file) std::filesystem::rename(temporary.path, path, error);
+  if (!file || error) throw Error(path + ": cannot be written");
 }
 
 template Tensor<float> SafetensorsReader::read(const std::string&, Layout);

@@ -1,6 +1,7 @@
 // Weight files in the safetensors format: https://github.com/huggingface/safetensors
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <map>
@@ -37,7 +38,12 @@ class SafetensorsReader {
   template <class T>
   Tensor<T> read(const std::string& name, Layout layout = Layout::matrix);
 
+  /// Writes the bytes of a tensor as they are, a little at a time.
+  void copy(const std::string& name, std::ostream& to);
+
  private:
+  const TensorInfo& find(const std::string& name) const;
+  void seek(const TensorInfo& info);
   [[noreturn]] void fail(const std::string& what) const;
 
   std::string path_;
@@ -47,16 +53,18 @@ class SafetensorsReader {
   std::map<std::string, TensorInfo> tensors_;
 };
 
-/// A matrix to be written under a name, with the shape that `layout` gives it in files.
+/// A tensor to be written under a name: a matrix with the shape that `layout` gives it in files, or what another file
+/// has under that name.
 template <class T>
 struct NamedTensor {
   std::string name;
   ConstMatrix<T> value;
   Layout layout = Layout::matrix;
+  SafetensorsReader* source = nullptr;  ///< in place of `value`
 };
 
-/// Writes F32 (float) or F64 (double) tensors in the given order, through a temporary file beside `path` that replaces
-/// it at the end: never half a file. The same input gives the same bytes.
+/// Writes tensors in the given order, matrices as F32 (float) or F64 (double), through a temporary file beside `path`
+/// that replaces it at the end: never half a file. The same input gives the same bytes.
 template <class T>
 void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors, const Metadata& metadata);
 
@@ -69,6 +77,16 @@ void append_parameters(std::vector<NamedTensor<T>>& list, const Module& module, 
         list.push_back({name, p.value.view(), p.layout});
       },
       prefix);
+}
+
+/// Appends the tensors of a file, in its order, to a list for writing. They are not read before the list is written.
+template <class T>
+void append_tensors(std::vector<NamedTensor<T>>& list, SafetensorsReader& source) {
+  const auto first = list.size();
+  for (const auto& [name, info] : source.tensors()) list.push_back({name, {}, {}, &source});
+  std::sort(list.begin() + static_cast<std::ptrdiff_t>(first), list.end(), [&](const auto& a, const auto& b) {
+    return source.tensors().at(a.name).begin < source.tensors().at(b.name).begin;
+  });
 }
 
 /// Fills every parameter of `module` from the file's tensors "prefix.path"; shapes must fit, or Error.

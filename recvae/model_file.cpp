@@ -69,6 +69,28 @@ Encoder<float> empty_encoder(Index items, Index hidden, Index latent, double eps
   return Encoder<float>(items, hidden, latent, eps, ad::nn::Init::zero, 0, 0);
 }
 
+using Tensors = std::vector<ad::nn::NamedTensor<float>>;
+
+template <class AppendOldEncoder>
+void save(const std::string& path, const RecVae<float>& model, const AppendOldEncoder& append_old_encoder,
+          const std::string& settings, const std::vector<std::string>& item_tokens) {
+  std::string tokens;
+  try {
+    tokens = nlohmann::json(item_tokens).dump();
+  } catch (const nlohmann::json::exception&) {
+    throw ad::Error(path + ": item_tokens: a token is not UTF-8");
+  }
+  const ad::Tensor<float> zero(1, model.latent());
+  ad::Tensor<float> wide(1, model.latent());
+  wide.fill(static_cast<float>(kWideLogvar));
+  Tensors list;
+  append_parameters(list, model.encoder, "encoder");
+  append_old_encoder(list);
+  for (const char* name : kConstants) list.push_back({name, name == kConstants[2] ? wide.view() : zero.view()});
+  append_parameters(list, model.decoder, "decoder");
+  ad::nn::write_safetensors(path, list, {{"format", "recvae 1"}, {"settings", settings}, {"item_tokens", tokens}});
+}
+
 }  // namespace
 
 LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps) {
@@ -140,21 +162,20 @@ LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps
 
 void save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
                 const std::string& settings, const std::vector<std::string>& item_tokens) {
-  std::string tokens;
-  try {
-    tokens = nlohmann::json(item_tokens).dump();
-  } catch (const nlohmann::json::exception&) {
-    throw ad::Error(path + ": item_tokens: a token is not UTF-8");
-  }
-  const ad::Tensor<float> zero(1, model.latent());
-  ad::Tensor<float> wide(1, model.latent());
-  wide.fill(static_cast<float>(kWideLogvar));
-  std::vector<ad::nn::NamedTensor<float>> tensors;
-  ad::nn::append_parameters(tensors, model.encoder, "encoder");
-  ad::nn::append_parameters(tensors, old_encoder, kOldEncoder);
-  for (const char* name : kConstants) tensors.push_back({name, name == kConstants[2] ? wide.view() : zero.view()});
-  ad::nn::append_parameters(tensors, model.decoder, "decoder");
-  ad::nn::write_safetensors(path, tensors, {{"format", "recvae 1"}, {"settings", settings}, {"item_tokens", tokens}});
+  save(
+      path, model, [&](Tensors& list) { append_parameters(list, old_encoder, kOldEncoder); }, settings, item_tokens);
+}
+
+void save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
+                const std::string& settings, const std::vector<std::string>& item_tokens) {
+  save(
+      path, model, [&](Tensors& list) { append_tensors(list, old_encoder); }, settings, item_tokens);
+}
+
+void save_old_encoder(const std::string& path, const Encoder<float>& old_encoder) {
+  Tensors list;
+  append_parameters(list, old_encoder, kOldEncoder);
+  ad::nn::write_safetensors(path, list, {});
 }
 
 ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>& to_old,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "../nn/safetensors.h"
 #include "model.h"
 #include "settings.h"
 
@@ -32,6 +33,13 @@ LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps
 /// arguments give the same bytes. `old_encoder` may be the model's own. Throws ad::Error.
 void save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
                 const std::string& settings, const std::vector<std::string>& item_tokens);
+
+/// The same file, with the old encoder from a file of `save_old_encoder`: it is never in memory.
+void save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
+                const std::string& settings, const std::vector<std::string>& item_tokens);
+
+/// Writes prior.encoder_old.* alone.
+void save_old_encoder(const std::string& path, const Encoder<float>& old_encoder);
 
 /// How many items a model took over from another catalogue.
 struct ItemMapping {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -193,14 +194,24 @@ std::int64_t train_model(const Options& o, const data::Dataset& data, const std:
            ", latent " + std::to_string(model.latent()) + ": " +
            with_thousands(static_cast<double>(ad::nn::parameter_count(model))) + " parameters; " + engine());
   Trainer trainer(s, data.train, model, *fresh.old_encoder);
-  // From the first update on the old encoder is the encoder itself, as it was after its passes and still is.
-  if (s.prior_update == "epoch") fresh.old_encoder.reset();
+  out.open();
+  // From the first update on the old encoder is the encoder itself, as it was after its passes and still is. One that
+  // is never updated is only needed in files, and waits in one.
+  std::optional<ad::nn::SafetensorsReader> kept_old_encoder;
+  if (s.prior_update == "never") {
+    const std::string path = out.file(".old_encoder.safetensors");
+    save_old_encoder(path, *fresh.old_encoder);
+    kept_old_encoder.emplace(path);
+    std::filesystem::remove(path);  // the open file outlives its name, and needs no cleaning up
+  }
+  fresh.old_encoder.reset();
   const auto save = [&](const std::string& name) {
-    save_model(out.file(name), model, fresh.old_encoder ? *fresh.old_encoder : model.encoder, metadata,
-               data.item_tokens);
+    if (kept_old_encoder)
+      save_model(out.file(name), model, *kept_old_encoder, metadata, data.item_tokens);
+    else
+      save_model(out.file(name), model, model.encoder, metadata, data.item_tokens);
   };
 
-  out.open();
   std::ofstream log;
   std::optional<double> best;
   std::int64_t best_epoch = 0, without_gain = 0;

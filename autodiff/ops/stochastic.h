@@ -11,8 +11,10 @@
 namespace ad {
 namespace detail {
 
-inline void check_drop_rate(double p) {
+/// An element is dropped if its 32 random bits are below p 2^32, rounded up: if uniform() of it is below p.
+inline std::uint64_t drop_limit(double p) {
   if (!(p >= 0 && p < 1)) throw Error("dropout: expected a rate in [0, 1), found " + std::to_string(p));
+  return static_cast<std::uint64_t>(std::ceil(p * 0x1p32));
 }
 
 }  // namespace detail
@@ -21,22 +23,20 @@ inline void check_drop_rate(double p) {
 /// element's number, so it is drawn again in the backward and never stored. p = 0 returns x.
 template <class T>
 Var<T> dropout(Var<T> x, double p, RandomKey key) {
-  detail::check_drop_rate(p);
+  const std::uint64_t limit = detail::drop_limit(p);
   if (p == 0) return x;
   Tape<T>& tape = x.tape();
   const ConstMatrix<T> in = x.value();
   const T kept = static_cast<T>(1 / (1 - p));
-  const auto factor = [=](Index i) { return uniform(key, static_cast<std::uint64_t>(i)) < p ? T(0) : kept; };
+  const auto for_factors = [=](auto f) {
+    parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
+      for_words(key, begin, end, [&](Index i, std::uint32_t word) { f(i, word < limit ? T(0) : kept); });
+    });
+  };
   Matrix<T> out = tape.alloc(in.rows, in.cols);
-  parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) out.data[i] = factor(i) * in.data[i];
-  });
+  for_factors([&](Index i, T factor) { out.data[i] = factor * in.data[i]; });
   return tape.record("dropout", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    if (GradSlot<T> dx = t.grad(x)) {
-      parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
-        for (Index i = begin; i < end; ++i) dx.put(i, factor(i) * g.data[i]);
-      });
-    }
+    if (GradSlot<T> dx = t.grad(x)) for_factors([&](Index i, T factor) { dx.put(i, factor * g.data[i]); });
   });
 }
 
@@ -44,11 +44,9 @@ Var<T> dropout(Var<T> x, double p, RandomKey key) {
 /// decided by element u * cols + j of the draw. Lives on the tape, until reset(). p = 0 returns x.
 template <class T>
 CsrView<T> dropout(Tape<T>& tape, const CsrView<T>& x, double p, RandomKey key) {
-  detail::check_drop_rate(p);
+  const std::uint64_t limit = detail::drop_limit(p);
   if (p == 0) return x;
   const T scale = static_cast<T>(1 / (1 - p));
-  // An entry is dropped if its 32 random bits are below p 2^32.
-  const auto limit = static_cast<std::uint64_t>(std::ceil(p * 0x1p32));
   std::span<std::int64_t> indptr = tape.template alloc_array<std::int64_t>(x.rows + 1);
   std::span<std::int32_t> indices = tape.template alloc_array<std::int32_t>(x.nnz());
   std::span<T> values = tape.template alloc_array<T>(x.nnz());

@@ -186,6 +186,14 @@ TEST_CASE("random loops give random.h's elements, wherever they begin, at every 
         }
       }
     }
+    for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{5} << 40}) {
+      for (const ad::Index n : {1, 63, 64, 200}) {
+        std::vector<std::uint32_t> run(static_cast<std::size_t>(n) + 1, 7);
+        ad::kernels::loops<float>(level).words(key, first, n, run.data());
+        for (std::size_t i = 0; i + 1 < run.size(); ++i) CHECK(ad::to_unit(run[i]) == ad::uniform(key, first + i));
+        CHECK(run.back() == 7);
+      }
+    }
     std::vector<std::int32_t> columns;
     for (std::int32_t j = 0; j < 100; j += 1 + j % 7) columns.push_back(j);
     std::vector<std::uint32_t> words(columns.size());

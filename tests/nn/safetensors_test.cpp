@@ -1,19 +1,13 @@
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "../support/check_op.h"
 #include "../support/temp_dir.h"
 #include "nn/nn.h"
 
+using recvae::test::read_file;
 using recvae::test::TempDir;
 
 namespace {
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 struct Net {
   ad::nn::SparseLinear<float> fc1{53, 24, 1};
@@ -65,6 +59,27 @@ TEST_CASE("safetensors: what is written is read back, in files' shapes, the same
   CHECK(test::distance(other.fc2.bias.value, net.fc2.bias.value) == 0);
   const ad::Tensor<double> as_file = reader.read<double>("net.fc1.weight");
   CHECK(as_file(23, 52) == net.fc1.weight.value(52, 23));
+}
+
+TEST_CASE("safetensors: tensors of another file are copied byte by byte; half a copy is no file") {
+  const TempDir dir;
+  const Net net;
+  const ad::Tensor<float> large(700, 1001);  // of more than one block
+  std::vector<ad::nn::NamedTensor<float>> list, copies;
+  ad::nn::append_parameters(list, net, "z");
+  list.push_back({"large", large.view()});
+  ad::nn::append_parameters(list, net, "a");
+  ad::nn::write_safetensors(dir.path("whole"), list, {});
+  ad::nn::SafetensorsReader source(dir.path("whole"));
+  ad::nn::append_tensors(copies, source);
+  ad::nn::write_safetensors(dir.path("copy"), copies, {});
+  CHECK(read_file(dir.path("copy")) == read_file(dir.path("whole")));
+
+  std::filesystem::resize_file(dir.path("whole"), 1000000);
+  CHECK_THROWS_WITH_AS(ad::nn::write_safetensors(dir.path("copy"), copies, {}),
+                       doctest::Contains("whole: read error in tensor large"), ad::Error);
+  CHECK(read_file(dir.path("copy")).size() > 1000000);  // what was there
+  CHECK_FALSE(std::filesystem::exists(dir.path("copy.part")));
 }
 
 TEST_CASE("safetensors: F64 files, as PyTorch's side wrote them") {

@@ -71,6 +71,14 @@ TEST_CASE("a model is written and read back whole, its eps from its settings") {
   CHECK(settings_from_json(loaded.settings).layer_norm_eps == 0.25);
   CHECK_FALSE(load_model(dir.path("m"), Load::model).old_encoder);
 
+  save_old_encoder(dir.path("old"), old);
+  ad::nn::SafetensorsReader on_disk(dir.path("old"));
+  std::filesystem::remove(dir.path("old"));  // as training does: the open file is enough, each time
+  for (const char* name : {"n", "n"}) {
+    save_model(dir.path(name), model, on_disk, to_json(settings), tokens(9));
+    CHECK(test::read_file(dir.path(name)) == test::read_file(dir.path("m")));
+  }
+
   ad::nn::SafetensorsReader file(dir.path("m"));
   CHECK(file.tensors().size() == 24 + 24 + 2 + 3);
   CHECK(file.read<float>("prior.logvar_uniform_prior")(0, 2) == 10);

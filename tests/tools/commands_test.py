@@ -666,6 +666,12 @@ class TrainTest(CommandsTest):
         still = ["--learning_rate", "0", "--prior_update", "never"]
         out, _, _ = self.train("--data", self.table, *HELD_OUT, "--init_from", self.model, *still)
         self.assertEqual(self.weights(out), self.weights(self.run_dir, "model.safetensors"))
+        # What learns keeps the old encoder all the same, and nothing but results stays on disk.
+        out, _, _ = self.train("--data", self.table, *HELD_OUT, "--init_from", self.model, "--prior_update", "never", "--epochs", "2")
+        before, after = self.weights(self.run_dir, "model.safetensors"), self.weights(out)
+        for name in before:
+            self.assertEqual(before[name] == after[name], name.startswith("prior."), name)
+        self.assertEqual(sorted(p.name for p in out.iterdir()), ["checkpoint", "metrics.jsonl", "model.safetensors"])
         # Another catalogue: items 100 to 103 have new names.
         renamed = self.put("renamed.csv", re.sub(r"(?m)^(\d+),10([0-3]),", r"\1,new\2,", TABLE))
         out, _, stderr = self.train("--data", renamed, *HELD_OUT, "--init_from", self.model, *still)
