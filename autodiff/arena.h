@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "memory.h"
+#include "kernels/memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>

@@ -1,9 +1,9 @@
 // Reverse-mode automatic differentiation on a tape. Include this; tape.h tells the story of a step.
 #pragma once
 
-#include "blas.h"
+#include "kernels/blas.h"
 #include "csr.h"
-#include "gemm.h"
+#include "kernels/gemm.h"
 #include "gradcheck.h"
 #include "ops/arithmetic.h"
 #include "ops/elementwise.h"
@@ -14,7 +14,7 @@
 #include "ops/reduce.h"
 #include "ops/sparse_linear.h"
 #include "ops/stochastic.h"
-#include "packed.h"
+#include "kernels/packed.h"
 #include "parallel.h"
 #include "parameter.h"
 #include "random.h"

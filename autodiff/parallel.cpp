@@ -11,7 +11,7 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 namespace ad {
 namespace {

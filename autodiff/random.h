@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <numbers>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 #include "parallel.h"
 #include "tensor.h"
 

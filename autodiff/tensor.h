@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "memory.h"
+#include "kernels/memory.h"
 
 namespace ad {
 

@@ -5,11 +5,11 @@
 
 #include "error.h"
 #include "filters.h"
-#include "input.h"
-#include "ratio_split.h"
-#include "readers.h"
-#include "time_split.h"
-#include "torch_random.h"
+#include "read/input.h"
+#include "split/ratio.h"
+#include "read/readers.h"
+#include "split/time.h"
+#include "random/torch.h"
 
 namespace recvae::data {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "dataset.h"
 #include "options.h"
-#include "strong_split.h"
-#include "weak_split.h"
+#include "split/strong.h"
+#include "split/weak.h"
 
 namespace recvae::data {
 

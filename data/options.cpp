@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "error.h"
-#include "time_split.h"
+#include "split/time.h"
 
 namespace recvae::data {
 namespace {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "error.h"
-#include "input.h"
+#include "read/input.h"
 #include "load.h"
 
 namespace fs = std::filesystem;

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "../autodiff/kernels.h"
+#include "../autodiff/kernels/kernels.h"
 #include "../autodiff/parallel.h"
 #include "../autodiff/tape.h"
 #include "module.h"

@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "../autodiff/parallel.h"
-#include "../autodiff/spd_inverse.h"
+#include "spd_inverse.h"
 #include "../data/filters.h"
 #include "co_occurrence.h"
 #include "top_k.h"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "../autodiff/kernels.h"
+#include "../autodiff/kernels/kernels.h"
 
 namespace recvae {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "../autodiff/packed.h"
+#include "../autodiff/kernels/packed.h"
 #include "../data/csr.h"
 #include "encoder.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "../autodiff/packed.h"
+#include "../autodiff/kernels/packed.h"
 #include "../autodiff/parallel.h"
 #include "encoder_mean.h"
 

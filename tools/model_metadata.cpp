@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "data/input.h"
+#include "data/read/input.h"
 
 namespace recvae::tools {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "autodiff/parallel.h"
 #include "command_line.h"
-#include "data/text_source.h"
+#include "data/read/text_source.h"
 #include "model_metadata.h"
 #include "recvae/recvae.h"
 #include "results.h"

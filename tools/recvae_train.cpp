@@ -9,7 +9,7 @@
 #include "autodiff/parallel.h"
 #include "baselines.h"
 #include "command_line.h"
-#include "data/input.h"
+#include "data/read/input.h"
 #include "model_metadata.h"
 #include "output_directory.h"
 #include "progress.h"

@@ -8,8 +8,8 @@
 #include <random>
 #include <system_error>
 
-#include "autodiff/blas.h"
-#include "autodiff/kernels.h"
+#include "autodiff/kernels/blas.h"
+#include "autodiff/kernels/kernels.h"
 #include "autodiff/parallel.h"
 #include "data/error.h"
 

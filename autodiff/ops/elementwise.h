@@ -4,7 +4,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "../kernels.h"
+#include "../kernels/kernels.h"
 #include "../parallel.h"
 #include "../tape.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "../gemm.h"
+#include "../kernels/gemm.h"
 #include "broadcast.h"
 
 namespace ad {

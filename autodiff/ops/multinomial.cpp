@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include "../kernels.h"
+#include "../kernels/kernels.h"
 #include "../parallel.h"
-#include "../product_kernel.h"
+#include "../kernels/product.h"
 
 namespace ad::detail {
 namespace {

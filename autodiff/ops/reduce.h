@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "../kernels.h"
+#include "../kernels/kernels.h"
 #include "broadcast.h"
 
 namespace ad {

@@ -1,6 +1,6 @@
 #include "sparse_linear.h"
 
-#include "../kernels.h"
+#include "../kernels/kernels.h"
 
 namespace ad::detail {
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <vector>
 
-#include "autodiff/blas.h"
+#include "autodiff/kernels/blas.h"
 #include "autodiff/parallel.h"
 #include "autodiff/random.h"
 #include "bandwidth.h"

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "../support/temp_dir.h"
-#include "data/readers.h"
+#include "data/read/readers.h"
 #include "support.h"
 
 using namespace recvae::data;

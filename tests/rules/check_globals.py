@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-ALLOWED = re.compile(r"(blas|parallel)\.cpp\.o")  # BLAS's thread count; the thread pool
+ALLOWED = re.compile(r"(kernels_blas|parallel)\.cpp\.o")  # BLAS's thread count; the thread pool
 
 listing = subprocess.run(["nm", "--print-file-name", "--demangle", sys.argv[1]], capture_output=True, text=True, check=True).stdout
 # LIBRARY.a:member.o:0000000000000048 b name, where B and D are writable memory (and tables that the linker relocates)

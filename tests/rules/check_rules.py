@@ -26,7 +26,7 @@ TOP_LEVEL_IGNORED = re.compile(r"\..*|build.*|runs|.*\.md")
 # Headers of others, and the files that may include them.
 RESERVED_HEADERS = [
     ("tbb", re.compile(r"(tbb|oneapi)/.*"), re.compile(r"autodiff/parallel\.cpp")),
-    ("cblas", re.compile(r"(.*/)?(cblas.*|openblas_config)\.h"), re.compile(r"autodiff/blas\.cpp")),
+    ("cblas", re.compile(r"(.*/)?(cblas.*|openblas_config)\.h"), re.compile(r"autodiff/kernels/blas\.cpp")),
     ("intrinsics", re.compile(r"([a-z0-9]*intrin|cpuid|arm_neon|arm_sve)\.h"), re.compile(r".*kernel.*")),
 ]
 
@@ -128,7 +128,7 @@ CLEAN = {
     "autodiff/tape.h": '#pragma once\n#include <span>\n// printf( in a comment, #include <iostream>\n/* abort() */\n',
     "autodiff/ops/add.h": '#pragma once\n#include "../tape.h"\n',
     "autodiff/parallel.cpp": "#include <tbb/parallel_for.h>\n#include <oneapi/tbb.h>\n",
-    "autodiff/blas.cpp": '#include <cblas.h>\nconst char* s = "exit(1) stderr";\nint n = 1\'000\'000;\n',
+    "autodiff/kernels/blas.cpp": '#include <cblas.h>\nconst char* s = "exit(1) stderr";\nint n = 1\'000\'000;\n',
     "autodiff/kernels_x86.cpp": "#include <immintrin.h>\n",
     "nn/linear.h": '#pragma once\n#include "../autodiff/tape.h"\n',
     "data/csr.h": "#pragma once\n#include <vector>\nvoid sprint(); // fprintf(stderr)\n",

@@ -1,0 +1,74 @@
+#include "fields.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <stdexcept>
+
+#include "../error.h"
+
+namespace recvae::data {
+
+std::optional<double> parse_number(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  text = text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return {};
+  return value;
+}
+
+std::optional<std::int32_t> parse_index(std::string_view text) {
+  std::int32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || text[0] == '-') return {};
+  return value;
+}
+
+const std::vector<std::string_view>& FieldSplitter::split(std::string_view line) {
+  fields_.clear();
+  unquoted_.clear();
+  for (;; line.remove_prefix(separator_.size())) {
+    if (quotes_ && line.starts_with('"')) {
+      std::string& text = unquoted_.emplace_back();
+      std::size_t at = 1;
+      for (;; ++at) {
+        const auto quote = line.find('"', at);
+        if (quote == std::string_view::npos) throw std::invalid_argument("a quote that does not close");
+        text += line.substr(at, quote - at);
+        at = quote + 1;
+        if (at >= line.size() || line[at] != '"') break;
+        text += '"';
+      }
+      line.remove_prefix(at);
+      if (!line.empty() && !line.starts_with(separator_)) throw std::invalid_argument("text after a closing quote");
+      fields_.push_back(text);
+    } else {
+      const auto end = std::min(line.find(separator_), line.size());
+      fields_.push_back(line.substr(0, end));
+      line.remove_prefix(end);
+    }
+    if (line.empty()) return fields_;
+  }
+}
+
+const std::vector<std::string_view>& split_line(const TextSource& text, std::string_view line,
+                                                FieldSplitter& splitter) try {
+  return splitter.split(line);
+} catch (const std::invalid_argument& error) {
+  throw error_at(text.name(), text.line(), "fields, quoted or not", error.what());
+}
+
+const std::vector<std::string_view>* next_row(TextSource& text, FieldSplitter& splitter, std::size_t count) {
+  std::string_view line;
+  do {
+    if (!text.next(line)) return nullptr;
+  } while (line.empty());
+  const auto& fields = split_line(text, line, splitter);
+  if (fields.size() == count) return &fields;
+  throw error_at(text.name(), text.line(), std::to_string(count) + " columns", std::to_string(fields.size()));
+}
+
+}  // namespace recvae::data

@@ -1,0 +1,125 @@
+#include "input.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+#include "../error.h"
+
+namespace fs = std::filesystem;
+
+namespace recvae::data {
+namespace {
+
+std::string without_gz(std::string name) {
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  return name;
+}
+
+std::string format_of(const std::string& path) {
+  const std::string name = without_gz(fs::path(path).filename().string());
+  if (name.ends_with(".inter")) return "inter";
+  if (name == "u.data" || name == "ratings.dat") return name;
+  return name == "train.txt" || name == "test.txt" ? "adjacency" : "table";
+}
+
+/// X of the one `X<ending>` in the directory; of several, the one that is called as the directory. Empty: none.
+std::string stem_of(const std::string& directory, const std::string& ending) {
+  std::set<std::string> stems;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    std::string name = without_gz(it->path().filename().string());
+    if (!name.ends_with(ending)) continue;
+    name.resize(name.size() - ending.size());
+    const bool part =
+        ending == ".inter" && (name.ends_with(".train") || name.ends_with(".valid") || name.ends_with(".test"));
+    if (!part && !name.empty() && !find_file(directory, name + ending).empty()) stems.insert(name);
+  }
+  if (error) throw DataError(directory + ": " + error.message());
+  if (stems.empty()) return {};
+  if (stems.size() == 1) return *stems.begin();
+  const std::string own = base_name(directory);
+  if (!stems.contains(own)) {
+    throw DataError(directory + ": expected one file *" + ending + ", found " + std::to_string(stems.size()));
+  }
+  return own;
+}
+
+Input find_in_directory(const std::string& path, const std::string& format) {
+  const auto wanted = [&](const char* name) { return format.empty() || format == name; };
+  Input input;
+  if (wanted("prepared") && !find_file(path, "train.csv").empty()) {
+    input.kind = Input::Kind::prepared;
+    return input;
+  }
+  if (wanted("inter")) {
+    input.format = "inter";
+    if (const std::string stem = stem_of(path, ".inter"); !stem.empty()) {
+      input.file = find_file(path, stem + ".inter");
+      return input;
+    }
+    if (const std::string stem = stem_of(path, ".train.inter"); !stem.empty()) {
+      input.kind = Input::Kind::parts;
+      input.train = find_file(path, stem + ".train.inter");
+      input.valid = find_file(path, stem + ".valid.inter");
+      input.test = find_file(path, stem + ".test.inter");
+      if (input.test.empty()) throw DataError(path + ": expected a file " + stem + ".test.inter, found none");
+      return input;
+    }
+  }
+  if (const std::string train = find_file(path, "train.txt"); wanted("adjacency") && !train.empty()) {
+    input.format = "adjacency";
+    input.test = find_file(path, "test.txt");
+    input.kind = input.test.empty() ? Input::Kind::raw : Input::Kind::parts;
+    (input.test.empty() ? input.file : input.train) = train;
+    return input;
+  }
+  const std::string expected =
+      format.empty() ? "train.csv, a file *.inter or train.txt" : "files of the format " + format;
+  throw DataError(path + ": expected a directory with " + expected + ", found none");
+}
+
+}  // namespace
+
+std::string base_name(const std::string& directory) {
+  const fs::path path = fs::absolute(directory).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+std::string find_file(const std::string& directory, const std::string& name) {
+  const std::string slash = directory.ends_with('/') ? "" : "/";
+  for (const auto& path : {directory + slash + name, directory + slash + name + ".gz"}) {
+    std::error_code unreadable;
+    if (fs::is_regular_file(path, unreadable)) return path;
+  }
+  return {};
+}
+
+Input find_input(const DataOptions& options) {
+  std::string format = options.format;
+  if (format == "csv" || format == "tsv") format = "table";  // the header shows which
+  const auto known = {"", "table", "inter", "u.data", "ratings.dat", "adjacency", "prepared", "dumpavail"};
+  if (std::find(known.begin(), known.end(), format) == known.end()) {
+    throw UsageError(
+        "--data_format: expected csv, tsv, table, inter, u.data, ratings.dat, adjacency, prepared or dumpavail, "
+        "found " +
+        excerpt(format));
+  }
+  if (!options.text) {
+    std::error_code error;
+    const auto status = fs::status(options.path, error);
+    if (!fs::exists(status))
+      throw DataError(options.path + ": " + (error ? error.message() : "No such file or directory"));
+    if (fs::is_directory(status)) return find_in_directory(options.path, format);
+  }
+  if (format == "prepared") throw DataError(options.path + ": expected a directory, found a file");
+  Input input;
+  input.format = !format.empty()                          ? format
+                 : options.path == "demo" && options.text ? "dumpavail"
+                                                          : format_of(options.path);
+  if (!options.text) input.file = options.path;
+  return input;
+}
+
+}  // namespace recvae::data

@@ -1,0 +1,88 @@
+#include "time.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "../error.h"
+#include "../read/fields.h"
+#include "../filters.h"
+
+namespace recvae::data {
+namespace {
+
+/// How many of the times' unit a day has.
+double units_per_day(std::span<const double> times) {
+  double largest = 0;
+  for (const double time : times) largest = std::max(largest, std::abs(time));
+  const double per_second = largest < 1e11 ? 1 : largest < 1e14 ? 1e3 : largest < 1e17 ? 1e6 : 1e9;
+  return 86400 * per_second;
+}
+
+}  // namespace
+
+std::optional<Moment> parse_moment(std::string_view text) {
+  if (const auto number = parse_number(text)) return Moment{*number, false};
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return {};
+  const auto year = parse_index(text.substr(0, 4)), month = parse_index(text.substr(5, 2)),
+             day = parse_index(text.substr(8));
+  if (!year || !month || !day) return {};
+  const std::chrono::year_month_day date(std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
+                                         std::chrono::day{static_cast<unsigned>(*day)});
+  if (!date.ok()) return {};
+  return Moment{static_cast<double>(std::chrono::sys_days(date).time_since_epoch().count()), true};
+}
+
+Boundaries boundaries(const std::string& valid_from, const std::string& test_from, std::span<const double> times) {
+  const auto value = [&](const std::string& text) {
+    const Moment moment = parse_moment(text).value();
+    return moment.is_date ? moment.value * units_per_day(times) : moment.value;
+  };
+  const Boundaries out{value(valid_from), value(test_from)};
+  if (out.valid_from <= out.test_from) return out;
+  throw DataError("--valid_from: expected a moment that, in the data's unit of time, is not after --test_from " +
+                  test_from + ", found " + valid_from);
+}
+
+std::vector<Part> split_by_time(const Interactions& rows, const Boundaries& boundaries) {
+  std::vector<Part> parts;
+  parts.reserve(rows.times.size());
+  for (const double time : rows.times) parts.push_back(boundaries.part_of(time));
+  return parts;
+}
+
+StrongSplit split_by_first_time(Interactions rows, const Boundaries& boundaries) {
+  std::vector<double> first(rows.user_tokens.size(), std::numeric_limits<double>::infinity());
+  for (std::size_t k = 0; k < rows.users.size(); ++k) {
+    double& time = first[as_size(rows.users[k])];
+    time = std::min(time, rows.times[k]);
+  }
+  const auto part_of = [&](std::int32_t user) { return boundaries.part_of(first[as_size(user)]); };
+  keep_rows(rows, [&](std::size_t k) { return boundaries.part_of(rows.times[k]) <= part_of(rows.users[k]); });
+
+  StrongUsers users = users_with_rows(rows);
+  users.uid_of.assign(rows.user_tokens.size(), -1);
+  std::int32_t uid = 0;
+  const auto number = [&](Part part) {
+    for (const std::int32_t user : users.sorted) {
+      if (part_of(user) == part) users.uid_of[as_size(user)] = uid++;
+    }
+    return uid;
+  };
+  users.train_users = number(Part::train);
+  users.first_test = number(Part::validation);
+  number(Part::test);
+  return make_strong_split(rows, users, [&](std::int32_t, std::span<const std::int64_t> own) {
+    std::vector<std::size_t> by_time(own.size());
+    std::iota(by_time.begin(), by_time.end(), std::size_t{0});
+    const auto time = [&](std::size_t k) { return rows.times[as_size(own[k])]; };
+    std::stable_sort(by_time.begin(), by_time.end(), [&](auto a, auto b) { return time(a) < time(b); });
+    std::vector<bool> is_target(own.size());
+    for (std::size_t k = own.size() - own.size() / 5; k < own.size(); ++k) is_target[by_time[k]] = true;
+    return is_target;
+  });
+}
+
+}  // namespace recvae::data

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "../dataset.h"
+#include "../interactions.h"
+#include "../options.h"
+
+namespace recvae::data {
+
+/// What a row of a weak split is for.
+enum class Part : std::uint8_t { train, validation, test };
+
+/// A weak split, given as files or made: rows of train, then of validation, then of test, each in file order; tokens in
+/// order of first appearance in them.
+struct WeakSplit {
+  Interactions rows;
+  std::int64_t train_end = 0, valid_end = 0;  ///< of the rows
+  std::int32_t train_users = 0;               ///< users that training rows (or a training file) name; they come first
+  bool has_validation = true;                 ///< false: files that give train and test only
+};
+
+/// Puts rows into the order of a weak split; `parts` has one for every row.
+WeakSplit make_weak_split(Interactions rows, const std::vector<Part>& parts);
+
+/// Matrices of a weak split: the same users are trained on and evaluated. Those of validation and of test are the users
+/// with a row there. Where there is no validation, floor(validation_ratio n) of each user's n training items, drawn by
+/// `seed`, are its validation items.
+Dataset make_dataset(WeakSplit split, const DataOptions& options);
+
+}  // namespace recvae::data

@@ -1,0 +1,105 @@
+#include "data/split/time.h"
+
+#include <doctest/doctest.h>
+
+#include "data/error.h"
+#include "../support.h"
+
+using namespace recvae::data;
+using recvae::test::error_of;
+using recvae::test::timed_rows;
+using Tokens = std::vector<std::string>;
+
+namespace {
+
+/// `uid:item` of every row.
+Tokens rows_of(const StrongSplit& split, const IndexedRows& part) {
+  Tokens out;
+  for (std::size_t k = 0; k < part.uid.size(); ++k) {
+    out.push_back(split.user_tokens[as_size(part.uid[k])] + ":" + split.item_tokens[as_size(part.sid[k])]);
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("moments") {
+  CHECK(parse_moment("881250949")->value == 881250949);
+  CHECK(parse_moment("-1.5")->value == -1.5);
+  CHECK_FALSE(parse_moment("20200101")->is_date);
+  CHECK(parse_moment("1970-01-02")->value == 1);
+  CHECK(parse_moment("1969-12-31")->value == -1);
+  CHECK(parse_moment("2020-02-29")->value == 18321);
+  CHECK(parse_moment("2020-02-29")->is_date);
+  for (const char* wrong : {"", "2021-02-29", "2020-13-01", "2020-00-10", "2020-1-1", "2020-01-01T00:00", "20-01-2020",
+                            "2020/01/01", "2020-01--1", "yesterday", "nan"}) {
+    INFO(wrong);
+    CHECK_FALSE(parse_moment(wrong));
+  }
+}
+
+TEST_CASE("dates are of the unit that the times have") {
+  const auto from = [](double largest) {
+    const std::vector<double> times{0, -largest, 5};
+    return boundaries("1970-01-11", "1970-01-21", times).valid_from / 864000;
+  };
+  CHECK(from(0) == 1);
+  CHECK(from(99999999999) == 1);
+  CHECK(from(1e11) == 1e3);
+  CHECK(from(1e14) == 1e6);
+  CHECK(from(1e17) == 1e9);
+  CHECK(boundaries("864000", "1970-01-11", std::vector{5.0}).test_from == 864000);
+  CHECK(error_of([] { boundaries("864001", "1970-01-11", std::vector{5.0}); }) ==
+        "--valid_from: expected a moment that, in the data's unit of time, is not after --test_from 1970-01-11, found "
+        "864001");
+  CHECK(boundaries("864001", "1970-01-11", std::vector{1e12}).test_from == 864000e3);
+}
+
+TEST_CASE("weak: the boundary's moment belongs to the later part") {
+  const Interactions rows =
+      timed_rows({{"a", "x", 9.5}, {"a", "y", 10}, {"b", "x", 20}, {"b", "z", 19}, {"c", "x", -3}});
+  CHECK(split_by_time(rows, {10, 20}) ==
+        std::vector{Part::train, Part::validation, Part::test, Part::validation, Part::train});
+  CHECK(split_by_time(rows, {10, 10}) == std::vector{Part::train, Part::test, Part::test, Part::test, Part::train});
+}
+
+TEST_CASE("strong: users by their first row, without rows of a later part, items of training rows") {
+  const StrongSplit split = split_by_first_time(timed_rows({{"10", "y", 1},
+                                                            {"9", "x", 9},
+                                                            {"10", "late", 10},  // in validation's time
+                                                            {"7", "x", 10},
+                                                            {"7", "late", 11},  // no item of training
+                                                            {"7", "y", 20},     // in test's time
+                                                            {"8", "x", 25},
+                                                            {"8", "y", 20},
+                                                            {"6", "late", 30},
+                                                            {"10", "x", 2}}),
+                                                {10, 20});
+  CHECK(split.user_tokens == Tokens{"9", "10", "7", "6", "8"});
+  CHECK(split.train_users == 2);
+  CHECK(split.item_tokens == Tokens{"y", "x"});
+  CHECK(rows_of(split, split.train) == Tokens{"10:y", "9:x", "10:x"});
+  CHECK(rows_of(split, split.validation_tr) == Tokens{"7:x"});
+  CHECK(rows_of(split, split.test_tr) == Tokens{"8:x", "8:y"});
+  CHECK(split.validation_te.size() == 0);
+  CHECK(split.test_te.size() == 0);
+  CHECK(split.rows_read == 10);
+  CHECK(make_dataset(split).test.user_tokens == Tokens{"8"});
+}
+
+TEST_CASE("strong: the latest fifth, rounded down, is the target") {
+  InteractionBuilder builder;
+  for (int item = 0; item < 10; ++item) builder.add("0", std::to_string(item), {}, 0);
+  for (const int size : {4, 5, 9, 10}) {
+    for (int item = 0; item < size; ++item) {  // item 1 is the latest, and 2 and 3 come before it, at one time
+      const double time = item == 1 ? 20 : item == 2 || item == 3 ? 15 : 12;
+      builder.add(std::to_string(size), std::to_string(item), {}, time);
+    }
+  }
+  const StrongSplit split = split_by_first_time(builder.take(), {10, 10});
+  CHECK(split.user_tokens == Tokens{"0", "4", "5", "9", "10"});
+  CHECK(split.validation_tr.size() == 0);
+  CHECK(rows_of(split, split.test_te) == Tokens{"5:1", "9:1", "10:1", "10:3"});
+  CHECK(split.test_tr.size() == 4 + 4 + 8 + 8);
+  CHECK(rows_of(split, split.test_tr)[5] == "5:2");
+}
