@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "metrics.h"
+#include "evaluate/metrics.h"
 
 namespace recvae {
 namespace {

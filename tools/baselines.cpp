@@ -7,7 +7,7 @@
 #include <limits>
 #include <optional>
 
-#include "recvae/evaluator.h"
+#include "recvae/evaluate/evaluator.h"
 
 namespace recvae::tools {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "command_line.h"
 #include "data/dataset.h"
-#include "recvae/baselines.h"
-#include "recvae/metrics.h"
+#include "recvae/baselines/baselines.h"
+#include "recvae/evaluate/metrics.h"
 
 namespace recvae::tools {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "recvae/bootstrap.h"
+#include "recvae/evaluate/bootstrap.h"
 
 namespace recvae::tools {
 

@@ -1,4 +1,4 @@
-#include "recvae/baselines.h"
+#include "recvae/baselines/baselines.h"
 
 #include <doctest/doctest.h>
 
@@ -8,8 +8,8 @@
 
 #include "autodiff/parallel.h"
 #include "autodiff/random.h"
-#include "recvae/evaluator.h"
-#include "support.h"
+#include "recvae/evaluate/evaluator.h"
+#include "../support.h"
 
 using namespace recvae;
 using recvae::test::csr;

@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
-#include "../data/dataset.h"
+#include "../../data/dataset.h"
 #include "metrics.h"
 #include "scorer.h"
-#include "settings.h"
+#include "../settings.h"
 #include "top_k.h"
 
 namespace recvae {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "../data/csr.h"
+#include "../../data/csr.h"
 
 namespace recvae {
 

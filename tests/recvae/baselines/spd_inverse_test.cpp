@@ -1,4 +1,4 @@
-#include "recvae/spd_inverse.h"
+#include "recvae/baselines/spd_inverse.h"
 #include "autodiff/kernels/gemm.h"
 
 #include <doctest/doctest.h>

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "../autodiff/parallel.h"
+#include "../../autodiff/parallel.h"
 #include "spd_inverse.h"
-#include "../data/filters.h"
+#include "../../data/filters.h"
 #include "co_occurrence.h"
-#include "top_k.h"
+#include "../evaluate/top_k.h"
 
 namespace recvae {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "../data/csr.h"
+#include "../../data/csr.h"
 #include "top_k.h"
 
 namespace recvae {

@@ -1,7 +1,7 @@
 #include "spd_inverse.h"
 
-#include "../autodiff/kernels/blas.h"
-#include "../autodiff/parallel.h"
+#include "../../autodiff/kernels/blas.h"
+#include "../../autodiff/parallel.h"
 
 namespace ad {
 namespace {

@@ -1,4 +1,4 @@
-#include "recvae/top_k.h"
+#include "recvae/evaluate/top_k.h"
 
 #include <doctest/doctest.h>
 

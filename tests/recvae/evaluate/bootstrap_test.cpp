@@ -1,4 +1,4 @@
-#include "recvae/bootstrap.h"
+#include "recvae/evaluate/bootstrap.h"
 
 #include <doctest/doctest.h>
 

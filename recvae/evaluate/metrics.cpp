@@ -6,7 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "../data/filters.h"
+#include "../../data/filters.h"
 
 namespace recvae {
 namespace {

@@ -5,9 +5,9 @@
 #include <numeric>
 
 #include "autodiff/random.h"
-#include "recvae/evaluator.h"
+#include "recvae/evaluate/evaluator.h"
 #include "recvae/model.h"
-#include "support.h"
+#include "../support.h"
 
 using namespace recvae;
 using recvae::test::csr;

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "data/load.h"
-#include "recvae/baselines.h"
-#include "recvae/evaluator.h"
+#include "recvae/baselines/baselines.h"
+#include "recvae/evaluate/evaluator.h"
 
 using namespace recvae;
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "../autodiff/kernels/packed.h"
-#include "../autodiff/parallel.h"
-#include "encoder_mean.h"
+#include "../../autodiff/kernels/packed.h"
+#include "../../autodiff/parallel.h"
+#include "../encoder_mean.h"
 
 namespace recvae {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "../autodiff/parallel.h"
+#include "../../autodiff/parallel.h"
 
 namespace recvae {
 namespace {

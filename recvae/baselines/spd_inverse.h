@@ -1,7 +1,7 @@
 // The inverse of a symmetric positive definite matrix.
 #pragma once
 
-#include "../autodiff/tensor.h"
+#include "../../autodiff/tensor.h"
 
 namespace ad {
 

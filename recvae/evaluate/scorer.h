@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "../data/csr.h"
-#include "model.h"
+#include "../../data/csr.h"
+#include "../model.h"
 #include "top_k.h"
 
 namespace recvae {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "scorer.h"
+#include "../evaluate/scorer.h"
 
 namespace recvae {
 

@@ -5,8 +5,8 @@
 #include <limits>
 #include <stdexcept>
 
-#include "../autodiff/parallel.h"
-#include "../autodiff/random.h"
+#include "../../autodiff/parallel.h"
+#include "../../autodiff/random.h"
 
 namespace recvae {
 namespace {

@@ -1,4 +1,4 @@
-#include "recvae/scorer.h"
+#include "recvae/evaluate/scorer.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 #include "autodiff/parallel.h"
 #include "recvae/batch.h"
 #include "recvae/encoder_mean.h"
-#include "support.h"
+#include "../support.h"
 
 using namespace recvae;
 using recvae::test::csr;
