@@ -96,11 +96,11 @@ struct NormRow {
 /// The loops over elements of type T. n: elements.
 template <class T>
 struct Loops {
-  /// max_i x[i]; -inf if n is 0.
+  /// max_i x[i]; -inf if n is 0, NaN if one is NaN.
   T (*row_max)(const T* x, Index n);
   /// Columns 0 .. n - 1 of x [rows, stride] each take the next logits of a softmax, x[i][j] + bias[i]: top[j] grows to
   /// their largest, rescale[j] <- exp(old top - new top), x[i][j] <- exp(logit - top[j]), sum[j] <- sum[j] * rescale[j]
-  /// + sum_i x[i][j].
+  /// + sum_i x[i][j]. A top begins at lowest(), not -inf: then a logit of -inf counts as 0. A NaN ends in the sum.
   void (*softmax_columns)(T* x, Index rows, Index stride, Index n, const T* bias, T* top, T* sum, T* rescale);
   /// x[i][j] *= scale[j] for j < n; sums[i] <- sum_j x[i][j]
   void (*scale_columns)(T* x, Index rows, Index stride, Index n, const T* scale, T* sums);

@@ -4,8 +4,8 @@
 #include <limits>
 #include <type_traits>
 
-#include "kernels.h"
 #include "../random.h"
+#include "kernels.h"
 
 namespace ad::kernels {
 namespace {
@@ -44,11 +44,12 @@ T row_max(const T* x, Index n) {
   for (; i + kWidth <= n; i += kWidth) {
     Vector v;
     __builtin_memcpy(&v, x + i, sizeof v);
-    most = v > most ? v : most;
+    most = (v > most) | (v != v) ? v : most;  // NaN comes in, and nothing is larger than it
   }
   T top = -std::numeric_limits<T>::infinity();
-  for (Index l = 0; l < kWidth; ++l) top = most[l] > top ? most[l] : top;
-  for (; i < n; ++i) top = x[i] > top ? x[i] : top;
+  const auto take = [&top](T v) { top = v > top || v != v ? v : top; };
+  for (Index l = 0; l < kWidth; ++l) take(most[l]);
+  for (; i < n; ++i) take(x[i]);
   return top;
 }
 

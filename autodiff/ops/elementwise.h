@@ -95,7 +95,7 @@ Var<T> sigmoid(Var<T> x) {
 template <class T>
 Var<T> relu(Var<T> x) {
   return detail::elementwise(
-      "relu", x, [](T v) { return v > T(0) ? v : T(0); }, [](T v, T) { return static_cast<T>(v > T(0)); });
+      "relu", x, [](T v) { return v <= T(0) ? T(0) : v; }, [](T v, T) { return static_cast<T>(!(v <= T(0))); });
 }
 
 /// x * sigmoid(x), PyTorch's SiLU.

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "../kernels/kernels.h"
-#include "../parallel.h"
 #include "../kernels/product.h"
+#include "../parallel.h"
 
 namespace ad::detail {
 namespace {
@@ -111,7 +111,7 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
   }
   parallel_for_workers(tiling.shards, workers, [&](Index shard, Index worker) {
     ShardSums<T>& sums = shards[static_cast<std::size_t>(shard)];
-    std::fill(sums.top, sums.top + batch, -std::numeric_limits<T>::infinity());
+    std::fill(sums.top, sums.top + batch, std::numeric_limits<T>::lowest());  // finite: see softmax_columns
     std::fill(sums.sum, sums.sum + batch, T(0));
     T* rescale = rescales.row(worker);
     bool first_tile = true;
@@ -143,7 +143,7 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
       const T top = shards.empty() ? T(0) : shards[0].top[u], sum = shards.empty() ? T(1) : shards[0].sum[u];
       double count = 0;
       for (std::int64_t at = targets.indptr[u]; at < targets.indptr[u + 1]; ++at) count += targets.value(at);
-      const T rate = static_cast<T>(count / sum);
+      const T rate = sum == T(0) ? T(0) : static_cast<T>(count / sum);  // logits of -inf alone: a softmax of zeros
       // sum_j x_uj weight_j is both the positive part of dz and, times z_u, the likelihood's.
       T* positive = with_dz ? state.dz.row(u) : positives.row(worker);
       std::fill(positive, positive + latent, T(0));
@@ -154,7 +154,7 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
       for (std::int64_t at = first; at < targets.indptr[u + 1]; ++at)
         likelihood += static_cast<double>(targets.value(at)) * (bias.data[targets.indices[at]] - top);
       if (with_dz && !shards.empty()) loops.axpy(-rate, shards[0].weighted + u * latent, positive, latent);
-      out.data[u] = static_cast<T>(likelihood - count * std::log(static_cast<double>(sum)));
+      out.data[u] = static_cast<T>(sum == T(0) ? likelihood : likelihood - count * std::log(static_cast<double>(sum)));
       state.top.data[u] = top;
       state.rate.data[u] = rate;
     }

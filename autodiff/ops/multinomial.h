@@ -43,9 +43,10 @@ inline constexpr Index kKeptExponentials = Index{256} << 20;
 
 /// Per row u: sum_j x_uj log softmax(z_u weight^T + bias)_j = sum_j x_uj logit_uj - n_u logsumexp(logit_u), n_u being
 /// the sum of x_u. z [batch, latent], weight [items, latent], bias [1, items], targets sparse [batch, items] ->
-/// [batch, 1]. Items pass in tiles: nothing of size batch x items is stored, but for at most `kept_bytes` that spare
-/// the backward of weight and bias their second product and exponential. The gradient of z falls out of the forward, as
-/// in FlashAttention (Dao et al. 2022): softmax(.) weight is attention over the items.
+/// [batch, 1]. A logit of -inf is an item of probability 0, as in log_softmax. Items pass in tiles: nothing of size
+/// batch x items is stored, but for at most `kept_bytes` that spare the backward of weight and bias their second
+/// product and exponential. The gradient of z falls out of the forward, as in FlashAttention (Dao et al. 2022):
+/// softmax(.) weight is attention over the items.
 template <class T>
 Var<T> multinomial_log_likelihood(Var<T> z, Var<T> weight, Var<T> bias, const CsrView<T>& targets,
                                   Index kept_bytes = kKeptExponentials) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 #include "../kernels/kernels.h"
 #include "broadcast.h"
@@ -40,7 +41,8 @@ Var<T> scaled_total(const char* op, Var<T> x, T factor) {
 }
 
 /// Of each row: the largest element, and sum_j e^(x_j - top). What is formed from these two, instead of from their
-/// logarithm, keeps its digits also at 1e6. A row with no finite top (empty, or -inf alone) has the sum 0.
+/// logarithm, keeps its digits also at 1e6. A row with no finite top (empty, or -inf alone) has the sum 0; NaN gives
+/// NaN.
 template <class T>
 struct RowSoftmax {
   std::span<T> top, sum;
@@ -54,13 +56,13 @@ struct RowSoftmax {
       if (std::isfinite(top[row])) {
         sum[row] = kernels::loops<T>().exp_sum(x.row(i), x.cols, top[row], exponentials.row(i));
       } else {
-        sum[row] = 0;
-        std::fill_n(exponentials.row(i), x.cols, T(0));
+        sum[row] = std::isnan(top[row]) ? top[row] : T(0);
+        std::fill_n(exponentials.row(i), x.cols, sum[row]);
       }
     });
   }
   /// 1 / sum, or 0 where there is none.
-  T rate(Index i) const { return sum[static_cast<std::size_t>(i)] > 0 ? 1 / sum[static_cast<std::size_t>(i)] : T(0); }
+  T rate(Index i) const { return sum[static_cast<std::size_t>(i)] == 0 ? T(0) : 1 / sum[static_cast<std::size_t>(i)]; }
   T log_sum(Index i) const { return std::log(sum[static_cast<std::size_t>(i)]); }
 };
 
@@ -138,7 +140,7 @@ Var<T> softmax(Var<T> x) {
   });
 }
 
-/// x_ij - log sum_k e^x_ik
+/// x_ij - log sum_k e^x_ik; -inf in a row of -inf alone, whose softmax is 0.
 template <class T>
 Var<T> log_softmax(Var<T> x) {
   Tape<T>& tape = x.tape();
@@ -146,7 +148,8 @@ Var<T> log_softmax(Var<T> x) {
   Matrix<T> out = tape.alloc(in.rows, in.cols), e = tape.alloc(in.rows, in.cols);
   const detail::RowSoftmax<T> rows(tape, in, e);
   parallel_rows(in.rows, in.cols, [&](Index i) {
-    const T top = rows.top[static_cast<std::size_t>(i)], log_sum = rows.log_sum(i);
+    const T top = std::max(rows.top[static_cast<std::size_t>(i)], std::numeric_limits<T>::lowest());
+    const T log_sum = rows.rate(i) == 0 ? T(0) : rows.log_sum(i);
     for (Index j = 0; j < in.cols; ++j) out(i, j) = in(i, j) - top - log_sum;
   });
   return tape.record("log_softmax", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {

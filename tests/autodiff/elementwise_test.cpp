@@ -57,4 +57,12 @@ TEST_CASE_TEMPLATE("functions of one value: extreme values have their limits", T
   CHECK(at<T>(0, [](auto v) { return ad::exp(v); }) == Pair(1, 1));
   CHECK(at<T>(0, [](auto v) { return ad::relu(v); }) == Pair(0, 0));
   CHECK(at<T>(-3, [](auto v) { return ad::relu(v); }) == Pair(0, 0));
+  const T nan = std::numeric_limits<T>::quiet_NaN();
+  const auto is_nan = [](Pair y) { return std::isnan(y.first); };
+  CHECK(is_nan(at<T>(nan, [](auto v) { return ad::relu(v); })));
+  CHECK(is_nan(at<T>(nan, [](auto v) { return ad::exp(v); })));
+  CHECK(is_nan(at<T>(nan, [](auto v) { return ad::log(v); })));
+  CHECK(is_nan(at<T>(nan, [](auto v) { return ad::tanh(v); })));
+  CHECK(is_nan(at<T>(nan, [](auto v) { return ad::sigmoid(v); })));
+  CHECK(is_nan(at<T>(nan, [](auto v) { return ad::swish(v); })));
 }

@@ -113,3 +113,66 @@ TEST_CASE_TEMPLATE("multinomial_log_likelihood: extreme logits against closed fo
   CHECK(g(0, 7) == 0);
   CHECK(g(0, 2) == doctest::Approx(1 - 1.5).epsilon(sizeof(T) == 4 ? 1e-6 : 1e-14));
 }
+
+TEST_CASE_TEMPLATE("multinomial_log_likelihood: logits of -inf are probabilities of 0, as in log_softmax", T, float,
+                   double) {
+  const T inf = std::numeric_limits<T>::infinity();
+  const ad::Index items = 600, latent = 3;  // three tiles
+  // -inf in single places; in a whole tile, the first or a later one; everywhere.
+  for (const auto& [begin, end, step] : std::vector<std::array<ad::Index, 3>>{
+           {3, 600, 7}, {0, 256, 1}, {256, 512, 1}, {512, 600, 1}, {0, 599, 1}, {0, 600, 1}}) {
+    for (const ad::Index target : {ad::Index{3}, ad::Index{599}}) {
+      for (const ad::Index kept_bytes : {ad::kKeptExponentials, ad::Index{0}}) {
+        CAPTURE(begin);
+        CAPTURE(target);
+        auto bias = test::convert<T>(random_tensor(1, items, -1, 1, 3));
+        for (ad::Index j = begin; j < end; j += step) bias(0, j) = -inf;
+        ad::Tensor<double> x(2, items);
+        x(0, target) = 2;  // and row 1 is empty
+        const test::Sparse<T> counts(x);
+        ad::Tape<T> tape;
+        ad::Var<T> leaves[2][3], ll[2];
+        for (auto& in : leaves) {
+          in[0] = tape.variable(test::convert<T>(random_tensor(2, latent, -1, 1, 1)));
+          in[1] = tape.variable(test::convert<T>(random_tensor(items, latent, -1, 1, 2)));
+          in[2] = tape.variable(bias);
+        }
+        ll[0] = ad::multinomial_log_likelihood(leaves[0][0], leaves[0][1], leaves[0][2], counts.view(), kept_bytes);
+        const auto logs = ad::log_softmax(ad::linear(leaves[1][0], leaves[1][1], leaves[1][2]));
+        CHECK(ll[0].value()(1, 0) == 0);
+        const T expected = 2 * logs.value()(0, target);
+        if (std::isinf(bias(0, target))) CHECK(expected == -inf);
+        if (std::isinf(expected))
+          CHECK(ll[0].value()(0, 0) == expected);
+        else
+          CHECK(ll[0].value()(0, 0) == doctest::Approx(expected).epsilon(1e-5));
+        // The gradient of the unfused by its backward: 2 at the target, 0 elsewhere.
+        ad::Matrix<T> picked = tape.alloc(1, 1);
+        *picked.data = 0;
+        const auto select = tape.record("select", picked, {logs}, [=](ad::Tape<T>& t, ad::ConstMatrix<T> g) {
+          const auto d = t.grad(logs);
+          for (ad::Index i = 0; i < d.grad.size(); ++i) d.put(i, i == target ? 2 * *g.data : T(0));
+        });
+        tape.backward(ad::sum(ll[0]) + select);
+        for (std::size_t k = 0; k < 3; ++k) {
+          const auto fused = tape.gradient(leaves[0][k]).values, plain = tape.gradient(leaves[1][k]).values;
+          for (ad::Index i = 0; i < fused.size(); ++i)
+            REQUIRE(std::abs(fused.data[i] - plain.data[i]) < (sizeof(T) == 4 ? 1e-5 : 1e-13));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("multinomial_log_likelihood: NaN in a logit, a weight or z is NaN in the likelihood and the gradients") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const std::size_t input : {0, 1, 2}) {
+    test::Inputs inputs = {random_tensor(2, 3, -1, 1, 1), random_tensor(600, 3, -1, 1, 2),
+                           random_tensor(1, 600, -1, 1, 3)};
+    inputs[input](0, input == 2 ? 300 : 1) = nan;
+    const auto e =
+        test::evaluate<double>(fused(targets(2, 600)), inputs, std::vector<test::Leaf>(3, test::Leaf::variable));
+    CHECK(std::isnan(e.value(0, 0)));
+    CHECK(std::isnan(e.gradients[0](0, 0)));
+  }
+}

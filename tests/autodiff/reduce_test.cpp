@@ -61,8 +61,27 @@ TEST_CASE("a row of -inf alone has the logsumexp -inf and no gradient") {
   ad::Tape<double> tape;
   const auto v = tape.variable(ad::Tensor<double>(1, 2, {-inf, -inf})), lse = ad::logsumexp(v);
   CHECK(lse.value()(0, 0) == -inf);
+  CHECK(ad::log_softmax(v).value()(0, 1) == -inf);
   tape.backward(lse);
   CHECK(tape.gradient(v).values(0, 0) == 0);
+}
+
+TEST_CASE_TEMPLATE("softmax family: NaN anywhere in a row is NaN in all of the row, and in its gradients", T, float,
+                   double) {
+  for (const ad::Index n : {2, 9, 40}) {
+    for (const ad::Index at : {ad::Index{0}, n / 2, n - 1}) {
+      ad::Tensor<T> x(1, n);
+      std::fill_n(x.data(), n, T(1));
+      x(0, at) = std::numeric_limits<T>::quiet_NaN();
+      for (const auto& f : {&ad::logsumexp<T>, &ad::softmax<T>, &ad::log_softmax<T>}) {
+        ad::Tape<T> tape;
+        const ad::Var<T> v = tape.variable(x), y = f(v);
+        for (ad::Index j = 0; j < y.value().size(); ++j) CHECK(std::isnan(y.value().data[j]));
+        tape.backward(ad::sum(y));
+        CHECK(std::isnan(tape.gradient(v).values(0, n - 1)));
+      }
+    }
+  }
 }
 
 TEST_CASE("sums over many pieces do not depend on threads and lose no digits") {
