@@ -26,16 +26,4 @@ Split load_split(const DataOptions& options, bool keep_columns = false);
 /// Matrices of a split. Takes it apart.
 Dataset make_dataset(Split split, const DataOptions& options);
 
-/// All users of some data, each with all its items.
-struct Histories {
-  std::vector<std::string> user_tokens;    ///< in order of first appearance
-  Csr history;                             ///< users x model items
-  std::vector<std::string> unknown_items;  ///< items that the model does not have, in order of first appearance
-  std::int64_t unknown_rows = 0;           ///< rows with such items; they are left out
-};
-
-/// The users that the data have after the filters that are given (none by default), whether the data are split or
-/// not, and their items as indices of `model_items`. A user all of whose items are unknown has an empty row.
-Histories read_histories(const DataOptions& options, const std::vector<std::string>& model_items);
-
 }  // namespace recvae::data

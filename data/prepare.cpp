@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "error.h"
-#include "read/input.h"
 #include "load.h"
+#include "read/input.h"
 
 namespace fs = std::filesystem;
 

@@ -84,7 +84,7 @@ std::string join(const std::vector<std::string>& names) {
 
 std::vector<std::vector<Scored>> best_of(Scorer& scorer, const data::Csr& histories) {
   std::vector<std::vector<Scored>> lists;
-  recommend(scorer, histories, kListed, true, {},
+  recommend(scorer, histories, kListed, {.history = true},
             [&](std::int64_t, std::span<const Scored> best) { lists.emplace_back(best.begin(), best.end()); });
   return lists;
 }

@@ -17,11 +17,11 @@
 namespace recvae::tools {
 namespace {
 
-/// One user to answer: who it is and the items known of it.
+/// One user to answer: who it is, the items that a model is shown of it, and those that it is to be spared besides.
 struct Query {
   std::int64_t line = 0;
   std::string user;  // with --data its token; else a JSON value as it came, empty where none was given
-  std::vector<std::int32_t> items;
+  std::vector<std::int32_t> items, seen{};
 };
 
 /// Lines of a file descriptor, as soon as they are there.
@@ -191,11 +191,14 @@ class Recommender {
   }
 
   void answer(const std::vector<Query>& queries) {
-    data::Csr histories;
-    histories.cols = static_cast<std::int32_t>(catalogue_.size());
-    for (const Query& q : queries) histories.append(q.items);
+    data::Csr histories, seen;
+    histories.cols = seen.cols = static_cast<std::int32_t>(catalogue_.size());
+    for (const Query& q : queries) {
+      histories.append(q.items);
+      seen.append(q.seen);
+    }
     recommend(
-        *scorer_, histories, o_.topk, !o_.include_seen, barred_,
+        *scorer_, histories, o_.topk, {!o_.include_seen, o_.include_seen ? nullptr : &seen, barred_},
         [&](std::int64_t row, std::span<const Scored> best) { print(queries[static_cast<std::size_t>(row)], best); });
     if (std::fflush(stdout) != 0) throw data::DataError("standard output cannot be written");
   }
@@ -261,8 +264,9 @@ void answer_users(const Options& o, Recommender& recommender, Catalogue& catalog
   for (const std::string& token : users.unknown_items) catalogue.count_unknown(token, std::exchange(rows, 0));
   std::vector<Query> queries;
   for (std::int64_t u = 0; u < users.history.rows(); ++u) {
-    const auto row = users.history.row(u);
-    queries.push_back({0, users.user_tokens[static_cast<std::size_t>(u)], {row.begin(), row.end()}});
+    const auto row = users.history.row(u), seen = users.seen.row(u);
+    queries.push_back(
+        {0, users.user_tokens[static_cast<std::size_t>(u)], {row.begin(), row.end()}, {seen.begin(), seen.end()}});
     if (static_cast<std::int64_t>(queries.size()) < kScoredTogether && u + 1 < users.history.rows()) continue;
     recommender.answer(queries);
     queries.clear();
@@ -284,7 +288,7 @@ void recommend_command(CommandLine& line) {
   line.add("format", &o.format, "tsv (default) or jsonl");
   line.add("exclude", &o.exclude, "file of item tokens, one a line, that are never recommended");
   line.add("candidates", &o.candidates, "file of item tokens, one a line: recommend only these");
-  line.flag("include_seen", &o.include_seen, "recommend also items of the history");
+  line.flag("include_seen", &o.include_seen, "recommend also items that the user has, those below the threshold too");
   line.add("layer_norm_eps", &o.layer_norm_eps, "of a model file without settings (default: 0.1)");
   line.add("item_names", &o.item_names, "file of token<TAB>name lines: names are printed after the score");
   add_data_options(line, o.data, DataUse::histories);

@@ -6,17 +6,16 @@
 #include <vector>
 
 #include "../../data/dataset.h"
+#include "../settings.h"
 #include "metrics.h"
 #include "scorer.h"
-#include "../settings.h"
 #include "top_k.h"
 
 namespace recvae {
 
-/// Ranks items for every row of `histories` and calls found(row, best k items) from the calling thread, in order. Items
-/// of the history are left out where `mask_history`, and those with barred[item] != 0 always (empty: none).
-void recommend(Scorer& scorer, const data::Csr& histories, std::int64_t k, bool mask_history,
-               std::span<const std::uint8_t> barred,
+/// Ranks items for every row of `histories` and calls found(row, best k items but for the excluded ones) from the
+/// calling thread, in order.
+void recommend(Scorer& scorer, const data::Csr& histories, std::int64_t k, const Excluded& excluded,
                const std::function<void(std::int64_t row, std::span<const Scored> best)>& found);
 
 /// What the metrics have to know of the data, as the settings have it.

@@ -48,7 +48,9 @@ double flop_per_user(const Options& o) {
 }
 
 void add_batch(const Options& o, Scorer& scorer, const data::Csr& rows, Json& j) {
-  const auto lists = [&] { recommend(scorer, rows, o.topk, true, {}, [](std::int64_t, std::span<const Scored>) {}); };
+  const auto lists = [&] {
+    recommend(scorer, rows, o.topk, {.history = true}, [](std::int64_t, std::span<const Scored>) {});
+  };
   lists();
   double best = 0, gemm = 0;
   for (int run = 0; run < o.runs; ++run) {

@@ -6,10 +6,10 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "../support.h"
 #include "autodiff/parallel.h"
 #include "autodiff/random.h"
 #include "recvae/evaluate/evaluator.h"
-#include "../support.h"
 
 using namespace recvae;
 using recvae::test::csr;
@@ -46,11 +46,14 @@ TEST_CASE("popularity: training users per item, ties to the lower item; barred i
     list.clear();
     for (const Scored& s : best) list.push_back(s.item);
   };
-  recommend(*scorer, csr(4, {{}}), 4, true, {}, collect);
+  recommend(*scorer, csr(4, {{}}), 4, {.history = true}, collect);
   CHECK(list == std::vector<std::int32_t>{2, 0, 1, 3});
-  recommend(*scorer, csr(4, {{0}}), 4, true, {}, collect);
+  recommend(*scorer, csr(4, {{0}}), 4, {.history = true}, collect);
   CHECK(list == std::vector<std::int32_t>{2, 1, 3});
-  recommend(*scorer, csr(4, {{0}}), 4, false, std::vector<std::uint8_t>{0, 0, 1, 0}, collect);
+  const data::Csr masked = csr(4, {{1}, {2, 3}});
+  recommend(*scorer, csr(4, {{0}, {0}}), 4, {.history = true, .masked = &masked}, collect);  // the last user's
+  CHECK(list == std::vector<std::int32_t>{1});
+  recommend(*scorer, csr(4, {{0}}), 4, {.barred = std::vector<std::uint8_t>{0, 0, 1, 0}}, collect);
   CHECK(list == std::vector<std::int32_t>{0, 1, 3});
 }
 
