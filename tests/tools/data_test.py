@@ -8,7 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from commands_test import HEADER, HELD_OUT, ROWS, TABLE, TINY, run
+from support import HEADER, HELD_OUT, ROWS, TABLE, TINY, run
 
 
 class DataTest(unittest.TestCase):

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""What all commands share: help, version, spellings, wrong values. Run as support.py says."""
+import os
+import subprocess
+import unittest
+from pathlib import Path
+
+from support import COMMANDS, HELD_OUT, TOOLS, CommandsTest
+
+
+class CommandLineTest(CommandsTest):
+    def test_help_and_version(self):
+        for command in COMMANDS:
+            stdout, stderr = self.good(command, "--help")
+            self.assertIn("--threads", stdout)
+            self.assertIn("--data", stdout)
+            self.assertIn("csv, tsv or table", stdout)
+            self.assertEqual(stderr, "")
+            stdout, _ = self.good(command, "--version")
+            self.assertRegex(stdout, rf"^{command} \d+\.\d+\.\d+\n")
+
+    def test_version_names_slow_kernels(self):
+        """Kernels that the environment makes narrower than the processor are named; those it chooses itself are not called slow."""
+        def engine(**environment):
+            inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_CORETYPE")}
+            return subprocess.run([TOOLS / "recvae_train", "--version"], env=inherited | environment, capture_output=True, text=True, check=True).stdout
+        self.assertNotIn("slower", engine())
+        if "avx2" not in Path("/proc/cpuinfo").read_text():
+            self.skipTest("needs a processor with wide vectors")
+        narrow = engine(OPENBLAS_CORETYPE="Nehalem")
+        if "Nehalem" not in narrow:
+            self.skipTest("this BLAS cannot be told which kernels to take")
+        self.assertIn("slower than this x86-64-v", narrow)
+
+    def test_usage_errors(self):
+        given = {"recvae_train": ["--data", self.table], "recvae_prepare": ["--data", self.table],
+                 "recvae_evaluate": ["--data", self.table, "--model", self.model], "recvae_recommend": ["--model", self.model]}
+        for command, options in given.items():
+            self.bad(2, command, out=False)
+            self.bad(2, command, *options, "--no_such_option", 1, names="no_such_option")
+            self.bad(2, command, *options, "word", names="word")
+            self.bad(2, command, *options, "--threads", out=False, names="threads")
+            self.bad(2, command, *options, "--threads", 0, names="threads")
+            self.bad(2, command, *options, "--threads", "x", names="threads")
+            self.bad(2, command, *options, "--log_level", "loud", names="log_level")
+            self.bad(2, command, *options, "--quiet=perhaps", names="quiet")
+        self.bad(2, "recvae_train", names="--data")
+        self.bad(2, "recvae_prepare", "--data", self.table, out=False, names="--out")
+        self.bad(2, "recvae_prepare", "--data", self.table, "--validation_ratio", 0.1, names="unknown option --validation_ratio")
+        self.bad(2, "recvae_train", "--data", self.table, "--hiden_dimension", 3, names="--hidden_dimension")  # the nearest one
+
+    def test_spellings_of_options(self):
+        expected = self.trained("--data", self.table, *HELD_OUT, "--learning_rate", "0.01")
+        for options in (["--learning-rate", "0.01"], ["--learning_rate=0.01"], ["--learning-rate=1e-2"],
+                        ["--learning_rate", "5", "--learning-rate", "0.01"], ["--learning_rate=0.01", "--clip_grad_norm=none"],
+                        ["--learning_rate=0.01", "--stopping-step", "None"], ["--learning_rate=0.01", "--threshold", "null"],
+                        ["--learning_rate=0.01", "--mixture_weights", "0.15,0.75,0.1"],
+                        ["--learning_rate=0.01", "--mixture_weights", "[0.15, 0.75, 0.1]"]):
+            self.assertEqual(self.trained("--data", self.table, *HELD_OUT, *options), expected, options)
+        self.assertNotEqual(self.trained("--data", self.table, *HELD_OUT, "--learning_rate", "0.02"), expected)
+        self.assertNotEqual(self.trained("--data", self.table, *HELD_OUT, "--learning_rate=0.01", "--mixture_weights=0.25,0.65,0.1"), expected)
+
+    def test_wrong_values(self):
+        wrong = {"preset": ["nonsense"], "hidden_dimension": ["0", "-3", "1.5"], "latent_dimension": ["0"], "dropout_prob": ["1", "-0.1", "nan"],
+                 "mixture_weights": ["[0.5,0.4,0.2]", "[0.5,0.5]", "[1.5,-0.5,0]", "x"], "learning_rate": ["inf", "1e-3x"], "epochs": ["0", "99999999999999999999"],
+                 "train_batch_size": ["0"], "eval_batch_size": ["-1"], "gamma": ["inf"], "beta": ["nan"], "alternating": ["maybe"], "prior_update": ["sometimes"],
+                 "init": ["magic"], "seed": ["1.5"], "metrics": ["nonsense@5", "[ndcg@0]"], "valid_metric": ["nonsense@9"], "heldout_users": ["0", "x"], "threshold": ["x"],
+                 "split": ["nonsense"], "validation_ratio": ["1"], "split_seed": ["-1"], "ratios": ["[]", "[1,0]", "x"], "order": ["TS"],
+                 "group_by": ["item"], "time_users": ["old"], "valid_from": ["2020-02-30"], "test_from": ["soon"], "test_history": ["some"], "data_format": ["xml"]}
+        for option, values in wrong.items():
+            for value in values:
+                self.bad(2, "recvae_train", "--data", self.table, f"--{option}={value}", names=option)
+        self.bad(2, "recvae_prepare", "--data", self.table, "--heldout_users=-1", names="heldout_users")
+
+
+if __name__ == "__main__":
+    unittest.main()

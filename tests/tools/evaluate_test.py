@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""recvae_evaluate. Run as support.py says."""
+import json
+import math
+import os
+import signal
+import struct
+import subprocess
+import unittest
+
+from support import HEADER, HELD_OUT, TABLE, TIMEOUT, TOOLS, CommandsTest, read_safetensors, result_of, write_safetensors
+
+
+class EvaluateTest(CommandsTest):
+    def test_split_of_the_model(self):
+        options = ["--threshold", "1.5", "--heldout_users", 6, "--split_seed", 5]
+        out, stdout, _ = self.train("--data", self.table, *options, "--epochs", 2)
+        model = out / "model.safetensors"
+        evaluated, _ = self.good("recvae_evaluate", "--model", model, "--data", self.table)
+        self.assertEqual(evaluated.splitlines(), stdout.splitlines()[-3:])
+        self.assertEqual(self.good("recvae_evaluate", "--model", model, "--data", "-", stdin=TABLE)[0], evaluated)
+        self.assertEqual(self.good("recvae_evaluate", "--model", model, "--data", self.table, *options, "--threads", 2)[0], evaluated)
+        # The same users from a prepared directory.
+        prepared = self.fresh()
+        self.good("recvae_prepare", "--data", self.table, *options, "--out", prepared)
+        self.assertEqual(self.good("recvae_evaluate", "--model", model, "--data", prepared)[0], evaluated)
+        self.assertNotEqual(self.good("recvae_evaluate", "--model", model, "--data", prepared, "--on", "validation")[0], evaluated)
+        self.bad(1, "recvae_evaluate", "--model", model, "--data", self.table, "--split_seed", 6, names="items do not match")
+        self.bad(1, "recvae_evaluate", "--model", model, "--data", self.prepared, names="items do not match")
+
+    def test_json(self):
+        printed, _ = self.good("recvae_evaluate", "--model", self.model, "--data", self.table, "--metrics", "[ndcg@7,recall]", "--topk", "5")
+        stdout, _ = self.good("recvae_evaluate", "--model", self.model, "--data", self.table, "--metrics", "[ndcg@7,recall]", "--topk", "5", "--json")
+        exact = json.loads(stdout)
+        self.assertEqual(list(exact), ["ndcg@7", "recall@5"])
+        self.assertEqual({label: f"{value:.4f}" for label, value in exact.items()}, result_of(printed))
+
+    def popularity(self, kind):
+        """{metric: mean} of recommending what most training users have."""
+        def rows(name):
+            out = {}
+            for line in (self.prepared / name).read_text().splitlines()[1:]:
+                uid, sid = map(int, line.split(","))
+                out.setdefault(uid, set()).add(sid)
+            return out
+        counts = [0] * 40
+        for items in rows("train.csv").values():
+            for item in items:
+                counts[item] += 1
+        ranking = sorted(range(40), key=lambda item: (-counts[item], item))
+        ndcg, recall = [], []
+        history = rows(f"{kind}_tr.csv")
+        for uid, targets in rows(f"{kind}_te.csv").items():
+            best = [item for item in ranking if item not in history[uid]]
+            gains = [1 / math.log2(rank + 2) for rank, item in enumerate(best[:100]) if item in targets]
+            ndcg.append(sum(gains) / sum(1 / math.log2(rank + 2) for rank in range(len(targets))))
+            recall.append(len(targets & set(best[:5])) / min(5, len(targets)))
+        return {"ndcg@100": sum(ndcg) / len(ndcg), "recall@5": sum(recall) / len(recall)}
+
+    def test_popularity(self):
+        for kind in ("test", "validation"):
+            stdout, _ = self.good("recvae_evaluate", "--baseline", "popularity", "--data", self.prepared, "--on", kind, "--metrics", "[ndcg@100,recall@5]", "--json")
+            found, expected = json.loads(stdout), self.popularity(kind)
+            for label, value in expected.items():
+                self.assertAlmostEqual(found[label], value, places=12)
+        stdout, _ = self.good("recvae_evaluate", "--baseline", "popularity", "--data", self.table, *HELD_OUT)
+        self.assertEqual(["popularity " + line for line in stdout.splitlines()], self.run_stdout.splitlines()[:3])
+
+    ALL = "[ndcg,recall,precision,hit,mrr,map,itemcoverage,averagepopularity,giniindex,shannonentropy,tailpercentage,gauc]"
+
+    def test_all_metrics(self):
+        evaluate = ["recvae_evaluate", "--model", self.model, "--data", self.table, "--metrics", self.ALL, "--topk", "[2,10]"]
+        expected, _ = self.good(*evaluate, "--json")
+        values = json.loads(expected)
+        self.assertEqual(len(values), 2 * 11 + 1)
+        self.assertIn("gauc", values)
+        for options in (["--threads", 1], ["--threads", 4], ["--eval_batch_size", 7]):
+            self.assertEqual(self.good(*evaluate, "--json", *options)[0], expected)
+        tail = [json.loads(self.good(*evaluate, "--json", "--tail_ratio", ratio)[0])["tailpercentage@10"] for ratio in ("none", 0.5, 1, 1000)]
+        self.assertEqual(tail[0], values["tailpercentage@10"])
+        self.assertLess(tail[0], tail[1])
+        self.assertEqual(tail[2:], [1, 1])
+        full = json.loads(self.good(*evaluate, "--json", "--recall_denominator", "all")[0])
+        self.assertEqual({label for label in values if values[label] != full[label]}, {"recall@2"})  # nobody has more than ten targets
+        printed, _ = self.good(*evaluate)
+        self.assertEqual(result_of(printed), {label: f"{value:.4f}" for label, value in values.items()})
+        self.bad(2, *evaluate, "--metrics", "gauc@10", names="gauc")
+        # A model says how its result was measured.
+        out, stdout, _ = self.train("--data", self.table, *HELD_OUT, "--recall_denominator", "all", "--tail_ratio", 0.5, "--metrics", "[recall@2,tailpercentage@10]", "--baselines", "[]")
+        self.assertEqual(self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.table)[0], stdout)
+
+    def test_per_user(self):
+        path = self.home / "per_user.tsv"
+        stdout, _ = self.good("recvae_evaluate", "--model", self.model, "--data", self.table, "--metrics", self.ALL, "--topk", "5", "--json", "--per_user", path)
+        means = json.loads(stdout)
+        header, *rows = [line.split("\t") for line in path.read_text().splitlines()]
+        self.assertEqual(header, ["user", *means])
+        users = (self.prepared / "unique_uid.txt").read_text().splitlines()
+        targets = {}
+        for line in (self.prepared / "test_te.csv").read_text().splitlines()[1:]:
+            uid = int(line.split(",")[0])
+            targets[users[uid]] = targets.get(users[uid], 0) + 1
+        self.assertEqual({row[0] for row in rows}, set(targets))
+        for column, label in enumerate(header[1:], 1):
+            cells = [row[column] for row in rows]
+            if label.split("@")[0] in ("itemcoverage", "giniindex", "shannonentropy"):
+                self.assertEqual(set(cells), {""})
+                continue
+            weights = [targets[row[0]] if label == "gauc" else 1 for row in rows]
+            mean = sum(w * float(cell) for w, cell in zip(weights, cells)) / sum(weights)
+            self.assertAlmostEqual(mean, means[label], delta=1e-12 * max(1, means[label]))
+        per_user = ["recvae_evaluate", "--model", self.model, "--data", self.table, "--per_user"]
+        self.bad(1, *per_user, self.home / "none" / "x.tsv", names="x.tsv")
+        # What stands beside the file, behind a link or is no file stays what it is.
+        folder = self.home / "per_user"
+        folder.mkdir()
+        (folder / "beside.tsv.tmp").write_text("precious")
+        (folder / "behind.tsv").write_text("old")
+        (folder / "link.tsv").symlink_to("behind.tsv")
+        for name in ("beside.tsv", "link.tsv"):
+            self.good(*per_user, folder / name)
+        self.assertEqual(sorted(os.listdir(folder)), ["behind.tsv", "beside.tsv", "beside.tsv.tmp", "link.tsv"])
+        self.assertEqual((folder / "beside.tsv.tmp").read_text(), "precious")
+        self.assertTrue((folder / "link.tsv").is_symlink())
+        self.assertEqual((folder / "behind.tsv").read_text(), (folder / "beside.tsv").read_text())
+        os.mkfifo(folder / "pipe")
+        reader = subprocess.Popen(["cat", folder / "pipe"], stdout=subprocess.PIPE, text=True)
+        self.good(*per_user, folder / "pipe")
+        self.assertEqual(reader.communicate(timeout=TIMEOUT)[0], (folder / "beside.tsv").read_text())
+        tabs = self.put("tabs.csv", HEADER + "".join(f'"u\t{user}",{item},5,1\n' for user in range(5) for item in range(6)))
+        self.bad(1, "recvae_evaluate", "--baseline", "popularity", "--data", tabs, "--split", "loo", "--per_user", folder / "x.tsv", names="tabs")
+        self.assertFalse((folder / "x.tsv").exists())
+
+    def test_stopped_at_once(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            command = [TOOLS / "recvae_evaluate", "--model", self.model, "--data", self.table, "--bootstrap", "10000000", "--threads", "1"]
+            with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+                self.assertIn("test users", process.stderr.readline())  # the drawing begins
+                process.send_signal(number)
+                stdout, stderr = process.communicate(timeout=TIMEOUT)
+            self.assertEqual((process.returncode, stdout, stderr), (128 + number, "", "recvae_evaluate: stopped\n"))
+        self.bad(2, "recvae_evaluate", "--model", self.model, "--data", self.table, "--bootstrap", 10**18, names="bootstrap")
+
+    def test_bootstrap(self):
+        evaluate = ["recvae_evaluate", "--model", self.model, "--data", self.table, "--metrics", "[ndcg@10,giniindex@10]", "--bootstrap", 500]
+        lines = self.good(*evaluate)[0].splitlines()
+        self.assertEqual([line.split(":")[0] for line in lines], ["ndcg@10", "giniindex@10", "interval ndcg@10"])
+        low, high = map(float, lines[2].split("\t")[1:])
+        self.assertLess(low, float(lines[0].split("\t")[1]))
+        self.assertGreater(high, float(lines[0].split("\t")[1]))
+        exact = json.loads(self.good(*evaluate, "--json")[0])
+        self.assertEqual([f"{value:.4f}" for value in exact["intervals"]["ndcg@10"]], lines[2].split("\t")[1:])
+        self.assertEqual(exact["intervals"]["giniindex@10"], [None, None])
+        self.bad(2, *evaluate[:-1], 0, names="bootstrap")
+
+    def test_compare(self):
+        other, _, _ = self.train("--data", self.table, *HELD_OUT, "--epochs", 1, "--seed", 2)
+        data = ["--data", self.table, "--metrics", "[ndcg@10,itemcoverage@10]"]
+        first, second = (json.loads(self.good("recvae_evaluate", "--model", model, *data, "--json")[0]) for model in (self.model, other / "model.safetensors"))
+        evaluate = ["recvae_evaluate", "--model", self.model, "--compare", other / "model.safetensors", *data]
+        found = json.loads(self.good(*evaluate, "--json")[0])
+        for label in ("ndcg@10", "itemcoverage@10"):
+            self.assertEqual(found[label], first[label])
+            self.assertEqual(found["compared"][label], second[label])
+            self.assertAlmostEqual(found["differences"][label]["mean"], first[label] - second[label], places=12)
+        difference = found["differences"]["ndcg@10"]
+        self.assertLess(difference["low"], difference["mean"])
+        self.assertLess(difference["mean"], difference["high"])
+        self.assertGreater(difference["p"], 0)
+        self.assertIsNone(found["differences"]["itemcoverage@10"]["p"])
+        lines = self.good(*evaluate)[0].splitlines()
+        self.assertEqual(lines[-2], "difference ndcg@10:\t" + "\t".join(f"{difference[key]:.4f}" for key in ("mean", "low", "high", "p")))
+        self.assertEqual(len(lines[-1].split("\t")), 2)
+        # A model with itself, and with a baseline, which takes the split of the model.
+        same = json.loads(self.good("recvae_evaluate", "--model", self.model, "--compare", self.model, *data, "--json")[0])
+        self.assertEqual(same["differences"]["ndcg@10"], {"mean": 0, "low": 0, "high": 0, "p": 1})
+        against = json.loads(self.good("recvae_evaluate", "--baseline", "ease", "--compare", self.model, *data, "--json")[0])
+        self.assertEqual(against["compared"], first)
+        alone = json.loads(self.good("recvae_evaluate", "--baseline", "ease", *data, *HELD_OUT, "--json")[0])
+        self.assertEqual({label: against[label] for label in alone}, alone)
+        self.bad(1, "recvae_evaluate", "--model", self.model, "--compare", self.home / "none.safetensors", *data, names="none.safetensors")
+
+    def test_bad_input(self):
+        self.bad(2, "recvae_evaluate", "--data", self.table)
+        self.bad(2, "recvae_evaluate", "--data", self.table, "--model", self.model, "--baseline", "popularity")
+        self.bad(2, "recvae_evaluate", "--data", self.table, "--baseline", "nonsense", names="nonsense")
+        self.bad(2, "recvae_evaluate", "--data", self.table, "--model", self.model, "--on", "nonsense", names="nonsense")
+        self.bad(2, "recvae_evaluate", "--data", self.table, "--model", self.model, "--metrics", "nonsense@3", names="nonsense")
+        self.bad(2, "recvae_evaluate", "--data", self.prepared, "--model", self.model, "--heldout_users", 3, names="heldout_users")
+        self.bad(1, "recvae_evaluate", "--data", self.table, "--model", self.home / "none.safetensors", names="none.safetensors")
+        self.bad(1, "recvae_evaluate", "--data", self.table, "--model", self.home)
+        self.bad(1, "recvae_evaluate", "--data", self.home / "none.csv", "--model", self.model, names="none.csv")
+
+    def test_ease_beyond_memory(self):
+        path = self.put("wide/train.txt", "".join(f"{user} {' '.join(map(str, range(1000000)))}\n" for user in range(3)))
+        self.bad(1, "recvae_evaluate", "--baseline", "ease", "--data", path, names="4004.1 GB")
+
+    def test_weights_without_metadata(self):
+        header, _, tensors = read_safetensors(self.model)
+        bare = write_safetensors(self.home / "weights.safetensors", header, tensors)
+        expected, _ = self.good("recvae_evaluate", "--model", self.model, "--data", self.prepared, "--json")
+        self.assertEqual(self.good("recvae_evaluate", "--model", bare, "--data", self.prepared, "--json")[0], expected)
+        wide = {name: struct.pack(f"<{len(data) // 4}d", *struct.unpack(f"<{len(data) // 4}f", data)) for name, data in tensors.items()}
+        double = write_safetensors(self.home / "double.safetensors", {name: {**entry, "dtype": "F64"} for name, entry in header.items()}, wide)
+        self.assertEqual(self.good("recvae_evaluate", "--model", double, "--data", self.prepared, "--json")[0], expected)
+        other_eps, _ = self.good("recvae_evaluate", "--model", bare, "--data", self.prepared, "--json", "--layer_norm_eps", "1e-5")
+        self.assertNotEqual(other_eps, expected)
+        # Their items are named by the data.
+        named, _ = self.good("recvae_recommend", "--model", self.model, "--data", self.prepared)
+        self.assertEqual(self.good("recvae_recommend", "--model", bare, "--data", self.prepared)[0], named)
+        self.bad(1, "recvae_recommend", "--model", bare, stdin="100\n", names="item tokens")
+
+
+if __name__ == "__main__":
+    unittest.main()
