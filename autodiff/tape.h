@@ -34,11 +34,11 @@ template <class T>
 class Var {
  public:
   Var() = default;
-  ConstMatrix<T> value() const { return tape().value(*this); }
+  ConstMatrix<T> value() const { return tape("value").value(*this); }
   Index rows() const { return value().rows; }
   Index cols() const { return value().cols; }
-  Tape<T>& tape() const {
-    if (!tape_) throw Error("Var: empty handle");
+  Tape<T>& tape(const char* op = "tape") const {
+    if (!tape_) throw Error(std::string(op) + ": empty handle");
     return *tape_;
   }
 
@@ -125,8 +125,8 @@ class Tape {
   }
 
   /// Appends the op's node. `out` comes from alloc(); `inputs` are what the gradient flows to; `backward` is called as
-  /// backward(tape, g), g being the gradient of `out`, and writes into tape.grad(input) of each input. It is copied
-  /// into the arena, so it captures handles and views only. `op` must be a string literal.
+  /// backward(tape, g), g being the gradient of `out`, and writes into tape.grad_slot(input) of each input. It is
+  /// copied into the arena, so it captures handles and views only. `op` must be a string literal.
   template <class F>
   Var<T> record(const char* op, Matrix<T> out, std::initializer_list<Var<T>> inputs, F backward) {
     static_assert(std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>,
@@ -146,9 +146,9 @@ class Tape {
   bool wants_grad(Var<T> v) const { return !no_grad_ && node(v, "wants_grad").wants_grad; }
 
   /// In a backward: where to write the gradient of `input` (see GradSlot).
-  GradSlot<T> grad(Var<T> input);
+  GradSlot<T> grad_slot(Var<T> input);
 
-  /// In a backward: may the gradient of `input` be given as rows only? Then call set_row_grad(); else use grad().
+  /// In a backward: may the gradient of `input` be given as rows only? Then call set_row_grad(); else use grad_slot().
   bool takes_row_grad(Var<T> input) const {
     const Node& n = node(input, "takes_row_grad");
     return n.wants_grad && !n.backward && !n.grad;
@@ -194,9 +194,9 @@ class Tape {
     done_ = false;
   }
 
-  /// The matrix behind a handle.
-  ConstMatrix<T> value(Var<T> v) const {
-    const Node& n = node(v, "value");
+  /// The matrix behind a handle; `op` is whom an error names.
+  ConstMatrix<T> value(Var<T> v, const char* op = "value") const {
+    const Node& n = node(v, op);
     return {n.value, n.rows, n.cols};
   }
   std::size_t size() const { return nodes_.size(); }                  ///< recorded nodes
@@ -268,7 +268,7 @@ class Tape {
   };
 
   const Node& node(Var<T> v, const char* op) const {
-    if (v.tape_ != this) throw Error(std::string(op) + ": the value belongs to another tape");
+    if (&v.tape(op) != this) throw Error(std::string(op) + ": the value belongs to another tape");
     if (v.epoch_ != epoch_) throw Error(std::string(op) + ": stale value, its tape was reset");
     return nodes_[v.id_];
   }
@@ -301,6 +301,14 @@ class Tape {
   bool no_grad_ = false, in_backward_ = false, done_ = false;
 };
 
+/// The tape of an op's inputs, its first line: throws Error("op: ...") where one is empty, stale or of another tape.
+template <class T>
+Tape<T>& tape_of(const char* op, std::initializer_list<Var<T>> inputs) {
+  Tape<T>& tape = inputs.begin()->tape(op);
+  for (Var<T> input : inputs) tape.value(input, op);
+  return tape;
+}
+
 template <class T>
 Var<T> Tape<T>::parameter(const Parameter<T>& p) {
   const bool wanted = p.trainable && !no_grad_;
@@ -316,8 +324,8 @@ Var<T> Tape<T>::parameter(const Parameter<T>& p) {
 }
 
 template <class T>
-GradSlot<T> Tape<T>::grad(Var<T> input) {
-  Node& n = node(input, "grad");
+GradSlot<T> Tape<T>::grad_slot(Var<T> input) {
+  Node& n = node(input, "grad_slot");
   if (!n.wants_grad) return {};
   if (n.row_sparse) make_dense(n);
   const bool accumulate = n.grad != nullptr;

@@ -19,17 +19,17 @@ struct LayerNorm {
   }
 
   Var<T> operator()(Var<T> x) const {
-    Tape<T>& tape = x.tape();
+    Tape<T>& tape = tape_of("layer_norm", {x});
     return layer_norm(x, tape.parameter(weight), tape.parameter(bias), eps);
   }
   /// The same of swish(x), in one pass.
   Var<T> of_swish(Var<T> x) const {
-    Tape<T>& tape = x.tape();
+    Tape<T>& tape = tape_of("swish_layer_norm", {x});
     return swish_layer_norm(x, tape.parameter(weight), tape.parameter(bias), eps);
   }
   /// The same of swish(x + skip).
   Var<T> of_swish(Var<T> x, Var<T> skip) const {
-    Tape<T>& tape = x.tape();
+    Tape<T>& tape = tape_of("swish_layer_norm", {x});
     return swish_layer_norm(x, skip, tape.parameter(weight), tape.parameter(bias), eps);
   }
 

@@ -22,7 +22,7 @@ struct Linear {
 
   /// [batch, in] -> [batch, out]
   Var<T> operator()(Var<T> x) const {
-    Tape<T>& tape = x.tape();
+    Tape<T>& tape = tape_of("linear", {x});
     return linear(x, tape.parameter(weight), tape.parameter(bias));
   }
 

@@ -20,7 +20,7 @@ template <class T>
 ad::Var<T> composite_log_density(ad::Var<T> z, ad::Var<T> mu_old, ad::Var<T> logvar_old,
                                  const std::array<double, 3>& weights) {
   using ad::Index;
-  ad::Tape<T>& tape = z.tape();
+  ad::Tape<T>& tape = ad::tape_of("composite_log_density", {z, mu_old, logvar_old});
   const ad::ConstMatrix<T> zs = z.value(), mu = mu_old.value(), logvar = logvar_old.value();
   const auto same = [&](ad::ConstMatrix<T> o) { return o.rows == zs.rows && o.cols == zs.cols; };
   if (!same(mu) || !same(logvar)) {
@@ -37,7 +37,7 @@ ad::Var<T> composite_log_density(ad::Var<T> z, ad::Var<T> mu_old, ad::Var<T> log
                               out.data + begin, slope.data + begin);
   });
   return tape.record("composite_log_density", out, {z}, [=](ad::Tape<T>& t, ad::ConstMatrix<T> g) {
-    const ad::GradSlot<T> dz = t.grad(z);
+    const ad::GradSlot<T> dz = t.grad_slot(z);
     if (!dz) return;
     ad::parallel_chunks(g.size(), ad::kChunk, [&](Index begin, Index end) {
       for (Index i = begin; i < end; ++i) dz.put(i, g.data[i] * slope.data[i]);

@@ -14,13 +14,13 @@ namespace detail {
 /// y = f(x) with dy/dx = df(x, y), elementwise; `loop(in, out, n)` computes n of y.
 template <class T, class L, class D>
 Var<T> elementwise_loop(const char* op, Var<T> x, L loop, D df) {
-  Tape<T>& tape = x.tape();
+  Tape<T>& tape = tape_of(op, {x});
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, in.cols);
   parallel_chunks(in.size(), kChunk,
                   [&](Index begin, Index end) { loop(in.data + begin, out.data + begin, end - begin); });
   return tape.record(op, out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    if (GradSlot<T> dx = t.grad(x)) {
+    if (GradSlot<T> dx = t.grad_slot(x)) {
       parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) dx.put(i, g.data[i] * df(in.data[i], out.data[i]));
       });
@@ -51,7 +51,8 @@ Var<T> scale(Var<T> x, std::type_identity_t<T> s) {
 /// -x
 template <class T>
 Var<T> operator-(Var<T> x) {
-  return scale(x, T(-1));
+  return detail::elementwise(
+      "neg", x, [](T v) { return -v; }, [](T, T) { return T(-1); });
 }
 
 /// e^x
@@ -101,14 +102,14 @@ Var<T> relu(Var<T> x) {
 /// x * sigmoid(x), PyTorch's SiLU.
 template <class T>
 Var<T> swish(Var<T> x) {
-  Tape<T>& tape = x.tape();
+  Tape<T>& tape = tape_of("swish", {x});
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, in.cols);
   parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
     kernels::loops<T>().swish(in.data + begin, out.data + begin, end - begin);
   });
   return tape.record("swish", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    if (GradSlot<T> dx = t.grad(x)) {
+    if (GradSlot<T> dx = t.grad_slot(x)) {
       parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
         kernels::loops<T>().swish_backward(in.data + begin, g.data + begin, dx.grad.data + begin, end - begin,
                                            dx.accumulate);

@@ -12,7 +12,7 @@ namespace ad {
 /// [rows, cols] as z, or smaller: sides of length 1 repeat.
 template <class T>
 Var<T> gaussian_log_density(Var<T> z, Var<T> mu, Var<T> logvar) {
-  Tape<T>& tape = z.tape();
+  Tape<T>& tape = tape_of("gaussian_log_density", {z, mu, logvar});
   const ConstMatrix<T> zs = z.value(), ms = mu.value(), vs = logvar.value();
   const auto fits = [&](ConstMatrix<T> o) {
     return (o.rows == zs.rows || o.rows == 1) && (o.cols == zs.cols || o.cols == 1);
@@ -30,9 +30,9 @@ Var<T> gaussian_log_density(Var<T> z, Var<T> mu, Var<T> logvar) {
   detail::fill(out,
                [&](Index i, Index j) { return (v(i, j) + log_2pi + (zs(i, j) - m(i, j)) * standard(i, j)) / T(-2); });
   return tape.record("gaussian_log_density", out, {z, mu, logvar}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_reduced(t.grad(z), g.rows, g.cols, [&](Index i, Index j) { return -g(i, j) * standard(i, j); });
-    detail::put_reduced(t.grad(mu), g.rows, g.cols, [&](Index i, Index j) { return g(i, j) * standard(i, j); });
-    detail::put_reduced(t.grad(logvar), g.rows, g.cols, [&](Index i, Index j) {
+    detail::put_reduced(t.grad_slot(z), g.rows, g.cols, [&](Index i, Index j) { return -g(i, j) * standard(i, j); });
+    detail::put_reduced(t.grad_slot(mu), g.rows, g.cols, [&](Index i, Index j) { return g(i, j) * standard(i, j); });
+    detail::put_reduced(t.grad_slot(logvar), g.rows, g.cols, [&](Index i, Index j) {
       return g(i, j) * ((zs(i, j) - m(i, j)) * standard(i, j) - T(1)) / T(2);
     });
   });

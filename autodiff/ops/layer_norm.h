@@ -13,7 +13,8 @@ namespace detail {
 /// two numbers per row: the backward forms y again, which costs less than memory does.
 template <class T>
 Var<T> normalise(const char* op, Var<T> x, const Var<T>* skip, Var<T> weight, Var<T> bias, double eps, bool swish) {
-  Tape<T>& tape = x.tape();
+  const Var<T> added = skip ? *skip : x;
+  Tape<T>& tape = tape_of(op, {x, added, weight, bias});
   const ConstMatrix<T> in = x.value(), w = weight.value(), b = bias.value();
   const ConstMatrix<T> s = skip ? skip->value() : ConstMatrix<T>{nullptr, in.rows, in.cols};
   const Index rows = in.rows, n = in.cols;
@@ -31,10 +32,9 @@ Var<T> normalise(const char* op, Var<T> x, const Var<T>* skip, Var<T> weight, Va
     moments[static_cast<std::size_t>(i)] = kernels::loops<T>().norm(row(i), eps, out.row(i));
   });
   const bool has_skip = skip != nullptr;
-  const Var<T> added = skip ? *skip : x;
   return tape.record(op, out, {x, added, weight, bias}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    const GradSlot<T> dx = t.grad(x), dskip = has_skip ? t.grad(added) : GradSlot<T>{};
-    const GradSlot<T> dweight = t.grad(weight), dbias = t.grad(bias);
+    const GradSlot<T> dx = t.grad_slot(x), dskip = has_skip ? t.grad_slot(added) : GradSlot<T>{};
+    const GradSlot<T> dweight = t.grad_slot(weight), dbias = t.grad_slot(bias);
     // Sums over the rows of a block, then over the blocks: one order for any number of threads.
     constexpr Index kRows = 16;
     const Index blocks = (rows + kRows - 1) / kRows;

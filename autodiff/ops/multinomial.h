@@ -50,7 +50,7 @@ inline constexpr Index kKeptExponentials = Index{256} << 20;
 template <class T>
 Var<T> multinomial_log_likelihood(Var<T> z, Var<T> weight, Var<T> bias, const CsrView<T>& targets,
                                   Index kept_bytes = kKeptExponentials) {
-  Tape<T>& tape = z.tape();
+  Tape<T>& tape = tape_of("multinomial_log_likelihood", {z, weight, bias});
   const ConstMatrix<T> zs = z.value(), w = weight.value(), b = bias.value();
   if (zs.cols != w.cols || b.rows != 1 || b.cols != w.rows || targets.rows != zs.rows || targets.cols != w.rows) {
     throw ShapeError("multinomial_log_likelihood: z " + shape_string(zs) + ", weight " + shape_string(w) + ", bias " +
@@ -62,8 +62,8 @@ Var<T> multinomial_log_likelihood(Var<T> z, Var<T> weight, Var<T> bias, const Cs
   const detail::MultinomialState<T> state =
       detail::multinomial_forward(tape, targets, zs, w, b, tape.wants_grad(z), kept, out);
   return tape.record("multinomial_log_likelihood", out, {z, weight, bias}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_reduced(t.grad(z), zs.rows, zs.cols, [&](Index u, Index d) { return g.data[u] * state.dz(u, d); });
-    const GradSlot<T> dweight = t.grad(weight), dbias = t.grad(bias);
+    detail::put_reduced(t.grad_slot(z), zs.rows, zs.cols, [&](Index u, Index d) { return g.data[u] * state.dz(u, d); });
+    const GradSlot<T> dweight = t.grad_slot(weight), dbias = t.grad_slot(bias);
     if (dweight || dbias) detail::multinomial_weight_grad(t, state, g, dweight, dbias);
   });
 }

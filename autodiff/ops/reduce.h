@@ -27,11 +27,11 @@ double total(Tape<T>& tape, ConstMatrix<T> x) {
 
 template <class T>
 Var<T> scaled_total(const char* op, Var<T> x, T factor) {
-  Tape<T>& tape = x.tape();
+  Tape<T>& tape = tape_of(op, {x});
   Matrix<T> out = tape.alloc(1, 1);
   *out.data = static_cast<T>(total(tape, x.value()) * factor);
   return tape.record(op, out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    if (GradSlot<T> dx = t.grad(x)) {
+    if (GradSlot<T> dx = t.grad_slot(x)) {
       const T each = *g.data * factor;
       parallel_chunks(dx.grad.size(), kChunk, [&](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) dx.put(i, each);
@@ -77,15 +77,15 @@ Var<T> sum(Var<T> x) {
 /// Mean over all elements: [1, 1]; x must not be empty.
 template <class T>
 Var<T> mean(Var<T> x) {
-  const Index n = x.value().size();
-  if (n == 0) throw ShapeError("mean: " + shape_string(x.value()) + " has no elements");
-  return detail::scaled_total("mean", x, T(1) / static_cast<T>(n));
+  const ConstMatrix<T> in = tape_of("mean", {x}).value(x);
+  if (in.size() == 0) throw ShapeError("mean: " + shape_string(in) + " has no elements");
+  return detail::scaled_total("mean", x, T(1) / static_cast<T>(in.size()));
 }
 
 /// sum_j x_ij: [rows, 1].
 template <class T>
 Var<T> row_sums(Var<T> x) {
-  Tape<T>& tape = x.tape();
+  Tape<T>& tape = tape_of("row_sums", {x});
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, 1);
   parallel_rows(in.rows, in.cols, [&](Index i) {
@@ -94,14 +94,14 @@ Var<T> row_sums(Var<T> x) {
     out.data[i] = static_cast<T>(sum);
   });
   return tape.record("row_sums", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_reduced(t.grad(x), in.rows, in.cols, [&](Index i, Index) { return g.data[i]; });
+    detail::put_reduced(t.grad_slot(x), in.rows, in.cols, [&](Index i, Index) { return g.data[i]; });
   });
 }
 
 /// log sum_j e^x_ij: [rows, 1].
 template <class T>
 Var<T> logsumexp(Var<T> x) {
-  Tape<T>& tape = x.tape();
+  Tape<T>& tape = tape_of("logsumexp", {x});
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, 1), e = tape.alloc(in.rows, in.cols);
   const detail::RowSoftmax<T> rows(tape, in, e);
@@ -110,7 +110,7 @@ Var<T> logsumexp(Var<T> x) {
     out.data[i] = rows.rate(i) > 0 ? top + rows.log_sum(i) : top;
   }
   return tape.record("logsumexp", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    GradSlot<T> dx = t.grad(x);
+    GradSlot<T> dx = t.grad_slot(x);
     if (!dx) return;
     parallel_rows(in.rows, in.cols, [&](Index i) {
       const T rate = g.data[i] * rows.rate(i);
@@ -122,7 +122,7 @@ Var<T> logsumexp(Var<T> x) {
 /// e^x_ij / sum_k e^x_ik
 template <class T>
 Var<T> softmax(Var<T> x) {
-  Tape<T>& tape = x.tape();
+  Tape<T>& tape = tape_of("softmax", {x});
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, in.cols);
   const detail::RowSoftmax<T> rows(tape, in, out);
@@ -131,7 +131,7 @@ Var<T> softmax(Var<T> x) {
     for (Index j = 0; j < in.cols; ++j) out(i, j) *= rate;
   });
   return tape.record("softmax", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    GradSlot<T> dx = t.grad(x);
+    GradSlot<T> dx = t.grad_slot(x);
     if (!dx) return;
     parallel_rows(in.rows, in.cols, [&](Index i) {
       const T inner = kernels::loops<T>().dot(g.row(i), out.row(i), in.cols);
@@ -143,7 +143,7 @@ Var<T> softmax(Var<T> x) {
 /// x_ij - log sum_k e^x_ik; -inf in a row of -inf alone, whose softmax is 0.
 template <class T>
 Var<T> log_softmax(Var<T> x) {
-  Tape<T>& tape = x.tape();
+  Tape<T>& tape = tape_of("log_softmax", {x});
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, in.cols), e = tape.alloc(in.rows, in.cols);
   const detail::RowSoftmax<T> rows(tape, in, e);
@@ -153,7 +153,7 @@ Var<T> log_softmax(Var<T> x) {
     for (Index j = 0; j < in.cols; ++j) out(i, j) = in(i, j) - top - log_sum;
   });
   return tape.record("log_softmax", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    GradSlot<T> dx = t.grad(x);
+    GradSlot<T> dx = t.grad_slot(x);
     if (!dx) return;
     parallel_rows(in.rows, in.cols, [&](Index i) {
       T total = 0;

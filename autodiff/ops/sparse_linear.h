@@ -46,7 +46,7 @@ CsrView<T> copy(Tape<T>& tape, const CsrView<T>& x) {
 /// gradient of a weight that is a leaf holds the rows of the inputs that occur, no others.
 template <class T>
 Var<T> sparse_linear(const CsrView<T>& x, Var<T> weight, Var<T> bias) {
-  Tape<T>& tape = weight.tape();
+  Tape<T>& tape = tape_of("sparse_linear", {weight, bias});
   const ConstMatrix<T> w = weight.value(), b = bias.value();
   if (x.cols != w.rows || b.rows != 1 || b.cols != w.cols) {
     throw ShapeError("sparse_linear: x " + shape_string(x) + ", weight " + shape_string(w) + ", bias " +
@@ -63,11 +63,11 @@ Var<T> sparse_linear(const CsrView<T>& x, Var<T> weight, Var<T> bias) {
       Matrix<T> rows{memory, static_cast<Index>(columns.columns.size()), g.cols};
       detail::sparse_linear_weight_grad(columns, g, rows, true, false);
       t.set_row_grad(weight, columns.columns, rows);
-    } else if (GradSlot<T> dw = t.grad(weight)) {
+    } else if (GradSlot<T> dw = t.grad_slot(weight)) {
       if (!dw.accumulate) std::fill(dw.grad.data, dw.grad.data + dw.grad.size(), T(0));
       detail::sparse_linear_weight_grad(detail::by_columns(t, mine), g, dw.grad, false, true);
     }
-    detail::put_sum(t, t.grad(bias), g);
+    detail::put_sum(t, t.grad_slot(bias), g);
   });
 }
 

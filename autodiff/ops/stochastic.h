@@ -23,9 +23,9 @@ inline std::uint64_t drop_limit(double p) {
 /// element's number, so it is drawn again in the backward and never stored. p = 0 returns x.
 template <class T>
 Var<T> dropout(Var<T> x, double p, RandomKey key) {
+  Tape<T>& tape = tape_of("dropout", {x});
   const std::uint64_t limit = detail::drop_limit(p);
   if (p == 0) return x;
-  Tape<T>& tape = x.tape();
   const ConstMatrix<T> in = x.value();
   const T kept = static_cast<T>(1 / (1 - p));
   const auto for_factors = [=](auto f) {
@@ -36,7 +36,7 @@ Var<T> dropout(Var<T> x, double p, RandomKey key) {
   Matrix<T> out = tape.alloc(in.rows, in.cols);
   for_factors([&](Index i, T factor) { out.data[i] = factor * in.data[i]; });
   return tape.record("dropout", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    if (GradSlot<T> dx = t.grad(x)) for_factors([&](Index i, T factor) { dx.put(i, factor * g.data[i]); });
+    if (GradSlot<T> dx = t.grad_slot(x)) for_factors([&](Index i, T factor) { dx.put(i, factor * g.data[i]); });
   });
 }
 
@@ -73,7 +73,7 @@ CsrView<T> dropout(Tape<T>& tape, const CsrView<T>& x, double p, RandomKey key) 
 /// z = mu + e^(logvar / 2) * noise, elementwise; `noise` is copied.
 template <class T>
 Var<T> reparameterise(Var<T> mu, Var<T> logvar, ConstMatrix<T> noise) {
-  Tape<T>& tape = mu.tape();
+  Tape<T>& tape = tape_of("reparameterise", {mu, logvar});
   const ConstMatrix<T> m = mu.value(), v = logvar.value();
   const auto same = [&](ConstMatrix<T> o) { return o.rows == m.rows && o.cols == m.cols; };
   if (!same(v) || !same(noise)) {
@@ -87,8 +87,8 @@ Var<T> reparameterise(Var<T> mu, Var<T> logvar, ConstMatrix<T> noise) {
     for (Index i = begin; i < end; ++i) out.data[i] = m.data[i] + deviation[i] * e[i];
   });
   return tape.record("reparameterise", out, {mu, logvar}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_sum(t, t.grad(mu), g);
-    if (GradSlot<T> dv = t.grad(logvar)) {
+    detail::put_sum(t, t.grad_slot(mu), g);
+    if (GradSlot<T> dv = t.grad_slot(logvar)) {
       parallel_chunks(g.size(), kChunk, [&](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) dv.put(i, g.data[i] * deviation[i] * e[i] / 2);
       });
@@ -99,8 +99,9 @@ Var<T> reparameterise(Var<T> mu, Var<T> logvar, ConstMatrix<T> noise) {
 /// The same with noise drawn from N(0, std^2) by `key`; std = 0 gives mu.
 template <class T>
 Var<T> reparameterise(Var<T> mu, Var<T> logvar, double std, RandomKey key) {
+  Tape<T>& tape = tape_of("reparameterise", {mu, logvar});
   if (std == 0) return mu;
-  Matrix<T> noise = mu.tape().alloc(mu.rows(), mu.cols());
+  Matrix<T> noise = tape.alloc(mu.rows(), mu.cols());
   fill_normal(noise, std, key);
   return reparameterise(mu, logvar, ConstMatrix<T>(noise));
 }

@@ -9,7 +9,7 @@ TEST_CASE("functions of one value: gradients") {
     check_op(
         "scale", [](auto&, auto in) { return ad::scale(in[0], -1.75); }, x);
     check_op(
-        "scale", [](auto&, auto in) { return -in[0]; }, x);
+        "neg", [](auto&, auto in) { return -in[0]; }, x);
     check_op(
         "exp", [](auto&, auto in) { return ad::exp(in[0]); }, x);
     check_op(

@@ -150,7 +150,7 @@ TEST_CASE_TEMPLATE("multinomial_log_likelihood: logits of -inf are probabilities
         ad::Matrix<T> picked = tape.alloc(1, 1);
         *picked.data = 0;
         const auto select = tape.record("select", picked, {logs}, [=](ad::Tape<T>& t, ad::ConstMatrix<T> g) {
-          const auto d = t.grad(logs);
+          const auto d = t.grad_slot(logs);
           for (ad::Index i = 0; i < d.grad.size(); ++i) d.put(i, i == target ? 2 * *g.data : T(0));
         });
         tape.backward(ad::sum(ll[0]) + select);

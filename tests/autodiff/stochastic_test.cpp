@@ -7,7 +7,7 @@ using test::random_tensor;
 TEST_CASE("dropout: gradients with its mask held") {
   check_op("dropout", [](auto&, auto in) { return ad::dropout(in[0], 0.4, ad::RandomKey{.seed = 3, .stream = 1}); },
            {random_tensor(5, 7, 0.5, 2, 1)});
-  check_op("scale", [](auto&, auto in) { return ad::scale(ad::dropout(in[0], 0.0, ad::RandomKey{}), 1.0); },
+  check_op("dropout", [](auto&, auto in) { return ad::scale(ad::dropout(in[0], 0.0, ad::RandomKey{}), 1.0); },
            {random_tensor(2, 3, 0.5, 2, 1)});
   ad::Tape<double> tape;
   CHECK_THROWS_AS(ad::dropout(tape.variable(ad::Tensor<double>(1, 1)), 1.0, ad::RandomKey{}), ad::Error);

@@ -14,8 +14,9 @@ TEST_CASE("a stale value, a foreign value and an empty handle say so") {
   CHECK_THROWS_WITH_AS(ad::add(x, other.variable(Tensor<float>(1, 1))), "add: the value belongs to another tape",
                        ad::Error);
   tape.reset();
-  CHECK_THROWS_WITH_AS(ad::square(x), "value: stale value, its tape was reset", ad::Error);
-  CHECK_THROWS_AS(ad::square(ad::Var<float>()), ad::Error);
+  CHECK_THROWS_WITH_AS(ad::square(x), "square: stale value, its tape was reset", ad::Error);
+  CHECK_THROWS_WITH_AS(x.value(), "value: stale value, its tape was reset", ad::Error);
+  CHECK_THROWS_WITH_AS(ad::square(ad::Var<float>()), "square: empty handle", ad::Error);
 }
 
 TEST_CASE("backward wants a scalar, once per recording") {

@@ -77,7 +77,7 @@ Var start_backward(Var y) {
   ad::Matrix<float> out = tape.alloc(1, 1);
   *out.data = 0;
   return tape.record("start_backward", out, {y}, [=](Tape& t, ad::ConstMatrix<float>) {
-    const ad::GradSlot<float> dy = t.grad(y);
+    const ad::GradSlot<float> dy = t.grad_slot(y);
     ad::parallel_chunks(dy.grad.size(), ad::kChunk,
                         [&](Index begin, Index end) { std::fill(dy.grad.data + begin, dy.grad.data + end, 1.0f); });
   });

@@ -34,7 +34,7 @@ inline ad::Var<double> tamper(ad::Var<double> x) {
   ad::Matrix<double> out = x.tape().alloc(in.rows, in.cols);
   std::copy(in.data, in.data + in.size(), out.data);
   return x.tape().record("tamper", out, {x}, [x](ad::Tape<double>& t, ad::ConstMatrix<double> g) {
-    if (const auto dx = t.grad(x)) {
+    if (const auto dx = t.grad_slot(x)) {
       for (ad::Index i = 0; i < g.size(); ++i) dx.put(i, 1.01 * g.data[i]);
     }
   });
@@ -112,6 +112,7 @@ Evaluation<T> evaluate(Op op, const Inputs& inputs, const std::vector<Leaf>& lea
 ///  - used three times in one recording: gradients add up; parameters get what variables get;
 ///  - under no_grad(): the same value and nothing to differentiate;
 ///  - float agrees with double to rounding;
+///  - stale and empty inputs are errors that name the op;
 ///  - the same bits with one thread and with three;
 ///  - each of `misfits` (inputs whose shapes do not fit) throws a ShapeError that names the op and a shape.
 template <class Op>
@@ -166,6 +167,20 @@ void check_op(const std::string& name, Op op, const Inputs& inputs, const std::v
     const ad::Var<double> out = op(tape, std::span<const ad::Var<double>>(vars));
     CHECK(distance(ad::Tensor<double>(out.value()), plain.value) < 1e-14);
     CHECK_FALSE(tape.wants_grad(out));
+  }
+
+  {
+    ad::Tape<double> tape;
+    std::vector<ad::Var<double>> vars;
+    for (const auto& x : inputs) vars.push_back(tape.variable(x));
+    tape.reset();
+    const auto call = [&] { op(tape, std::span<const ad::Var<double>>(vars)); };
+    CHECK_THROWS_WITH_AS(call(), (name + ": stale value, its tape was reset").c_str(), ad::Error);
+    vars[0] = tape.variable(inputs[0]);
+    if (inputs.size() > 1)
+      CHECK_THROWS_WITH_AS(call(), (name + ": stale value, its tape was reset").c_str(), ad::Error);
+    vars.assign(inputs.size(), {});
+    CHECK_THROWS_WITH_AS(call(), (name + ": empty handle").c_str(), ad::Error);
   }
 
   const int threads_before = ad::threads();
