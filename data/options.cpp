@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "error.h"
-#include "split/time.h"
+#include "number.h"
 
 namespace recvae::data {
 namespace {
@@ -29,7 +29,7 @@ void check_ratios(const std::vector<double>& ratios) {
 void check_moments(const DataOptions& options) {
   const auto moment = [](const std::string& text, const char* option) {
     const auto found = parse_moment(text);
-    require(text.empty() || found, option, "a number or a date YYYY-MM-DD", excerpt(text));
+    require(text.empty() || found, option, "a number or an ISO 8601 date or time", excerpt(text));
     return found;
   };
   const auto valid = moment(options.valid_from, "valid_from"), test = moment(options.test_from, "test_from");

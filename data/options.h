@@ -27,7 +27,7 @@ struct DataOptions {
   std::vector<double> ratios;                 ///< of ratio: training, validation, test; default 0.8, 0.1, 0.1
   std::string order;                          ///< of ratio and loo: RO (random) or TO (by time); "": RO
   std::string group_by;                       ///< of ratio: user or none (None, null); "": user
-  std::string valid_from, test_from;          ///< of time: numbers of the time column's unit, or UTC dates YYYY-MM-DD
+  std::string valid_from, test_from;          ///< of time: numbers of the time column's unit, or ISO 8601
   std::string time_users;                     ///< of time: all (weak) or new (strong); "": all
   std::optional<std::int64_t> heldout_users;  ///< of strong: for validation, and as many for test; default: a tenth,
                                               ///< 1 to 10,000

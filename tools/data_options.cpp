@@ -56,7 +56,7 @@ void add_data_options(CommandLine& line, data::DataOptions& options, DataUse use
            "ratio, loo: RO: rows at random; TO: by time, so that held-out rows are the latest (default: RO)");
   line.add("group_by", &options.group_by, "ratio: user: of each user's rows; none: of all rows (default: user)");
   line.add("valid_from", &options.valid_from,
-           "time: first moment of validation: a number of the time column's unit or a UTC date YYYY-MM-DD");
+           "time: first moment of validation: a number of the time column's unit, or an ISO 8601 date or time");
   line.add("test_from", &options.test_from, "time: first moment of test, likewise");
   line.add("time_users", &options.time_users,
            "time: all: everybody's rows are split; new: users first seen from then on are held out (default: all)");

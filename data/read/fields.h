@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstdint>
 #include <deque>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,12 +8,6 @@
 #include "text_source.h"
 
 namespace recvae::data {
-
-/// A finite decimal number, blanks around it allowed; nothing where `text` is not one. Knows no locale.
-std::optional<double> parse_number(std::string_view text);
-
-/// A decimal integer in [0, 2^31); nothing where `text` is not one.
-std::optional<std::int32_t> parse_index(std::string_view text);
 
 /// Cuts lines into fields. The views are valid until the next call and as long as the line is.
 class FieldSplitter {

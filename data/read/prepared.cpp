@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "../error.h"
+#include "../number.h"
 #include "fields.h"
 #include "input.h"
 #include "readers.h"

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "../error.h"
+#include "../number.h"
 #include "fields.h"
 
 namespace recvae::data {
@@ -21,7 +22,7 @@ void read_rows(TextSource& text, FieldSplitter& splitter, const Places& places, 
   while (const Fields* fields = next_row(text, splitter, places.count)) {
     const auto field = [&](int place) { return (*fields)[static_cast<std::size_t>(place)]; };
     const auto number = [&](int place, const char* name) {
-      const auto value = place < 0 ? std::nullopt : parse_number(field(place));
+      const auto value = place < 0 ? std::nullopt : parse_number<double>(field(place));
       if (place < 0 || value) return value;
       throw error_at(text.name(), text.line(), std::string("a number as ") + name, excerpt(field(place)));
     };

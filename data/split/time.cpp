@@ -1,46 +1,28 @@
 #include "time.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "../error.h"
-#include "../read/fields.h"
 #include "../filters.h"
 
 namespace recvae::data {
 namespace {
 
-/// How many of the times' unit a day has.
-double units_per_day(std::span<const double> times) {
+/// How many of the times' unit a second has.
+double units_per_second(std::span<const double> times) {
   double largest = 0;
   for (const double time : times) largest = std::max(largest, std::abs(time));
-  const double per_second = largest < 1e11 ? 1 : largest < 1e14 ? 1e3 : largest < 1e17 ? 1e6 : 1e9;
-  return 86400 * per_second;
+  return largest < 1e11 ? 1 : largest < 1e14 ? 1e3 : largest < 1e17 ? 1e6 : 1e9;
 }
 
 }  // namespace
 
-std::optional<Moment> parse_moment(std::string_view text) {
-  if (const auto number = parse_number(text)) return Moment{*number, false};
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return {};
-  const auto year = parse_index(text.substr(0, 4)), month = parse_index(text.substr(5, 2)),
-             day = parse_index(text.substr(8));
-  if (!year || !month || !day) return {};
-  const std::chrono::year_month_day date(std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
-                                         std::chrono::day{static_cast<unsigned>(*day)});
-  if (!date.ok()) return {};
-  return Moment{static_cast<double>(std::chrono::sys_days(date).time_since_epoch().count()), true};
-}
-
 Boundaries boundaries(const std::string& valid_from, const std::string& test_from, std::span<const double> times) {
-  const auto value = [&](const std::string& text) {
-    const Moment moment = parse_moment(text).value();
-    return moment.is_date ? moment.value * units_per_day(times) : moment.value;
-  };
-  const Boundaries out{value(valid_from), value(test_from)};
+  const double unit = units_per_second(times);
+  const Boundaries out{parse_moment(valid_from).value().in(unit), parse_moment(test_from).value().in(unit)};
   if (out.valid_from <= out.test_from) return out;
   throw DataError("--valid_from: expected a moment that, in the data's unit of time, is not after --test_from " +
                   test_from + ", found " + valid_from);

@@ -1,25 +1,15 @@
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "../number.h"
 #include "strong.h"
 #include "weak.h"
 
 /// Splits at one moment for everybody: nothing that is trained on is later than anything that is tested on.
 namespace recvae::data {
-
-/// A moment as options give it: a number of the time column's unit, or the midnight of a UTC date, in days since 1970.
-struct Moment {
-  double value = 0;
-  bool is_date = false;
-};
-
-/// Of a number or YYYY-MM-DD; nothing where `text` is neither.
-std::optional<Moment> parse_moment(std::string_view text);
 
 /// The first moments of validation and of test, in the time column's unit.
 struct Boundaries {
@@ -31,8 +21,8 @@ struct Boundaries {
 };
 
 /// The boundaries that options give, both of them moments. The magnitude of the largest of `times` tells their unit,
-/// and so what a date is: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds.
-/// Throws DataError where validation would begin after test.
+/// and so what a date or ISO time is: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else
+/// nanoseconds. Throws DataError where validation would begin after test.
 Boundaries boundaries(const std::string& valid_from, const std::string& test_from, std::span<const double> times);
 
 /// The weak split: a row's time says its part.

@@ -1,12 +1,12 @@
 #include "metrics.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
 
 #include "../../data/filters.h"
+#include "../../data/number.h"
 
 namespace recvae {
 namespace {
@@ -171,12 +171,9 @@ std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const s
       for (std::int64_t k : topk) add_cut(base, k);
       continue;
     }
-    std::int64_t k = 0;
-    const char* end = name.data() + name.size();
-    const auto [stop, error] = std::from_chars(name.data() + at + 1, end, k);
-    if (error != std::errc() || stop != end)
-      throw std::invalid_argument("metrics: expected NAME@K, found '" + name + "'");
-    add_cut(base, k);
+    const auto k = data::parse_number<std::int64_t>(std::string_view(name).substr(at + 1));
+    if (!k) throw std::invalid_argument("metrics: expected NAME@K, found '" + name + "'");
+    add_cut(base, *k);
   }
   if (out.empty()) throw std::invalid_argument("metrics: expected at least one");
   return out;

@@ -79,7 +79,7 @@ TEST_CASE("options of splits") {
   CHECK(time("6", "5").starts_with("usage: --valid_from: expected a moment that is not after --test_from 5"));
   CHECK(time("2020-01-02", "2020-01-01").starts_with("usage: --valid_from"));
   CHECK(time("2020-02-30", "2020-03-01") ==
-        "usage: --valid_from: expected a number or a date YYYY-MM-DD, found '2020-02-30'");
+        "usage: --valid_from: expected a number or an ISO 8601 date or time, found '2020-02-30'");
   CHECK(time("1", "soon").starts_with("usage: --test_from"));
   CHECK(time("1", "2", "old").starts_with("usage: --time_users"));
 

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "data/error.h"
 #include "../support.h"
+#include "data/error.h"
 
 using namespace recvae::data;
 using recvae::test::error_of;
@@ -23,21 +23,6 @@ Tokens rows_of(const StrongSplit& split, const IndexedRows& part) {
 
 }  // namespace
 
-TEST_CASE("moments") {
-  CHECK(parse_moment("881250949")->value == 881250949);
-  CHECK(parse_moment("-1.5")->value == -1.5);
-  CHECK_FALSE(parse_moment("20200101")->is_date);
-  CHECK(parse_moment("1970-01-02")->value == 1);
-  CHECK(parse_moment("1969-12-31")->value == -1);
-  CHECK(parse_moment("2020-02-29")->value == 18321);
-  CHECK(parse_moment("2020-02-29")->is_date);
-  for (const char* wrong : {"", "2021-02-29", "2020-13-01", "2020-00-10", "2020-1-1", "2020-01-01T00:00", "20-01-2020",
-                            "2020/01/01", "2020-01--1", "yesterday", "nan"}) {
-    INFO(wrong);
-    CHECK_FALSE(parse_moment(wrong));
-  }
-}
-
 TEST_CASE("dates are of the unit that the times have") {
   const auto from = [](double largest) {
     const std::vector<double> times{0, -largest, 5};
@@ -53,6 +38,13 @@ TEST_CASE("dates are of the unit that the times have") {
         "--valid_from: expected a moment that, in the data's unit of time, is not after --test_from 1970-01-11, found "
         "864001");
   CHECK(boundaries("864001", "1970-01-11", std::vector{1e12}).test_from == 864000e3);
+  const auto exact = [](double largest) {
+    return boundaries("2024-01-31T12:00:00.123", "2024-02-01", std::vector{largest}).valid_from;
+  };
+  CHECK(exact(1.7e9) == 1706702400.123);
+  CHECK(exact(1.7e12) == 1706702400123);
+  CHECK(exact(1.7e15) == 1706702400123000);
+  CHECK(exact(1.7e18) == 1706702400123000000);
 }
 
 TEST_CASE("weak: the boundary's moment belongs to the later part") {
