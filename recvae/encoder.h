@@ -1,6 +1,8 @@
 // The encoder of RecVAE (Shenbin et al. 2020, section 3.3): five densely connected blocks and two heads.
 #pragma once
 
+#include <array>
+
 #include "../autodiff/autodiff.h"
 #include "../nn/nn.h"
 
@@ -38,13 +40,32 @@ struct Encoder {
 
   /// x: sparse [batch, items], rows already L2-normalised (an empty one stays empty) and, in training, dropped out.
   Posterior<T> operator()(ad::Tape<T>& tape, const ad::CsrView<T>& x) const {
-    ad::Var<T> h = ln1.of_swish(fc1(tape, x));
-    ad::Var<T> skip = h;  // h_1 + ... + h_{k-1}
-    for (auto [fc, ln] : {Block{&fc2, &ln2}, {&fc3, &ln3}, {&fc4, &ln4}, {&fc5, &ln5}}) {
-      h = ln->of_swish((*fc)(h), skip);
-      if (fc != &fc5) skip = skip + h;
-    }
+    const ad::Var<T> h = dense_blocks(
+        ln1.of_swish(fc1(tape, x)),
+        [](const Block& block, ad::Var<T> before, ad::Var<T> skip) {
+          return block.ln->of_swish((*block.fc)(before), skip);
+        },
+        [](ad::Var<T> skip, ad::Var<T> h_k) { return skip + h_k; });
     return {fc_mu(h), fc_logvar(h)};
+  }
+
+  /// The layers of h_k, k = 2..5.
+  struct Block {
+    const ad::nn::Linear<T>* fc;
+    const ad::nn::LayerNorm<T>* ln;
+  };
+  std::array<Block, 4> blocks() const { return {{{&fc2, &ln2}, {&fc3, &ln3}, {&fc4, &ln4}, {&fc5, &ln5}}}; }
+
+  /// h_5 from h_1, whatever an H is: next(block, h_{k-1}, skip) computes h_k, and sum(skip, h_k) what later ones skip
+  /// to.
+  template <class H, class Next, class Sum>
+  H dense_blocks(H h, const Next& next, const Sum& sum) const {
+    H skip = h;  // h_1 + ... + h_{k-1}
+    for (const Block& block : blocks()) {
+      h = next(block, h, skip);
+      if (block.fc != &fc5) skip = sum(skip, h);
+    }
+    return h;
   }
 
   template <class Self, class F>
@@ -62,12 +83,6 @@ struct Encoder {
     f("fc_mu", self.fc_mu);
     f("fc_logvar", self.fc_logvar);
   }
-
- private:
-  struct Block {
-    const ad::nn::Linear<T>* fc;
-    const ad::nn::LayerNorm<T>* ln;
-  };
 };
 
 }  // namespace recvae

@@ -9,6 +9,7 @@
 #include "encoder_mean.h"
 #include "evaluate/evaluator.h"
 #include "evaluate/metrics.h"
+#include "fit.h"
 #include "model.h"
 #include "model_file.h"
 #include "evaluate/scorer.h"

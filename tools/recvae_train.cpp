@@ -1,5 +1,4 @@
 // Trains RecVAE on interaction data, choosing the best epoch on validation users, and tests it.
-#include <chrono>
 #include <cmath>
 #include <ctime>
 #include <filesystem>
@@ -18,9 +17,6 @@
 
 namespace recvae::tools {
 namespace {
-
-// Numbers of the layers among the streams of the seed: each draw is its own.
-constexpr std::uint32_t kEncoderLayer = 0, kOldEncoderLayer = 8, kDecoderLayer = 16;
 
 struct Options {
   data::DataOptions data;
@@ -107,36 +103,9 @@ std::string fixed(double number, int digits) {
   return text;
 }
 
-/// The model before training, and the encoder of its first old posterior.
-struct FreshModel {
-  RecVae<float> model;
-  std::optional<Encoder<float>> old_encoder;
-};
-
-FreshModel make_model(const Options& o, const std::vector<std::string>& item_tokens) {
-  const Settings& s = o.settings;
-  const auto items = static_cast<ad::Index>(item_tokens.size()), hidden = s.hidden_dimension,
-             latent = s.latent_dimension;
-  const auto init = s.init == "torch" ? ad::nn::Init::torch : ad::nn::Init::xavier_normal;
-  const auto seed = static_cast<std::uint64_t>(s.seed);
-  FreshModel f;
-  f.model.encoder = Encoder<float>(items, hidden, latent, s.layer_norm_eps, init, seed, kEncoderLayer);
-  f.model.decoder = ad::nn::Linear<float>(latent, items, seed, init, kDecoderLayer);
-  f.old_encoder = Encoder<float>(items, hidden, latent, s.layer_norm_eps, init, seed, kOldEncoderLayer);
-  bool old_given = false;
-  if (!o.init_from.empty()) {
-    const LoadedModel loaded = load_model(o.init_from, Load::with_old_encoder, s.layer_norm_eps);
-    const ItemMapping mapping = take_over(loaded, f.model, *f.old_encoder, item_tokens);
-    old_given = loaded.old_encoder.has_value();
-    log_info("initial weights from " + o.init_from + ": " + std::to_string(mapping.kept) + " items kept, " +
-             std::to_string(mapping.fresh) + " new, " + std::to_string(mapping.dropped) + " dropped");
-  }
-  if (s.prior_init == "encoder" && !old_given) f.old_encoder = f.model.encoder;
-  return f;
-}
-
-nlohmann::ordered_json epoch_record(const EpochReport& r, const std::vector<Metric>& metrics, const Evaluation* valid,
-                                    double valid_seconds) {
+/// A line of metrics.jsonl.
+std::string epoch_record(const FitEpoch& epoch, const std::vector<Metric>& metrics) {
+  const EpochReport& r = epoch.report;
   nlohmann::ordered_json j;
   j["epoch"] = r.epoch;
   j["train_loss"] = r.train_loss();
@@ -144,11 +113,19 @@ nlohmann::ordered_json epoch_record(const EpochReport& r, const std::vector<Metr
   j["train_kld"] = r.train_kld;
   j["decoder_mll"] = r.decoder_mll ? nlohmann::ordered_json(*r.decoder_mll) : nlohmann::ordered_json(nullptr);
   j["valid"] = nullptr;
-  for (std::size_t m = 0; valid && m < metrics.size(); ++m) j["valid"][metrics[m].label()] = valid->means[m];
+  for (std::size_t m = 0; epoch.valid && m < metrics.size(); ++m)
+    j["valid"][metrics[m].label()] = epoch.valid->means[m];
   j["seconds"] = r.seconds;
-  j["valid_seconds"] = valid_seconds;
+  j["valid_seconds"] = epoch.valid_seconds;
   j["users_per_second"] = r.users_per_second;
-  return j;
+  return j.dump();
+}
+
+/// What the log says of an epoch; `note` is of its validation.
+std::string describe(const EpochReport& r, std::int64_t epochs, const std::string& note) {
+  return "epoch " + std::to_string(r.epoch) + "/" + std::to_string(epochs) + "  loss " + fixed(r.train_loss(), 3) +
+         "  mll " + fixed(r.train_mll, 3) + "  kld " + fixed(r.train_kld, 3) + note + "  " + fixed(r.seconds, 2) +
+         " s, " + with_thousands(r.users_per_second) + " users/s";
 }
 
 /// Weight files hold the tokens as JSON: a token that cannot be there is better known before the training than after.
@@ -164,100 +141,70 @@ void require_utf8(const std::string& path, const std::vector<std::string>& item_
 
 bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
 
-/// One outer epoch, with a bar.
-EpochReport train_epoch(Trainer& trainer, const Settings& s, std::int64_t users) {
-  const std::int64_t passes = s.alternating ? s.n_enc_epochs + s.n_dec_epochs : 1;
-  Progress bar("epoch " + std::to_string(trainer.state().epoch) + "/" + std::to_string(s.epochs), passes * users,
-               "users");
-  for (;;) {
-    if (stop_requested()) throw data::Stopped();
-    if (const std::optional<EpochReport> report = trainer.step()) return *report;
-    bar.advance(std::min(s.train_batch_size, users));
+/// A fresh or given model, announced.
+InitialModel start_model(const Options& o, const std::vector<std::string>& item_tokens) {
+  InitialModel start = initial_model(o.settings, item_tokens, o.init_from);
+  if (const std::optional<ItemMapping>& mapping = start.taken_over) {
+    log_info("initial weights from " + o.init_from + ": " + std::to_string(mapping->kept) + " items kept, " +
+             std::to_string(mapping->fresh) + " new, " + std::to_string(mapping->dropped) + " dropped");
   }
+  const RecVae<float>& model = start.model;
+  log_info("RecVAE " + std::to_string(model.items()) + " items, hidden " + std::to_string(model.hidden()) +
+           ", latent " + std::to_string(model.latent()) + ": " +
+           with_thousands(static_cast<double>(ad::nn::parameter_count(model))) + " parameters; " + engine());
+  return start;
+}
+
+/// Runs a fit with a bar per epoch, `on_epoch` after each, until a signal comes.
+void run_fit(Fit& fit, const Settings& s, std::int64_t users, const std::function<void(const FitEpoch&)>& on_epoch) {
+  const std::int64_t passes = s.alternating ? s.n_enc_epochs + s.n_dec_epochs : 1;
+  std::optional<Progress> bar;
+  const auto begin_bar = [&] {
+    bar.emplace("epoch " + std::to_string(fit.state().epochs + 1) + "/" + std::to_string(s.epochs), passes * users,
+                "users");
+  };
+  begin_bar();
+  fit.run([&](const FitEpoch* ended) {
+    if (ended) {
+      bar.reset();
+      on_epoch(*ended);
+      begin_bar();
+    } else {
+      bar->advance(std::min(s.train_batch_size, users));
+    }
+    if (stop_requested()) throw data::Stopped();
+    return true;
+  });
 }
 
 /// Trains a model, writes it to `out` and returns the epoch that is best on validation. The model and its training
 /// state, most of the memory, are then gone.
-std::int64_t train_model(const Options& o, const data::Dataset& data, const std::vector<Metric>& metrics,
-                         const MetricContext& context, OutputDirectory& out) {
+std::int64_t train_model(const Options& o, const data::Dataset& data, const MetricContext& context,
+                         OutputDirectory& out) {
   const Settings& s = o.settings;
   const std::string metadata = settings_metadata(s, o.data);
-  const Metric valid_metric = parse_metrics({s.valid_metric}, {})[0];
-  std::vector<Metric> valid_metrics = metrics;
-  if (std::find(metrics.begin(), metrics.end(), valid_metric) == metrics.end()) valid_metrics.push_back(valid_metric);
-  const auto valid_place = static_cast<std::size_t>(
-      std::find(valid_metrics.begin(), valid_metrics.end(), valid_metric) - valid_metrics.begin());
-
-  FreshModel fresh = make_model(o, data.item_tokens);
-  RecVae<float>& model = fresh.model;
-  log_info("RecVAE " + std::to_string(model.items()) + " items, hidden " + std::to_string(model.hidden()) +
-           ", latent " + std::to_string(model.latent()) + ": " +
-           with_thousands(static_cast<double>(ad::nn::parameter_count(model))) + " parameters; " + engine());
-  Trainer trainer(s, data.train, model, *fresh.old_encoder);
+  InitialModel start = start_model(o, data.item_tokens);
   out.open();
-  // From the first update on the old encoder is the encoder itself, as it was after its passes and still is. One that
-  // is never updated is only needed in files, and waits in one.
-  std::optional<ad::nn::SafetensorsReader> kept_old_encoder;
-  if (s.prior_update == "never") {
-    const std::string path = out.file(".old_encoder.safetensors");
-    save_old_encoder(path, *fresh.old_encoder);
-    kept_old_encoder.emplace(path);
-    std::filesystem::remove(path);  // the open file outlives its name, and needs no cleaning up
-  }
-  fresh.old_encoder.reset();
-  const auto save = [&](const std::string& name) {
-    if (kept_old_encoder)
-      save_model(out.file(name), model, *kept_old_encoder, metadata, data.item_tokens);
-    else
-      save_model(out.file(name), model, model.encoder, metadata, data.item_tokens);
-  };
-
+  Fit fit(s, data.train, data.validation, context, std::move(start), out.file(".old_encoder.safetensors"));
   std::ofstream log;
-  std::optional<double> best;
-  std::int64_t best_epoch = 0, without_gain = 0;
-  for (std::int64_t epoch = 1; epoch <= s.epochs; ++epoch) {
-    const EpochReport report = train_epoch(trainer, s, data.train.rows());
-    if (epoch == 1) {
+  run_fit(fit, s, data.train.rows(), [&](const FitEpoch& epoch) {
+    if (epoch.report.epoch == 1) {
       out.begin_results();
       log.open(out.file("metrics.jsonl"), std::ios::trunc);
     }
-    std::optional<Evaluation> valid;
-    double valid_seconds = 0;
-    if (has_targets(data.validation) && (epoch % s.eval_step == 0 || epoch == s.epochs)) {
-      const auto start = std::chrono::steady_clock::now();
-      valid = evaluate(*model_scorer(model), data.validation, valid_metrics, context);
-      valid_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    }
-    save("checkpoint/model.safetensors");
-    std::string note;
-    if (valid) {
-      const double value = valid->means[valid_place];
-      note = "  " + valid_metric.label() + " " + fixed(value, 4);
-      if (is_better(valid_metric, value, best)) {
-        best = value;
-        best_epoch = epoch;
-        without_gain = 0;
-        save("model.safetensors");
-        note += " *";
-      } else {
-        ++without_gain;
-      }
-    } else if (!has_targets(data.validation)) {
-      best_epoch = epoch;  // nothing to choose by: the last epoch is kept
-      save("model.safetensors");
-    }
-    log << epoch_record(report, valid_metrics, valid ? &*valid : nullptr, valid_seconds).dump() << std::endl;
+    fit.save(out.file("checkpoint/model.safetensors"), metadata, data.item_tokens);
+    if (epoch.best) fit.save(out.file("model.safetensors"), metadata, data.item_tokens);
+    log << epoch_record(epoch, fit.metrics()) << std::endl;
     if (!log) throw data::DataError(out.file("metrics.jsonl") + ": cannot be written");
-    log_info("epoch " + std::to_string(epoch) + "/" + std::to_string(s.epochs) + "  loss " +
-             fixed(report.train_loss(), 3) + "  mll " + fixed(report.train_mll, 3) + "  kld " +
-             fixed(report.train_kld, 3) + note + "  " + fixed(report.seconds, 2) + " s, " +
-             with_thousands(report.users_per_second) + " users/s");
-    if (s.stopping_step && without_gain > *s.stopping_step) {
-      log_info("no improvement in " + std::to_string(without_gain) + " evaluations: stopped");
-      break;
-    }
+    std::string note;
+    if (epoch.valid)
+      note = "  " + fit.valid_metric().label() + " " + fixed(fit.valid_value(epoch), 4) + (epoch.best ? " *" : "");
+    log_info(describe(epoch.report, s.epochs, note));
+  });
+  if (fit.stopped_early()) {
+    log_info("no improvement in " + std::to_string(fit.state().without_gain) + " evaluations: stopped");
   }
-  return best_epoch;
+  return fit.state().best_epoch;
 }
 
 /// Leaves out the default baselines that are not affordable, and refuses given ones that are beyond the memory.
@@ -327,7 +274,7 @@ void train(CommandLine& line) {
   const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
   const MetricContext context = metric_context(data, o.settings);
   const std::vector<std::string> baselines = choose_baselines(o, data);
-  const std::int64_t best_epoch = train_model(o, data, metrics, context, out);
+  const std::int64_t best_epoch = train_model(o, data, context, out);
   stop_at_once(true);  // all that a test could leave behind is there
   test(o, data, baselines, metrics, context, out.file("model.safetensors"), best_epoch);
 }

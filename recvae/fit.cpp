@@ -1,0 +1,92 @@
+#include "fit.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+namespace recvae {
+namespace {
+
+// Numbers of the layers among the streams of the seed: each draw is its own.
+constexpr std::uint32_t kEncoderLayer = 0, kOldEncoderLayer = 8, kDecoderLayer = 16;
+
+}  // namespace
+
+InitialModel initial_model(const Settings& s, const std::vector<std::string>& item_tokens,
+                           const std::string& init_from) {
+  const auto items = static_cast<ad::Index>(item_tokens.size());
+  const auto init = s.init == "torch" ? ad::nn::Init::torch : ad::nn::Init::xavier_normal;
+  const auto seed = static_cast<std::uint64_t>(s.seed);
+  const auto encoder = [&](std::uint32_t layer) {
+    return Encoder<float>(items, s.hidden_dimension, s.latent_dimension, s.layer_norm_eps, init, seed, layer);
+  };
+  InitialModel fresh{
+      {encoder(kEncoderLayer), {s.latent_dimension, items, seed, init, kDecoderLayer}}, encoder(kOldEncoderLayer), {}};
+  bool old_given = false;
+  if (!init_from.empty()) {
+    const LoadedModel loaded = load_model(init_from, Load::with_old_encoder, s.layer_norm_eps);
+    fresh.taken_over = take_over(loaded, fresh.model, fresh.old_encoder, item_tokens);
+    old_given = loaded.old_encoder.has_value();
+  }
+  if (s.prior_init == "encoder" && !old_given) fresh.old_encoder = fresh.model.encoder;
+  return fresh;
+}
+
+Fit::Fit(const Settings& settings, const data::Csr& train, const data::HeldOut& validation,
+         const MetricContext& context, InitialModel start, const std::string& scratch)
+    : settings_(settings),
+      validation_(validation),
+      context_(context),
+      metrics_(parse_metrics(settings.metrics, settings.topk)),
+      model_(std::move(start.model)),
+      trainer_(settings, train, model_, start.old_encoder) {
+  const Metric chooses = parse_metrics({settings.valid_metric}, {})[0];
+  valid_place_ = static_cast<std::size_t>(std::ranges::find(metrics_, chooses) - metrics_.begin());
+  if (valid_place_ == metrics_.size()) metrics_.push_back(chooses);
+  // From the first update on the old encoder is the encoder itself, as it was after its passes and still is.
+  if (settings.prior_update == "never") {
+    save_old_encoder(scratch, start.old_encoder);
+    old_encoder_.emplace(scratch);
+    std::filesystem::remove(scratch);  // the open file outlives its name, and needs no cleaning up
+  }
+}
+
+void Fit::run(const Callback& callback) {
+  while (state_.epochs < settings_.epochs && !stopped_early()) {
+    const std::optional<EpochReport> report = trainer_.step();
+    if (report) {
+      const FitEpoch ended = end_epoch(*report);
+      if (!callback(&ended)) return;
+    } else if (!callback(nullptr)) {
+      return;
+    }
+  }
+}
+
+FitEpoch Fit::end_epoch(const EpochReport& report) {
+  FitEpoch ended{report};
+  const std::int64_t epoch = ++state_.epochs;
+  if (validation_.targets.nnz() == 0) {
+    ended.best = true;
+  } else if (epoch % settings_.eval_step == 0 || epoch == settings_.epochs) {
+    const auto start = std::chrono::steady_clock::now();
+    ended.valid = evaluate(*model_scorer(model_), validation_, metrics_, context_);
+    ended.valid_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double value = valid_value(ended);
+    ended.best = is_better(valid_metric(), value, state_.best);
+    if (ended.best) state_.best = value;
+    state_.without_gain = ended.best ? 0 : state_.without_gain + 1;
+  }
+  if (ended.best) state_.best_epoch = epoch;
+  return ended;
+}
+
+void Fit::save(const std::string& path, const std::string& metadata, const std::vector<std::string>& item_tokens) {
+  if (old_encoder_)
+    save_model(path, model_, *old_encoder_, metadata, item_tokens);
+  else
+    save_model(path, model_, model_.encoder, metadata, item_tokens);
+}
+
+}  // namespace recvae

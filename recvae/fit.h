@@ -1,0 +1,86 @@
+// A whole training run: outer epochs, validation, the best epoch and when to stop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/evaluator.h"
+#include "model_file.h"
+#include "trainer.h"
+
+namespace recvae {
+
+/// A model before its first step, and the encoder of its first old posterior.
+struct InitialModel {
+  RecVae<float> model;
+  Encoder<float> old_encoder;
+  std::optional<ItemMapping> taken_over;  ///< where weights came from a file
+};
+
+/// Fresh weights by the settings' seed, for a catalogue; where `init_from` is not empty, those of this file (see
+/// take_over). Throws ad::Error.
+InitialModel initial_model(const Settings& settings, const std::vector<std::string>& item_tokens,
+                           const std::string& init_from = "");
+
+/// An outer epoch, as it ended.
+struct FitEpoch {
+  EpochReport report;
+  std::optional<Evaluation> valid{};  ///< by Fit::metrics(); none in an epoch that is not evaluated
+  double valid_seconds = 0;
+  bool best = false;  ///< so far; where there is nothing to choose by, the last epoch is
+};
+
+/// One training run. Epochs are evaluated every `eval_step` and at the end, the best is strictly better than all
+/// before it by `valid_metric`, and without improvement in more than `stopping_step` evaluations the run ends. It
+/// writes nothing but what save() is asked for, so the best model is kept where the caller saves it.
+class Fit {
+ public:
+  /// Where the run stands beside Trainer::State: plain numbers.
+  struct State {
+    std::int64_t epochs = 0;     ///< finished
+    std::optional<double> best;  ///< valid_metric of the best epoch
+    std::int64_t best_epoch = 0;
+    std::int64_t without_gain = 0;  ///< evaluations since
+  };
+  /// Called after every step of the trainer, with the epoch that the step ended, else nullptr. False ends the run.
+  using Callback = std::function<bool(const FitEpoch* ended)>;
+
+  /// Trains `start` on `train` and chooses on `validation` (without targets: by nothing); both, and `context`, outlive
+  /// the fit. The old encoder of `prior_update never`, which only files need, waits in the file `scratch`, which
+  /// has no name any more when this returns. Throws ad::Error.
+  Fit(const Settings& settings, const data::Csr& train, const data::HeldOut& validation, const MetricContext& context,
+      InitialModel start, const std::string& scratch);
+  Fit(const Fit&) = delete;
+  Fit& operator=(const Fit&) = delete;
+
+  /// Trains to the end. Throws ad::Error where training diverges, and what `callback` throws.
+  void run(const Callback& callback);
+  /// Writes the model as it is now (see save_model).
+  void save(const std::string& path, const std::string& metadata, const std::vector<std::string>& item_tokens);
+
+  const std::vector<Metric>& metrics() const { return metrics_; }  ///< the settings', and valid_metric
+  const Metric& valid_metric() const { return metrics_[valid_place_]; }
+  double valid_value(const FitEpoch& epoch) const { return epoch.valid->means[valid_place_]; }
+  const RecVae<float>& model() const { return model_; }
+  const Trainer& trainer() const { return trainer_; }
+  const State& state() const { return state_; }
+  bool stopped_early() const { return settings_.stopping_step && state_.without_gain > *settings_.stopping_step; }
+
+ private:
+  FitEpoch end_epoch(const EpochReport& report);
+
+  Settings settings_;
+  const data::HeldOut& validation_;
+  const MetricContext& context_;
+  std::vector<Metric> metrics_;
+  std::size_t valid_place_;
+  RecVae<float> model_;
+  Trainer trainer_;
+  std::optional<ad::nn::SafetensorsReader> old_encoder_;  // where it is not the model's own encoder
+  State state_;
+};
+
+}  // namespace recvae
