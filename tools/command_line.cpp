@@ -1,16 +1,15 @@
 #include "command_line.h"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdio>
-#include <limits>
-#include <map>
-#include <new>
 #include <numeric>
+#include <set>
+
+#include "data/number.h"
 
 namespace recvae::tools {
 namespace {
@@ -18,11 +17,10 @@ namespace {
 LogLevel log_level = LogLevel::info;
 
 template <class T>
-void parse_number(const std::string& text, T& out, const char* expected) {
-  const char* begin = text.data() + (text.size() > 1 && text[0] == '+' && text[1] != '-' ? 1 : 0);
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(begin, end, out);
-  if (error != std::errc{} || stop != end) throw std::invalid_argument(expected);
+void take_number(const std::string& text, T& out, const char* expected) {
+  const std::optional<T> number = data::parse_number<T>(text);
+  if (!number) throw std::invalid_argument(expected);
+  out = *number;
 }
 
 std::string stripped(std::string text) {
@@ -57,6 +55,24 @@ void print_line(const std::string& text) {
 
 }  // namespace
 
+std::string wrapped(const std::string& text, std::size_t column, std::size_t width) {
+  std::string out;
+  std::size_t at = column;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find_first_of(" \n", begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    const auto columns = static_cast<std::size_t>(
+        std::count_if(word.begin(), word.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    const bool starts = at == column, breaks = begin > 0 && (text[begin - 1] == '\n' || at + 1 + columns > width);
+    if (breaks) out += "\n" + std::string(column, ' '), at = column;
+    if (!breaks && !starts) out += ' ', ++at;
+    out += word;
+    at += columns;
+    begin = end + 1;
+  }
+  return out;
+}
+
 void parse_value(const std::string& text, std::string& out) { out = text; }
 
 void parse_value(const std::string& text, bool& out) {
@@ -66,10 +82,10 @@ void parse_value(const std::string& text, bool& out) {
   out = text == "true" || text == "True";
 }
 
-void parse_value(const std::string& text, int& out) { parse_number(text, out, "a whole number"); }
-void parse_value(const std::string& text, std::int64_t& out) { parse_number(text, out, "a whole number"); }
-void parse_value(const std::string& text, std::uint64_t& out) { parse_number(text, out, "a whole number from 0 on"); }
-void parse_value(const std::string& text, double& out) { parse_number(text, out, "a number"); }
+void parse_value(const std::string& text, int& out) { take_number(text, out, "a whole number"); }
+void parse_value(const std::string& text, std::int64_t& out) { take_number(text, out, "a whole number"); }
+void parse_value(const std::string& text, std::uint64_t& out) { take_number(text, out, "a whole number from 0 on"); }
+void parse_value(const std::string& text, double& out) { take_number(text, out, "a number"); }
 
 void parse_value(const std::string& text, std::vector<std::string>& out) {
   std::string list = stripped(text);
@@ -94,7 +110,7 @@ void parse_list(const std::string& text, std::vector<T>& out, const char* expect
   std::vector<std::string> elements;
   parse_value(text, elements);
   out.clear();
-  for (const auto& element : elements) parse_number(element, out.emplace_back(), expected);
+  for (const auto& element : elements) take_number(element, out.emplace_back(), expected);
 }
 }  // namespace
 
@@ -123,158 +139,152 @@ CommandLine::Check<std::int64_t> in_range(std::int64_t least, std::int64_t most)
 }
 
 struct CommandLine::State {
-  std::string program;
-  std::vector<std::string> arguments;
-  CLI::App app;
-  std::string group = "Options";
-  std::string note;
-  std::map<std::string, CLI::Option*> options;
-  std::map<std::string, bool*> flags;
-  std::int64_t threads = 0;
-  bool quiet = false;
-  bool help = false, version = false;
-  std::string level = "info";
+  struct Option {
+    std::string name, group, help;
+    bool is_flag;
+    Set set;
+    std::optional<std::string> value{};  // as the line gives it, the last one
+  };
 
-  /// `--some-name=value` as `some_name`, and where its value begins (npos: there is none).
-  static std::string name_of(const std::string& argument, std::size_t& equals) {
-    equals = argument.find('=');
-    std::string name = argument.substr(2, equals == std::string::npos ? equals : equals - 2);
-    std::replace(name.begin(), name.end(), '-', '_');
-    return name;
+  std::string program, description, note, group = "Options";
+  std::vector<std::string> arguments, without_meaning;
+  std::set<std::string> ignored;
+  std::vector<Option> options;
+  std::int64_t threads = 0;
+  bool quiet = false, help = false, version = false;
+  LogLevel level = LogLevel::info;
+
+  Option* find(const std::string& name) {
+    const auto it = std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
+    return it == options.end() ? nullptr : &*it;
   }
 
   [[noreturn]] void refuse_unknown(const std::string& name) const {
     std::string nearest;
     std::size_t distance = std::max<std::size_t>(3, name.size() / 2);
-    for (const auto& [known, option] : options) {
-      if (const auto d = edit_distance(name, known); d < distance) distance = d, nearest = known;
+    for (const Option& option : options) {
+      if (const auto d = edit_distance(name, option.name); d < distance) distance = d, nearest = option.name;
     }
     throw data::UsageError("unknown option --" + name +
                            (nearest.empty() ? "; --help lists the options" : "; did you mean --" + nearest + "?"));
   }
 
-  /// Every argument as `--name=value` or `--flag`: CLI11 then never guesses whether `-1` or `--x` is a value.
-  std::vector<std::string> normalised() const {
-    std::vector<std::string> out;
+  /// Gives the options their values. An option takes the next argument, whatever that looks like.
+  void read() {
     for (std::size_t k = 0; k < arguments.size(); ++k) {
-      const std::string& argument = arguments[k];
-      if (argument == "-h") {
-        out.push_back("--help");
-        continue;
-      }
+      const std::string argument = arguments[k] == "-h" ? "--help" : arguments[k];
       if (!argument.starts_with("--") || argument.size() == 2) {
         throw data::UsageError("unexpected argument " + data::excerpt(argument) + "; options begin with --");
       }
-      std::size_t equals = 0;
-      const std::string name = name_of(argument, equals);
-      if (!options.count(name)) refuse_unknown(name);
-      if (flags.count(name)) {
-        bool value = true;
-        try {
-          if (equals != std::string::npos) parse_value(argument.substr(equals + 1), value);
-        } catch (const std::invalid_argument&) {
-          throw data::UsageError("--" + name + ": expected no value, found " +
-                                 data::excerpt(argument.substr(equals + 1)));
-        }
-        out.push_back("--" + name + (value ? "=true" : "=false"));
-      } else if (equals != std::string::npos) {
-        if (equals + 1 == argument.size()) throw data::UsageError("--" + name + ": expected a value, found none");
-        out.push_back("--" + name + argument.substr(equals));
-      } else {
-        if (k + 1 == arguments.size() || arguments[k + 1].empty()) {
-          throw data::UsageError("--" + name + ": expected a value, found none");
-        }
-        out.push_back("--" + name + "=" + arguments[++k]);
+      const std::size_t equals = argument.find('=');
+      const bool has_value = equals != std::string::npos;
+      std::string name = argument.substr(2, has_value ? equals - 2 : equals);
+      std::replace(name.begin(), name.end(), '-', '_');
+      if (std::find(without_meaning.begin(), without_meaning.end(), name) != without_meaning.end()) {
+        ignored.insert("--" + name);
+        if (!has_value && k + 1 < arguments.size() && !arguments[k + 1].starts_with("--")) ++k;
+        continue;
+      }
+      Option* option = find(name);
+      if (!option) refuse_unknown(name);
+      std::string value = has_value ? argument.substr(equals + 1) : option->is_flag ? "true" : "";
+      if (!has_value && !option->is_flag && k + 1 < arguments.size()) value = arguments[++k];
+      if (value.empty() && !option->is_flag) throw data::UsageError("--" + name + ": expected a value, found none");
+      option->value = std::move(value);
+    }
+  }
+
+  void print_help() const {
+    winsize window{};
+    const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0;
+    const std::size_t width = known ? std::clamp<std::size_t>(window.ws_col, 50, 100) : 100;
+    std::size_t column = 0;
+    std::vector<std::string> groups;
+    for (const Option& o : options) {
+      column = std::max(column, o.name.size() + (o.is_flag ? 6 : 12));
+      if (std::find(groups.begin(), groups.end(), o.group) == groups.end()) groups.push_back(o.group);
+    }
+    std::rotate(groups.begin(), groups.begin() + 1, groups.end());  // what all commands have comes last
+    std::string text = wrapped(description, 0, width) + "\n\nUsage: " + program + " --option VALUE ...\n";
+    for (const std::string& title : groups) {
+      text += "\n" + title + ":\n";
+      for (const Option& o : options) {
+        if (o.group != title) continue;
+        std::string left = "  --" + o.name + (o.is_flag ? "" : " VALUE");
+        left.resize(column, ' ');
+        text += left + wrapped(o.help, column, width) + "\n";
       }
     }
-    return out;
+    std::fputs(text.c_str(), stdout);
   }
 };
 
 CommandLine::CommandLine(std::string program, int argc, char** argv) : state_(std::make_unique<State>()) {
   state_->program = std::move(program);
   state_->arguments.assign(argv + std::min(argc, 1), argv + argc);
-  state_->app.name(state_->program);
-  state_->app.set_help_flag();  // ours, like every other flag
   group("Common");
   flag("help", &state_->help, "print this and exit");
   flag("version", &state_->version, "print the version and exit");
   add("threads", &state_->threads, "number of threads (default: all cores)", in_range(1, 4096));
   flag("quiet", &state_->quiet, "no progress and no information, warnings only");
-  add("log_level", &state_->level, "debug, info, warning or error (default: info)", [](const std::string& level) {
-    const bool known = level == "debug" || level == "info" || level == "warning" || level == "error";
-    return known ? std::string() : "expected debug, info, warning or error, found " + data::excerpt(level);
+  add_text("log_level", "debug, info, warning or error (default: info)", [level = &state_->level](const auto& text) {
+    const std::vector<std::string> levels = {"debug", "info", "warning", "error"};
+    const auto it = std::find(levels.begin(), levels.end(), text);
+    if (it == levels.end()) throw std::invalid_argument("debug, info, warning or error");
+    *level = static_cast<LogLevel>(it - levels.begin());
   });
   group("Options");
 }
 
 CommandLine::~CommandLine() = default;
 
-void CommandLine::describe(const std::string& text) { state_->app.description(text); }
+void CommandLine::describe(const std::string& text) { state_->description = text; }
 void CommandLine::group(const std::string& title) { state_->group = title; }
 void CommandLine::version_note(const std::string& note) { state_->note = note; }
+void CommandLine::ignore(std::vector<std::string> names) { state_->without_meaning = std::move(names); }
 int CommandLine::threads() const { return static_cast<int>(state_->threads); }
 
 void CommandLine::add_text(const std::string& name, const std::string& help, Set set) {
-  const auto callback = [name, set](const CLI::results_t& values) {
-    try {
-      set(values.back());
-    } catch (const data::UsageError&) {
-      throw;
-    } catch (const std::invalid_argument& expected) {
-      throw data::UsageError("--" + name + ": expected " + expected.what() + ", found " + data::excerpt(values.back()));
-    }
-    return true;
-  };
-  state_->options[name] = state_->app.add_option("--" + name, callback, help)
-                              ->type_name("VALUE")
-                              ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-                              ->group(state_->group);
+  state_->options.push_back({name, state_->group, help, false, std::move(set)});
 }
 
 void CommandLine::flag(const std::string& name, bool* target, const std::string& help) {
-  const auto callback = [target](const CLI::results_t& values) {
-    *target = values.back() == "true";
-    return true;
-  };
-  state_->options[name] = state_->app.add_option("--" + name, callback, help)
-                              ->type_name("")
-                              ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-                              ->group(state_->group);
-  state_->flags[name] = target;
+  state_->options.push_back({name, state_->group, help, true, [target](const std::string& text) {
+                               if (text != "true" && text != "false") throw std::invalid_argument("no value");
+                               *target = text == "true";
+                             }});
 }
 
 bool CommandLine::parse() {
-  std::vector<std::string> arguments = state_->normalised();
-  // Whoever asks for help gets it, whatever else is on the line.
-  const auto asks = [&](const char* flag) { return std::count(arguments.begin(), arguments.end(), flag) > 0; };
-  if (asks("--help=true")) {
-    std::fputs(state_->app.help().c_str(), stdout);
-    return false;
+  State& s = *state_;
+  s.read();
+  for (const State::Option& option : s.options) {  // --help and --version are the first
+    if (!option.value) continue;
+    try {
+      option.set(*option.value);
+    } catch (const data::UsageError&) {
+      throw;
+    } catch (const std::invalid_argument& expected) {
+      throw data::UsageError("--" + option.name + ": expected " + expected.what() + ", found " +
+                             data::excerpt(*option.value));
+    }
+    if (s.help) s.print_help();
+    if (s.version)
+      std::printf("%s %s\n%s%s", s.program.c_str(), RECVAE_VERSION, s.note.c_str(), s.note.empty() ? "" : "\n");
+    if (s.help || s.version) return false;
   }
-  if (asks("--version=true")) {
-    std::printf("%s %s\n", state_->program.c_str(), RECVAE_VERSION);
-    if (!state_->note.empty()) std::printf("%s\n", state_->note.c_str());
-    return false;
+  log_level = s.quiet ? std::max(s.level, LogLevel::warning) : s.level;
+  if (!s.ignored.empty()) {
+    std::string names;
+    for (const std::string& name : s.ignored) names += (names.empty() ? "" : ", ") + name;
+    log_warning("without meaning here: " + names);
   }
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
-  try {
-    state_->app.parse(arguments);
-  } catch (const CLI::ParseError& error) {
-    throw data::UsageError(error.what());
-  }
-  const std::string& level = state_->level;
-  log_level = level == "debug"     ? LogLevel::debug
-              : level == "info"    ? LogLevel::info
-              : level == "warning" ? LogLevel::warning
-                                   : LogLevel::error;
-  if (state_->quiet) log_level = std::max(log_level, LogLevel::warning);
   return true;
 }
 
 bool CommandLine::given(const std::string& name) const {
-  const auto option = state_->options.find(name);
-  return option != state_->options.end() && option->second->count() > 0;
+  const State::Option* option = state_->find(name);
+  return option && option->value;
 }
 
 void CommandLine::require(const std::string& name) const {

@@ -18,7 +18,7 @@ void parse_value(const std::string& text, bool& out);  ///< true or false
 void parse_value(const std::string& text, int& out);
 void parse_value(const std::string& text, std::int64_t& out);
 void parse_value(const std::string& text, std::uint64_t& out);
-void parse_value(const std::string& text, double& out);                     ///< inf and nan too, for a check to refuse
+void parse_value(const std::string& text, double& out);                     ///< a finite one
 void parse_value(const std::string& text, std::vector<double>& out);        ///< [a,b] or a,b
 void parse_value(const std::string& text, std::vector<std::int64_t>& out);  ///< likewise
 void parse_value(const std::string& text, std::vector<std::string>& out);   ///< likewise; quotes are stripped
@@ -46,9 +46,10 @@ class CommandLine {
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  void describe(const std::string& text);      ///< the first lines of `--help`
-  void group(const std::string& title);        ///< options added from here on stand under it in `--help`
-  void version_note(const std::string& note);  ///< a line that `--version` prints after the version
+  void describe(const std::string& text);       ///< the first lines of `--help`
+  void group(const std::string& title);         ///< options added from here on stand under it in `--help`
+  void ignore(std::vector<std::string> names);  ///< these are taken, with a value, and named in one warning
+  void version_note(const std::string& note);   ///< a line that `--version` prints after the version
 
   /// `--name VALUE` sets `*target`, whose present value is the default.
   template <class T>
@@ -78,6 +79,10 @@ class CommandLine {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// `text` in lines of at most `width` columns, broken at blanks. The first begins at `column`; the others are indented
+/// to it.
+std::string wrapped(const std::string& text, std::size_t column, std::size_t width = 100);
 
 /// For Check: not smaller than `least`.
 CommandLine::Check<std::int64_t> at_least(std::int64_t least);

@@ -12,6 +12,7 @@
 #include "model_metadata.h"
 #include "output_directory.h"
 #include "progress.h"
+#include "recbole_keys.h"
 #include "recvae/recvae.h"
 #include "results.h"
 
@@ -46,6 +47,7 @@ bool read_options(CommandLine& line, Options& o) {
       "Trains RecVAE (Shenbin et al., WSDM 2020) on interaction data and tests the best epoch.\n"
       "Results go to stdout, a line per metric; progress to stderr; weights and metrics.jsonl to --out.");
   line.version_note(engine());
+  line.ignore(recbole_keys_without_meaning());
   line.group("Run");
   line.add("preset", &o.preset_name, "paper (default), wsdm: settings that the options below change");
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");

@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 """What all commands share: help, version, spellings, wrong values. Run as support.py says."""
+import fcntl
 import os
+import pty
+import re
+import struct
 import subprocess
+import termios
 import unittest
 from pathlib import Path
 
@@ -18,6 +23,42 @@ class CommandLineTest(CommandsTest):
             self.assertEqual(stderr, "")
             stdout, _ = self.good(command, "--version")
             self.assertRegex(stdout, rf"^{command} \d+\.\d+\.\d+\n")
+
+    def test_help_is_a_table(self):
+        """No line is longer than the terminal, or 100 columns; descriptions stand below each other, each option's first word beside it."""
+        def widest(text):
+            column = re.search(r"(?m)^ +--help +", text).end() - re.search(r"(?m)^ +--help", text).start()
+            _, _, table = text.partition("\nUsage:")
+            for line in table.splitlines()[1:]:
+                self.assertRegex(line, rf"^(|\S.*:|  --\w+( VALUE)? +\S.*| {{{column}}}\S.*)$")
+                if line.startswith(" "):
+                    self.assertRegex(line[column - 1:column + 1], r" \S")
+            return max(map(len, text.splitlines()))
+        for command in COMMANDS:
+            text, _ = self.good(command, "--help")
+            self.assertTrue(80 < widest(text) <= 100, text)
+            ours, theirs = pty.openpty()
+            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 70, 0, 0))
+            with open(ours, "rb", buffering=0) as terminal, subprocess.Popen([TOOLS / command, "--help"], stdout=theirs) as process:
+                os.close(theirs)
+                narrow = b""
+                try:
+                    while block := terminal.read(4096):
+                        narrow += block
+                except OSError:  # the other end is closed
+                    pass
+            self.assertEqual(process.returncode, 0)
+            self.assertTrue(50 < widest(narrow.decode().replace("\r", "")) <= 70)
+            self.assertEqual(narrow.decode().split(), text.split())
+
+    def test_keys_of_recbole_without_meaning(self):
+        keys = ["--gpu_id", 0, "--train_neg_sample_args=None", "--worker", "-1", "--save-dataset", "False", "--show_progress"]
+        out, _, stderr = self.train(*keys, "--data", self.table, *HELD_OUT, "--epochs", 3)
+        self.assertEqual([line for line in stderr.splitlines() if "warning" in line], ["warning: without meaning here: --gpu_id, --save_dataset, --show_progress, --train_neg_sample_args, --worker"])
+        self.assertEqual(self.weights(out), self.weights(self.run_dir))
+        self.bad(2, "recvae_train", "--data", self.table, "--gpu_idd", 0, names="unknown option --gpu_idd")
+        self.bad(2, "recvae_train", "--data", self.table, "--learner", "sgd", names="unknown option --learner")
+        self.bad(2, "recvae_evaluate", "--data", self.table, "--model", self.model, "--gpu_id", 0, names="unknown option --gpu_id")
 
     def test_version_names_slow_kernels(self):
         """Kernels that the environment makes narrower than the processor are named; those it chooses itself are not called slow."""
