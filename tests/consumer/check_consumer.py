@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """Builds and runs the programs of this folder against an installed copy of the library, found by pkg-config alone.
 
-  check_consumer.py BUILD LIBDIR -- COMPILER...     LIBDIR: the absolute folder that the build installs libraries to
+  check_consumer.py BUILD LIBDIR [--wrapper PROGRAM] [--packages DIR]... [--sysroot DIR] -- COMPILER...
+
+LIBDIR: the absolute folder that the build installs libraries to. The options are those of a cross build: what runs its programs,
+where pkg-config finds its packages, and what it puts before their paths.
 """
+import argparse
 import os
 import re
 import subprocess
@@ -11,8 +15,14 @@ import tempfile
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
-build, libdir = sys.argv[1:3]
-compiler = sys.argv[sys.argv.index("--") + 1:]
+parser = argparse.ArgumentParser()
+parser.add_argument("build")
+parser.add_argument("libdir")
+parser.add_argument("--wrapper", action="append", default=[])
+parser.add_argument("--packages", action="append", default=[])
+parser.add_argument("--sysroot", default="")
+split = sys.argv.index("--")
+options, compiler = parser.parse_args(sys.argv[1:split]), sys.argv[split + 1:]
 
 
 def run(*command, **kwargs):
@@ -23,8 +33,8 @@ def run(*command, **kwargs):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    run("meson", "install", "-C", build, "--no-rebuild", "--destdir", folder)
-    installed_lib = Path(folder + libdir)
+    run("meson", "install", "-C", options.build, "--no-rebuild", "--destdir", folder)
+    installed_lib = Path(folder + options.libdir)
     packages = installed_lib / "pkgconfig"
     # The .pc files name the prefix of a real installation: let them name where this one is.
     for package in packages.glob("*.pc"):
@@ -32,9 +42,14 @@ with tempfile.TemporaryDirectory() as folder:
         prefix = re.search(r"^prefix=(.*)$", text, re.MULTILINE).group(1)
         package.write_text(text.replace(f"prefix={prefix}\n", f"prefix={folder}{prefix}\n", 1))
     environment = {**os.environ, "PKG_CONFIG_PATH": str(packages), "LD_LIBRARY_PATH": str(installed_lib)}
+    if options.packages:
+        environment["PKG_CONFIG_LIBDIR"] = ":".join(options.packages)
+    if options.sysroot:
+        environment["PKG_CONFIG_SYSROOT_DIR"] = options.sysroot
 
     def flags(package, *wanted):
-        return run("pkg-config", *wanted, package, env=environment).split()
+        # What was installed just now lies here, not in the sysroot.
+        return run("pkg-config", *wanted, package, env=environment).replace(options.sysroot + folder, folder).split()
 
     # A user needs our libraries, OpenBLAS and TBB: what the .cpp files use besides is no requirement to compile with.
     for package in packages.glob("*.pc"):
@@ -58,4 +73,4 @@ with tempfile.TemporaryDirectory() as folder:
         binary = Path(folder, program)
         run(*compiler, "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror", here / f"{program}.cpp", "-o", binary,
             *flags("recvae-nn", "--cflags", "--libs"), cwd=folder)
-        print(f"{program}: {run(binary, env=environment).strip()}")
+        print(f"{program}: {run(*options.wrapper, binary, env=environment).strip()}")
