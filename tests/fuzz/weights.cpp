@@ -1,0 +1,54 @@
+// Weight files and model files. An input that begins with '{' is a header, up to the end of its line, to which its
+// length is added, and the data after it: so that mutations reach what lies behind the length.
+#include <array>
+#include <cmath>
+#include <sstream>
+
+#include "fuzz.h"
+#include "nn/safetensors.h"
+#include "recvae/model_file.h"
+
+using namespace recvae;
+using namespace recvae::test;
+
+namespace {
+
+std::string file_of(std::string_view input) {
+  if (!input.starts_with('{')) return std::string(input);
+  const std::string_view header = cut(input, "\n");
+  std::string file(8, '\0');
+  for (std::size_t k = 0, n = header.size(); k < 8; ++k, n >>= 8) file[k] = static_cast<char>(n & 255);
+  return file.append(header).append(input);
+}
+
+void read_all(const std::string& path) {
+  ad::nn::SafetensorsReader reader(path);
+  for (const auto& [name, info] : reader.tensors()) {
+    std::ostringstream copied;
+    reader.copy(name, copied);
+    promise(copied.str().size() == info.end - info.begin, "a tensor has the bytes that its header names");
+    for (const auto layout : {ad::Layout::matrix, ad::Layout::transposed}) {
+      survives([&, &name = name] { reader.read<float>(name, layout); });
+      survives([&, &name = name] { reader.read<double>(name, layout); });
+    }
+  }
+}
+
+void load_and_save(const std::string& path) {
+  load_model(path, Load::model);
+  const LoadedModel loaded = load_model(path, Load::with_old_encoder);
+  promise(std::isfinite(loaded.model.encoder.ln1.eps) && loaded.model.encoder.ln1.eps > 0,
+          "layer_norm_eps is positive");
+  const std::string copy = folder().path("copy.safetensors");
+  save_model(copy, loaded.model, loaded.old_encoder.value_or(loaded.model.encoder),
+             loaded.settings.empty() ? "{}" : loaded.settings, loaded.item_tokens);
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  const std::string path = folder().write("x.safetensors", file_of(as_text(bytes, size)));
+  survives([&] { read_all(path); });
+  survives([&] { load_and_save(path); });
+  return 0;
+}
