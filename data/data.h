@@ -5,6 +5,7 @@
 #include "dataset.h"
 #include "error.h"
 #include "filters.h"
+#include "fingerprint.h"
 #include "histories.h"
 #include "interactions.h"
 #include "load.h"

@@ -82,11 +82,11 @@ FitEpoch Fit::end_epoch(const EpochReport& report) {
   return ended;
 }
 
-void Fit::save(const std::string& path, const std::string& metadata, const std::vector<std::string>& item_tokens) {
+void Fit::save(const std::string& path, const ModelMetadata& metadata) {
   if (old_encoder_)
-    save_model(path, model_, *old_encoder_, metadata, item_tokens);
+    save_model(path, model_, *old_encoder_, metadata);
   else
-    save_model(path, model_, model_.encoder, metadata, item_tokens);
+    save_model(path, model_, model_.encoder, metadata);
 }
 
 }  // namespace recvae

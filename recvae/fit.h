@@ -59,7 +59,7 @@ class Fit {
   /// Trains to the end. Throws ad::Error where training diverges, and what `callback` throws.
   void run(const Callback& callback);
   /// Writes the model as it is now (see save_model).
-  void save(const std::string& path, const std::string& metadata, const std::vector<std::string>& item_tokens);
+  void save(const std::string& path, const ModelMetadata& metadata);
 
   const std::vector<Metric>& metrics() const { return metrics_; }  ///< the settings', and valid_metric
   const Metric& valid_metric() const { return metrics_[valid_place_]; }

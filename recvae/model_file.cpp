@@ -73,10 +73,10 @@ using Tensors = std::vector<ad::nn::NamedTensor<float>>;
 
 template <class AppendOldEncoder>
 void save(const std::string& path, const RecVae<float>& model, const AppendOldEncoder& append_old_encoder,
-          const std::string& settings, const std::vector<std::string>& item_tokens) {
+          const ModelMetadata& metadata) {
   std::string tokens;
   try {
-    tokens = nlohmann::json(item_tokens).dump();
+    tokens = nlohmann::json(metadata.item_tokens).dump();
   } catch (const nlohmann::json::exception&) {
     throw ad::Error(path + ": item_tokens: a token is not UTF-8");
   }
@@ -88,7 +88,11 @@ void save(const std::string& path, const RecVae<float>& model, const AppendOldEn
   append_old_encoder(list);
   for (const char* name : kConstants) list.push_back({name, name == kConstants[2] ? wide.view() : zero.view()});
   append_parameters(list, model.decoder, "decoder");
-  ad::nn::write_safetensors(path, list, {{"format", "recvae 1"}, {"settings", settings}, {"item_tokens", tokens}});
+  ad::nn::write_safetensors(path, list,
+                            {{"format", "recvae 1"},
+                             {"settings", metadata.settings},
+                             {"item_tokens", tokens},
+                             {"trained_on", metadata.trained_on}});
 }
 
 }  // namespace
@@ -110,6 +114,8 @@ LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps
       throw ad::Error(path + ": " + e.what());
     }
   }
+
+  if (const auto it = file.metadata().find("trained_on"); it != file.metadata().end()) loaded.trained_on = it->second;
 
   const auto side = [&](const char* name, std::size_t dimension) {
     const auto it = file.tensors().find(name);
@@ -161,15 +167,15 @@ LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps
 }
 
 void save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
-                const std::string& settings, const std::vector<std::string>& item_tokens) {
+                const ModelMetadata& metadata) {
   save(
-      path, model, [&](Tensors& list) { append_parameters(list, old_encoder, kOldEncoder); }, settings, item_tokens);
+      path, model, [&](Tensors& list) { append_parameters(list, old_encoder, kOldEncoder); }, metadata);
 }
 
 void save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
-                const std::string& settings, const std::vector<std::string>& item_tokens) {
+                const ModelMetadata& metadata) {
   save(
-      path, model, [&](Tensors& list) { append_tensors(list, old_encoder); }, settings, item_tokens);
+      path, model, [&](Tensors& list) { append_tensors(list, old_encoder); }, metadata);
 }
 
 void save_old_encoder(const std::string& path, const Encoder<float>& old_encoder) {

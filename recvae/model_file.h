@@ -17,6 +17,7 @@ struct LoadedModel {
   std::optional<Encoder<float>> old_encoder;  ///< only where asked for and there
   std::vector<std::string> item_tokens;       ///< in index order; empty: the file has none
   std::string settings;                       ///< JSON object; empty: the file has none
+  std::string trained_on;                     ///< data::fingerprint of its training rows; empty: the file has none
 };
 
 /// What of a file to load.
@@ -29,14 +30,21 @@ enum class Load {
 /// the prior may be absent. layer_norm_eps comes from the file's settings, else from `layer_norm_eps`.
 LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps = Settings{}.layer_norm_eps);
 
-/// Writes encoder.*, prior.*, decoder.* as F32 with the metadata `format`, `settings` and `item_tokens`; the same
-/// arguments give the same bytes. `old_encoder` may be the model's own. Throws ad::Error.
+/// What a file says of its model. A view: what it names must live.
+struct ModelMetadata {
+  const std::string& settings;                  ///< JSON object
+  const std::vector<std::string>& item_tokens;  ///< in index order
+  const std::string& trained_on;                ///< data::fingerprint of the training rows
+};
+
+/// Writes encoder.*, prior.*, decoder.* as F32, and the metadata with `format`; the same arguments give the same bytes.
+/// `old_encoder` may be the model's own. Throws ad::Error.
 void save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
-                const std::string& settings, const std::vector<std::string>& item_tokens);
+                const ModelMetadata& metadata);
 
 /// The same file, with the old encoder from a file of `save_old_encoder`: it is never in memory.
 void save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
-                const std::string& settings, const std::vector<std::string>& item_tokens);
+                const ModelMetadata& metadata);
 
 /// Writes prior.encoder_old.* alone.
 void save_old_encoder(const std::string& path, const Encoder<float>& old_encoder);

@@ -184,7 +184,8 @@ void run_fit(Fit& fit, const Settings& s, std::int64_t users, const std::functio
 std::int64_t train_model(const Options& o, const data::Dataset& data, const MetricContext& context,
                          OutputDirectory& out) {
   const Settings& s = o.settings;
-  const std::string metadata = settings_metadata(s, o.data);
+  const std::string settings = settings_metadata(s, o.data), trained_on = data::fingerprint(data);
+  const ModelMetadata metadata{settings, data.item_tokens, trained_on};
   InitialModel start = start_model(o, data.item_tokens);
   out.open();
   Fit fit(s, data.train, data.validation, context, std::move(start), out.file(".old_encoder.safetensors"));
@@ -194,8 +195,8 @@ std::int64_t train_model(const Options& o, const data::Dataset& data, const Metr
       out.begin_results();
       log.open(out.file("metrics.jsonl"), std::ios::trunc);
     }
-    fit.save(out.file("checkpoint/model.safetensors"), metadata, data.item_tokens);
-    if (epoch.best) fit.save(out.file("model.safetensors"), metadata, data.item_tokens);
+    fit.save(out.file("checkpoint/model.safetensors"), metadata);
+    if (epoch.best) fit.save(out.file("model.safetensors"), metadata);
     log << epoch_record(epoch, fit.metrics()) << std::endl;
     if (!log) throw data::DataError(out.file("metrics.jsonl") + ": cannot be written");
     std::string note;

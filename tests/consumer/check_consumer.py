@@ -54,14 +54,14 @@ with tempfile.TemporaryDirectory() as folder:
     # A user needs our libraries, OpenBLAS and TBB: what the .cpp files use besides is no requirement to compile with.
     for package in packages.glob("*.pc"):
         required = set(flags(package.stem, "--print-requires"))
-        surplus = {r for r in required if not r.startswith("recvae")} - {"openblas", "tbb", "zlib"}
+        surplus = {r for r in required if not r.startswith("recvae")} - {"openblas", "tbb", "zlib", "libxxhash"}
         if surplus:
             sys.exit(f"{package.name} requires {', '.join(sorted(surplus))}, which its headers do not need")
 
     # And the headers include nothing but each other and the standard library.
     include = Path(flags("recvae-autodiff", "--variable=includedir")[0]) / "recvae"
     for header in include.rglob("*.h"):
-        foreign = re.findall(r"#\s*include\s*<((?:nlohmann|tbb|oneapi|CLI|doctest)/.*|cblas\.h|zlib\.h)>", header.read_text())
+        foreign = re.findall(r"#\s*include\s*<((?:nlohmann|tbb|oneapi|CLI|doctest)/.*|cblas\.h|zlib\.h|xxhash\.h)>", header.read_text())
         if foreign:
             sys.exit(f"the installed {header.relative_to(include)} needs a header that is not installed with it: {foreign}")
     for package, umbrella in [("recvae-autodiff", "autodiff/autodiff.h"), ("recvae-nn", "nn/nn.h"),

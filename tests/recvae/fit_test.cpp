@@ -133,7 +133,7 @@ TEST_CASE("fit: files hold the old encoder, which waits in a file without a name
     Fit fit = p.fit();
     CHECK_FALSE(std::filesystem::exists(p.dir.path("scratch")));
     epochs_of(fit);
-    fit.save(p.dir.path("model"), "{}", p.tokens);
+    fit.save(p.dir.path("model"), {"{}", p.tokens, ""});
     const LoadedModel saved = load_model(p.dir.path("model"), Load::with_old_encoder);
     const Encoder<float>& expected = std::string(update) == "never" ? start.old_encoder : fit.model().encoder;
     CHECK(
@@ -149,7 +149,7 @@ TEST_CASE(
   p.settings.epochs = 1;
   Fit fit = p.fit();
   epochs_of(fit);
-  fit.save(p.dir.path("model"), "{}", p.tokens);
+  fit.save(p.dir.path("model"), {"{}", p.tokens, ""});
   std::vector<std::string> tokens(p.tokens.begin() + 10, p.tokens.end());
   tokens.push_back("new");
   const InitialModel start = initial_model(p.settings, tokens, p.dir.path("model"));

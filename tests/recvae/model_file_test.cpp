@@ -61,12 +61,16 @@ TEST_CASE("a model is written and read back whole, its eps from its settings") {
   const Encoder<float> old = small_model(9, 2).encoder;
   Settings settings;
   settings.layer_norm_eps = 0.25;
-  save_model(dir.path("m"), model, old, to_json(settings), tokens(9));
+  const std::string json = to_json(settings), hash = "a1b2";
+  const std::vector<std::string> names = tokens(9);
+  const ModelMetadata metadata{json, names, hash};
+  save_model(dir.path("m"), model, old, metadata);
   const LoadedModel loaded = load_model(dir.path("m"), Load::with_old_encoder);
   CHECK(equal(loaded.model.encoder.fc1.weight.value, model.encoder.fc1.weight.value));
   CHECK(equal(loaded.model.decoder.bias.value, model.decoder.bias.value));
   CHECK(equal(loaded.old_encoder->fc1.weight.value, old.fc1.weight.value));
   CHECK(loaded.item_tokens == tokens(9));
+  CHECK(loaded.trained_on == "a1b2");
   CHECK(loaded.model.encoder.ln3.eps == 0.25);
   CHECK(settings_from_json(loaded.settings).layer_norm_eps == 0.25);
   CHECK_FALSE(load_model(dir.path("m"), Load::model).old_encoder);
@@ -75,7 +79,7 @@ TEST_CASE("a model is written and read back whole, its eps from its settings") {
   ad::nn::SafetensorsReader on_disk(dir.path("old"));
   std::filesystem::remove(dir.path("old"));  // as training does: the open file is enough, each time
   for (const char* name : {"n", "n"}) {
-    save_model(dir.path(name), model, on_disk, to_json(settings), tokens(9));
+    save_model(dir.path(name), model, on_disk, metadata);
     CHECK(test::read_file(dir.path(name)) == test::read_file(dir.path("m")));
   }
 
@@ -145,7 +149,7 @@ TEST_CASE("taking over: rows follow their tokens, new items keep their draw, all
   const test::TempDir dir;
   const RecVae<float> before = small_model(4, 1);
   const Encoder<float> before_old = small_model(4, 2).encoder;
-  save_model(dir.path("m"), before, before_old, to_json({}), {"a", "b", "c", "d"});
+  save_model(dir.path("m"), before, before_old, {to_json({}), {"a", "b", "c", "d"}, ""});
   const LoadedModel loaded = load_model(dir.path("m"), Load::with_old_encoder);
   RecVae<float> to = small_model(3, 3);
   Encoder<float> to_old = small_model(3, 4).encoder;

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dataset.h"
+
+namespace recvae::data {
+
+/// A hash of which user has which items, by their tokens: 32 hexadecimal digits, the same for any order of the rows
+/// and for any numbering of users and items. (128 bits: the XXH3 hashes of the pairs, added, hashed with their count.)
+std::string fingerprint(const Csr& rows, const std::vector<std::string>& user_tokens,
+                        const std::vector<std::string>& item_tokens);
+
+/// That of the training part; `with_validation`: of it and all rows of the validation users, each pair counted once.
+std::string fingerprint(const Dataset& dataset, bool with_validation = false);
+
+}  // namespace recvae::data
