@@ -41,7 +41,7 @@ void load_and_save(const std::string& path) {
           "layer_norm_eps is positive");
   const std::string copy = folder().path("copy.safetensors");
   save_model(copy, loaded.model, loaded.old_encoder.value_or(loaded.model.encoder),
-             loaded.settings.empty() ? "{}" : loaded.settings, loaded.item_tokens);
+             {loaded.settings.empty() ? "{}" : loaded.settings, loaded.item_tokens, loaded.trained_on});
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ class TrainTest(CommandsTest):
         expected |= {"decoder.weight": [items, latent], "decoder.bias": [items]}
         self.assertEqual({name: entry["shape"] for name, entry in header.items()}, expected)
         self.assertEqual({entry["dtype"] for entry in header.values()}, {"F32"})
-        self.assertEqual(set(metadata), {"format", "settings", "item_tokens"})
+        self.assertEqual(set(metadata), {"format", "settings", "item_tokens", "trained_on"})
         self.assertEqual(metadata["format"], "recvae 1")
         self.assertEqual(json.loads(metadata["item_tokens"]), (self.prepared / "unique_sid.txt").read_text().split())
         settings = json.loads(metadata["settings"])
