@@ -13,19 +13,13 @@ namespace recvae::data {
 /// The rows for whose index `keep` is true.
 template <class Keep>
 void keep_rows(Interactions& rows, Keep keep) {
-  const auto for_columns = [&](auto f) {
-    f(rows.users);
-    f(rows.items);
-    if (!rows.ratings.empty()) f(rows.ratings);
-    if (!rows.times.empty()) f(rows.times);
-  };
   std::size_t out = 0;
   for (std::size_t k = 0; k < rows.users.size(); ++k) {
     if (!keep(k)) continue;
-    for_columns([&](auto& column) { column[out] = column[k]; });
+    rows.for_columns([&](auto& column) { column[out] = column[k]; });
     ++out;
   }
-  for_columns([&](auto& column) { column.resize(out); });
+  rows.for_columns([&](auto& column) { column.resize(out); });
 }
 
 void keep_ratings_above(Interactions& rows, double threshold);      ///< rating > threshold; needs ratings

@@ -19,12 +19,23 @@ struct Interactions {
   std::vector<double> times;                          ///< a row each; empty where the data have none or nobody asks;
                                                       ///< whole numbers are exact up to 2^53
   std::int64_t rows_read = 0;                         ///< rows of the text, those without an id included
+  std::int64_t missing_ids = 0;                       ///< of these, the rows without an id, which are left out
   std::int64_t repeated = 0;                          ///< rows that repeated a pair and have been dropped
 
   std::int64_t rows() const { return static_cast<std::int64_t>(users.size()); }
+
+  /// f(column) for every column that there is: all have `rows()` elements.
+  template <class F>
+  void for_columns(F f) {
+    f(users);
+    f(items);
+    if (!ratings.empty()) f(ratings);
+    if (!times.empty()) f(times);
+  }
 };
 
-/// Where the readers put rows. Several texts may go into one, and then share the vocabularies.
+/// Where the readers put rows. Several texts may go into one, and then share the vocabularies; a column of numbers that
+/// some row lacks is dropped.
 class InteractionBuilder {
  public:
   /// Appends a row; one whose user or item is the empty text is counted and left out.
@@ -32,6 +43,7 @@ class InteractionBuilder {
            std::optional<double> time = {}) {
     if (user.empty() || item.empty()) {
       ++built_.rows_read;
+      ++built_.missing_ids;
       return;
     }
     add_row(users_.add(user), item);
@@ -50,6 +62,9 @@ class InteractionBuilder {
   std::int64_t rows() const { return built_.rows(); }
   std::int32_t users() const { return users_.size(); }
   Interactions take() {
+    for (auto* column : {&built_.ratings, &built_.times}) {
+      if (column->size() != built_.users.size()) *column = {};
+    }
     built_.user_tokens = std::move(users_).take();
     built_.item_tokens = std::move(items_).take();
     return std::move(built_);

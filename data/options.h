@@ -1,18 +1,22 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "read/text_source.h"
 
 namespace recvae::data {
 
 /// What to read and how to filter and split it. The names and defaults are those of the commands' options.
 struct DataOptions {
-  std::string path;                 ///< file or directory; "-" and "demo" name a text that is given below
-  std::optional<std::string> text;  ///< the content, where `path` is "-" (a file) or "demo" (`apt-cache dumpavail`)
-  std::string format;               ///< csv, tsv, table, inter, u.data, ratings.dat, adjacency, prepared or
-                                    ///< dumpavail; "": by name
+  std::string path;                  ///< file or directory; "-" and "demo" name a text that is given below
+  std::function<TextSource()> text;  ///< opens what `path` names where it is "-" (a file) or "demo" (the text of
+                                     ///< `apt-cache dumpavail`); asked once per reading
+  std::string format;                ///< csv, tsv, table, inter, u.data, ratings.dat, adjacency, prepared or
+                                     ///< dumpavail; "": by name
 
   std::string user_field = "userId";
   std::string item_field = "movieId";

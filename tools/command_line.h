@@ -95,9 +95,14 @@ enum class DataUse { training, splitting, histories };
 /// --data, --data_format, the fields and filters of `options`; for training and splitting the split too.
 void add_data_options(CommandLine& line, data::DataOptions& options, DataUse use = DataUse::training);
 
-/// Where `options.path` is "-" or "demo", reads standard input, or what `apt-cache dumpavail` prints, into
-/// `options.text`. Throws DataError where there is nothing to read.
+/// Standard input, which a signal stops: `next` then throws Stopped.
+data::TextSource standard_input();
+
+/// Where `options.path` is "-" or "demo", makes `options.text` standard input, or what `apt-cache dumpavail` prints.
 void fetch_text(data::DataOptions& options);
+
+/// After `fetch_text`, for a command that reads the data twice: reads standard input now, and keeps it.
+void hold_text(data::DataOptions& options);
 
 /// Runs `body` and returns the command's exit code: 0; 1 for an exception, 2 for a UsageError, each with one line
 /// `program: what` on stderr; 128 + n when signal n (SIGINT, SIGTERM) stopped it.

@@ -1,29 +1,6 @@
-#include <sys/wait.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <system_error>
-
 #include "command_line.h"
 
 namespace recvae::tools {
-namespace {
-
-std::string read_all(std::FILE* file, const std::string& name) {
-  std::string text;
-  char block[1 << 16];
-  std::size_t count = 0;
-  while ((count = std::fread(block, 1, sizeof block, file)) > 0) {
-    text.append(block, count);
-    if (stop_requested()) break;
-  }
-  if (stop_requested()) throw data::Stopped();
-  if (std::ferror(file)) throw data::DataError(name + ": " + std::generic_category().message(errno));
-  return text;
-}
-
-}  // namespace
-
 void add_data_options(CommandLine& line, data::DataOptions& options, DataUse use) {
   line.group("Data");
   line.add("data", &options.path,
@@ -70,27 +47,6 @@ void add_data_options(CommandLine& line, data::DataOptions& options, DataUse use
              "training items alone, as RecBole does (default: all)");
   }
   line.group("Options");
-}
-
-void fetch_text(data::DataOptions& options) {
-  if (options.path == "-") options.text = read_all(stdin, "standard input");
-  if (options.path != "demo") return;
-  std::FILE* pipe = popen("apt-cache dumpavail 2>/dev/null", "r");
-  if (!pipe) throw data::DataError("demo: apt-cache cannot be run");
-  try {
-    options.text = read_all(pipe, "apt-cache dumpavail");
-  } catch (...) {
-    pclose(pipe);
-    throw;
-  }
-  const int status = pclose(pipe);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-    throw data::DataError("demo: expected a Debian system with apt-cache, found none");
-  }
-  if (stop_requested()) throw data::Stopped();
-  if (status != 0 || options.text->empty()) {
-    throw data::DataError("demo: apt-cache dumpavail gave nothing; apt-get update fetches the package lists");
-  }
 }
 
 }  // namespace recvae::tools

@@ -306,6 +306,7 @@ void recommend_command(CommandLine& line) {
   if (loaded.item_tokens.empty()) {  // weights from elsewhere: their items are those of the data, in the data's order
     if (o.data.path.empty())
       throw data::DataError(o.model + ": the model file has no item tokens to name items by; --data has them");
+    hold_text(o.data);
     const std::vector<std::string> items = data::load(o.data).item_tokens;
     match_items(o.model, loaded, items);
     loaded.item_tokens = items;

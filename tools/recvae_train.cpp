@@ -271,7 +271,6 @@ void train(CommandLine& line) {
 
   fetch_text(o.data);
   const data::Dataset data = data::load(o.data);
-  o.data.text.reset();
   log_info(describe(data.summary));
   require_utf8(o.data.path, data.item_tokens);
   const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -34,6 +35,15 @@ int fail(const char* program, std::string message, int code) {
   return code;
 }
 
+/// Takes the places of closed standard streams, so that no file is opened there and read or written as one of them:
+/// by descriptors on which a read of standard input, or a write of results, fails as on closed ones.
+void occupy_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0) continue;
+    if (open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY) != descriptor) _exit(1);
+  }
+}
+
 }  // namespace
 
 int stop_signal() { return signal_seen.load(); }
@@ -44,6 +54,7 @@ void stop_at_once(bool yes) {
 }
 
 int run_command(const char* program, int argc, char** argv, void (*body)(CommandLine& line)) {
+  occupy_standard_streams();
   static const std::string stopped = std::string(program) + ": stopped\n";  // a signal may come after this function
   stopped_line = stopped.c_str();
   struct sigaction action = {};

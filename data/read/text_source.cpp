@@ -1,12 +1,14 @@
 #include "text_source.h"
 
-#include <sys/mman.h>
+#include <fcntl.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -19,42 +21,128 @@ namespace {
 constexpr std::size_t block_size = std::size_t{1} << 18;
 constexpr std::size_t longest_line = std::size_t{1} << 28;
 
-std::string reason(int error) { return std::generic_category().message(error); }
+DataError system_error(const std::string& name) {
+  return DataError(name + ": " + std::generic_category().message(errno));
+}
+
+/// What gzip puts around data: members one after another, and zeros behind the last where a device filled a block.
+class Gunzip {
+ public:
+  explicit Gunzip(std::string name) : name_(std::move(name)) {
+    if (inflateInit2(&stream_, 16 + MAX_WBITS) != Z_OK) throw std::bad_alloc();
+  }
+  ~Gunzip() { inflateEnd(&stream_); }
+  Gunzip(const Gunzip&) = delete;
+  Gunzip& operator=(const Gunzip&) = delete;
+
+  /// Inflates from `in`, which loses what is used, to `to`; how many bytes became of it.
+  std::size_t operator()(std::string_view& in, char* to, std::size_t size) {
+    if (!inside_) in.remove_prefix(std::min(in.find_first_not_of('\0'), in.size()));
+    if (in.empty() && !full_) return 0;
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
+    stream_.avail_in = static_cast<uInt>(in.size());
+    stream_.next_out = reinterpret_cast<Bytef*>(to);
+    stream_.avail_out = static_cast<uInt>(size);
+    const int status = inflate(&stream_, Z_NO_FLUSH);
+    if (status == Z_MEM_ERROR) throw std::bad_alloc();
+    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
+      throw DataError(name_ + ": expected gzip data, found damage");
+    }
+    in.remove_prefix(in.size() - stream_.avail_in);
+    inside_ = status != Z_STREAM_END;
+    if (!inside_) inflateReset(&stream_);
+    full_ = inside_ && stream_.avail_out == 0;
+    return size - stream_.avail_out;
+  }
+  void check_end() const {
+    if (inside_) throw DataError(name_ + ": expected more compressed data, found the end of the file");
+  }
+
+ private:
+  std::string name_;
+  z_stream stream_{};
+  bool inside_ = false, full_ = false;  // in a member; there may be more to write without more to read
+};
 
 }  // namespace
 
 struct TextSource::State {
-  struct Close {
-    void operator()(gzFile_s* file) const { gzclose(file); }
-  };
-
-  State(gzFile file_, std::string name_) : file(file_), name(std::move(name_)) {
-    if (!file) throw DataError(name + ": " + reason(errno));
-    gzbuffer(file.get(), block_size / 2);
+  State(int descriptor_, std::string name_, Stream stream_, bool owned_ = false)
+      : descriptor(descriptor_), owned(owned_), name(std::move(name_)), stream(std::move(stream_)) {}
+  ~State() {
+    if (owned) close(descriptor);
   }
 
-  std::unique_ptr<gzFile_s, Close> file;
+  int descriptor;  // -1: `text` is all there is
+  bool owned;
   std::string name;
+  Stream stream;
+  std::string text;
+  std::int64_t bytes = 0;    // read so far
+  std::vector<char> packed;  // what has been read of a gzip file
+  std::string_view unread;   // the part of `packed` that waits to be inflated
+  std::unique_ptr<Gunzip> gunzip;
   std::vector<char> buffer = std::vector<char>(block_size);
   std::size_t begin = 0, end = 0;  // what of the buffer has been read and not handed out
   std::int64_t line = 0;
-  bool finished = false;
+  bool started = false, finished = false;
 
-  /// Makes room behind `end`, reads into it; false at the end of the text.
-  bool read_more() {
-    std::memmove(buffer.data(), buffer.data() + begin, end - begin);
-    end -= std::exchange(begin, 0);
-    if (end == buffer.size()) {
-      if (buffer.size() >= longest_line) throw error_at(name, line + 1, "a line of at most 256 MiB", "a longer one");
-      buffer.resize(2 * buffer.size());
+  /// Bytes as they come; 0 at the end.
+  std::size_t read_bytes(char* to, std::size_t size) {
+    const auto check_stop = [&] {
+      if (stream.stop && stream.stop()) throw Stopped();
+    };
+    ssize_t count = -1;
+    do {
+      check_stop();
+      count = descriptor < 0 ? static_cast<ssize_t>(text.copy(to, size, static_cast<std::size_t>(bytes)))
+                             : read(descriptor, to, size);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0) throw system_error(name);
+    check_stop();
+    bytes += count;
+    if (count == 0 && stream.end) std::exchange(stream.end, nullptr)(bytes);
+    return static_cast<std::size_t>(count);
+  }
+
+  /// Bytes of the text; 0 at the end.
+  std::size_t read_text(char* to, std::size_t size) {
+    if (!gunzip) return read_bytes(to, size);
+    for (;;) {
+      if (const std::size_t count = (*gunzip)(unread, to, size); count > 0) return count;
+      if (unread.empty()) unread = {packed.data(), read_bytes(packed.data(), packed.size())};
+      if (unread.empty()) {
+        gunzip->check_end();
+        return 0;
+      }
     }
-    const int count = gzread(file.get(), buffer.data() + end, static_cast<unsigned>(buffer.size() - end));
-    int status = Z_OK;
-    gzerror(file.get(), &status);
-    if (status == Z_ERRNO) throw DataError(name + ": " + reason(errno));
-    if (status == Z_BUF_ERROR) throw DataError(name + ": expected more compressed data, found the end of the file");
-    if (status != Z_OK || count < 0) throw DataError(name + ": expected gzip data, found damage");
-    end += static_cast<std::size_t>(count);
+  }
+
+  /// Reads until the first bytes tell what it is.
+  void start() {
+    while (end == 0 || (end == 1 && buffer[0] == '\x1f')) {
+      const std::size_t count = read_bytes(buffer.data() + end, buffer.size() - end);
+      end += count;
+      if ((finished = count == 0)) break;
+    }
+    if (!std::string_view(buffer.data(), end).starts_with("\x1f\x8b")) return;
+    gunzip = std::make_unique<Gunzip>(name);
+    packed = buffer;
+    unread = {packed.data(), std::exchange(end, 0)};
+  }
+
+  DataError too_long(std::int64_t at) const { return error_at(name, at, "a line of at most 256 MiB", "a longer one"); }
+
+  /// Makes room behind `end` and reads into it; false at the end of the text.
+  bool read_more() {
+    if (begin == end || end == buffer.size()) {  // else what is there need not move
+      std::copy(buffer.data() + begin, buffer.data() + end, buffer.data());
+      end -= std::exchange(begin, 0);
+    }
+    if (end == longest_line + 2) throw too_long(line + 1);  // CR and LF
+    if (end == buffer.size()) buffer.resize(std::min(2 * buffer.size(), longest_line + 2));
+    const std::size_t count = read_text(buffer.data() + end, buffer.size() - end);
+    end += count;
     return count > 0;
   }
 };
@@ -64,30 +152,35 @@ TextSource::TextSource(TextSource&&) noexcept = default;
 TextSource& TextSource::operator=(TextSource&&) noexcept = default;
 TextSource::~TextSource() = default;
 
-TextSource TextSource::from_file(const std::string& path) {
+TextSource TextSource::from_file(const std::string& path, Stream stream) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) throw DataError(path + ": expected a file, found a directory");
-  return TextSource(std::make_unique<State>(gzopen(path.c_str(), "rbe"), path));
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw system_error(path);
+  return TextSource(std::make_unique<State>(descriptor, path, std::move(stream), true));
+}
+
+TextSource TextSource::from_descriptor(int descriptor, std::string name, Stream stream) {
+  return TextSource(std::make_unique<State>(descriptor, std::move(name), std::move(stream)));
 }
 
 TextSource TextSource::from_text(std::string_view text, std::string name) {
-  const int fd = memfd_create("text", MFD_CLOEXEC);  // zlib reads files only
-  gzFile file = fd < 0 ? nullptr : gzdopen(fd, "rb");
-  TextSource source(std::make_unique<State>(file, std::move(name)));
-  while (!text.empty()) {
-    const ssize_t count = write(fd, text.data(), text.size());
-    if (count < 0) throw DataError(source.name() + ": " + reason(errno));
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  lseek(fd, 0, SEEK_SET);
+  TextSource source = from_descriptor(-1, std::move(name));
+  source.state_->text = text;
   return source;
 }
 
 std::int64_t TextSource::line() const { return state_->line; }
 const std::string& TextSource::name() const { return state_->name; }
 
+bool TextSource::buffered() const {
+  const State& s = *state_;
+  return s.end > s.begin && (s.finished || std::memchr(s.buffer.data() + s.begin, '\n', s.end - s.begin));
+}
+
 bool TextSource::next(std::string_view& line) {
   State& s = *state_;
+  if (!std::exchange(s.started, true)) s.start();
   std::size_t scanned = 0;  // of the bytes from s.begin on, how many are known to hold no line end
   for (;;) {
     const char* start = s.buffer.data() + s.begin;
@@ -106,6 +199,7 @@ bool TextSource::next(std::string_view& line) {
     if (line.find('\0') != std::string_view::npos) throw error_at(s.name, s.line, "text", "a NUL byte");
     if (s.line == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
     if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() > longest_line) throw s.too_long(s.line);
     return true;
   }
 }

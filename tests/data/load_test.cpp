@@ -79,7 +79,7 @@ TEST_CASE("one table in every wrapping is one data set") {
   dir.write("atomic/atomic.inter", inter);
   dir.write("atomic/y.inter", "");
   same(dir.path("atomic/"));
-  options.text = gzipped(inter);
+  options.text = [&] { return TextSource::from_text(gzipped(inter), "text"); };
   same("-", "inter");
 }
 
@@ -404,7 +404,7 @@ TEST_CASE("demo: its filters are part of it") {
     text += "\n\n";
   }
   DataOptions options = options_for("demo");
-  options.text = text;
+  options.text = [&] { return TextSource::from_text(text, "text"); };
   options.heldout_users = 1;
   const Dataset dataset = load(options);
   CHECK(dataset.summary.users == 6);

@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include "../../support/temp_dir.h"
 #include "../support.h"
 
 using namespace recvae::data;
 using recvae::test::error_of;
 using recvae::test::pairs;
+using recvae::test::TempDir;
 using Pairs = std::vector<std::string>;
 
 namespace {
@@ -52,6 +54,7 @@ TEST_CASE("table: rows without an id are counted and left out") {
   CHECK(pairs(rows) == Pairs{"a:b"});
   CHECK(rows.ratings == std::vector{5.0});
   CHECK(rows.rows_read == 3);
+  CHECK(rows.missing_ids == 2);
 }
 
 TEST_CASE("table: what is wrong, and where") {
@@ -92,6 +95,25 @@ TEST_CASE("inter") {
   CHECK(error("user_id:token:x\titem_id:token\n").ends_with("found 'user_id:token:x'"));
   CHECK(error(header + "\n1\t2\t3\n") == "f:2: expected 4 columns, found 3");
   CHECK(error(header + "\n", fields("who", "movieId")).find("'who'") != std::string::npos);
+}
+
+TEST_CASE("a column that some rows lack is dropped for all") {
+  InteractionBuilder builder;
+  builder.add("a", "x", 1, 2);
+  builder.add("a", "y", {}, 3);
+  const Interactions rows = builder.take();
+  CHECK(rows.ratings.empty());
+  CHECK(rows.times == std::vector{2.0, 3.0});
+
+  TempDir dir;
+  const Input parts{.kind = Input::Kind::parts,
+                    .format = "inter",
+                    .train = dir.write("x.train.inter", "user_id:token\titem_id:token\trating:float\nu\tzz\t5\n"),
+                    .test = dir.write("x.test.inter", "user_id:token\titem_id:token\nu\t1\nu\t2\n")};
+  Interactions both = read_parts(parts, {}).rows;
+  CHECK(pairs(both) == Pairs{"u:zz", "u:1", "u:2"});
+  both.for_columns([](const auto& column) { CHECK(column.size() == 3); });
+  CHECK(both.ratings.empty());
 }
 
 TEST_CASE("u.data and ratings.dat") {

@@ -1,9 +1,13 @@
 #include "data/read/text_source.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "../../support/temp_dir.h"
 #include "../support.h"
+#include "data/error.h"
 
 using recvae::data::TextSource;
 using recvae::test::error_of;
@@ -25,6 +29,21 @@ Lines all_lines(TextSource text) {
 }
 
 Lines lines_of(const std::string& content) { return all_lines(TextSource::from_text(content, "text")); }
+
+/// A pipe into which text is written as it comes.
+struct Pipe {
+  int ends[2];
+  Pipe() { REQUIRE(pipe(ends) == 0); }
+  ~Pipe() {
+    close(ends[0]);
+    finish();
+  }
+  void put(const std::string& text) { REQUIRE(write(ends[1], text.data(), text.size()) == ssize_t(text.size())); }
+  void finish() {
+    if (ends[1] >= 0) close(ends[1]);
+    ends[1] = -1;
+  }
+};
 
 }  // namespace
 
@@ -74,4 +93,75 @@ TEST_CASE("damage is an error") {
   CHECK(read(packed).starts_with(": expected gzip data, found damage"));
   CHECK(error_of([&] { TextSource::from_file(dir.path("none")); }) == dir.path("none") + ": No such file or directory");
   CHECK(error_of([&] { TextSource::from_file(dir.path()); }).ends_with("found a directory"));
+}
+
+TEST_CASE("gzip members may be padded with zeros; anything else behind them is damage") {
+  const std::string packed = gzipped("a\nb\n");
+  CHECK(lines_of(packed + std::string(1000, '\0')) == Lines{"a", "b"});
+  CHECK(lines_of(packed + std::string(3, '\0') + packed) == Lines{"a", "b", "a", "b"});
+  CHECK(error_of([&] { lines_of(packed + "rest"); }) == "text: expected gzip data, found damage");
+}
+
+TEST_CASE("a line is given as soon as it is there") {
+  for (const bool packed : {false, true}) {
+    Pipe pipe;
+    TextSource text = TextSource::from_descriptor(pipe.ends[0], "pipe");
+    std::string_view line;
+    pipe.put(packed ? gzipped("a\nb\nc") : "a\nb\nc");
+    CHECK_FALSE(text.buffered());
+    REQUIRE(text.next(line));
+    CHECK(line == "a");
+    CHECK(text.buffered());
+    REQUIRE(text.next(line));
+    CHECK(line == "b");
+    CHECK_FALSE(text.buffered());
+    pipe.put(packed ? gzipped("d\ne") : "d\ne");
+    REQUIRE(text.next(line));
+    CHECK(line == "cd");
+    pipe.finish();
+    REQUIRE(text.next(line));
+    CHECK(line == "e");
+    CHECK_FALSE(text.buffered());
+    CHECK_FALSE(text.next(line));
+  }
+}
+
+TEST_CASE("the first bytes come one by one") {
+  for (const std::string& content : {gzipped("a\n"), std::string("a\n"), std::string("\x1f\n")}) {
+    Pipe pipe;
+    std::size_t sent = 0;
+    const auto stop = [&] {  // is asked before each wait
+      if (sent < content.size()) pipe.put(content.substr(sent++, 1));
+      if (sent == content.size()) pipe.finish();
+      return false;
+    };
+    CHECK(all_lines(TextSource::from_descriptor(pipe.ends[0], "pipe", {stop, {}})).size() == 1);
+  }
+}
+
+TEST_CASE("a stream can be stopped, and its end is told") {
+  Pipe pipe;
+  pipe.put("a\nb");
+  bool stopped = false;
+  std::int64_t bytes = 0;
+  TextSource text =
+      TextSource::from_descriptor(pipe.ends[0], "pipe", {[&] { return stopped; }, [&](auto n) { bytes += n; }});
+  std::string_view line;
+  REQUIRE(text.next(line));
+  stopped = true;
+  CHECK_THROWS_AS(text.next(line), recvae::data::Stopped);
+  stopped = false;
+  pipe.finish();
+  REQUIRE(text.next(line));
+  CHECK(line == "b");
+  CHECK_FALSE(text.next(line));
+  CHECK(bytes == 3);
+}
+
+TEST_CASE("a line is 256 MiB at most") {
+  TempDir dir;
+  const std::string path = dir.write("long", "a\n");
+  std::filesystem::resize_file(path, (std::size_t{1} << 28) + 10);
+  CHECK(error_of([&] { all_lines(TextSource::from_file(path)); }) ==
+        path + ":2: expected a line of at most 256 MiB, found a longer one");
 }
