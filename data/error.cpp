@@ -24,8 +24,7 @@ std::size_t character_length(std::string_view text) {
 
 }  // namespace
 
-std::string excerpt(std::string_view text) {
-  constexpr std::size_t longest = 40;
+std::string excerpt(std::string_view text, std::size_t longest) {
   constexpr char digits[] = "0123456789abcdef";
   std::string out = "'";
   std::size_t at = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -28,7 +29,7 @@ class Stopped : public std::runtime_error {
 /// `file:line: expected X, found Y`; both as they are to be read, see `excerpt`.
 DataError error_at(std::string_view file, std::int64_t line, std::string_view expected, std::string_view found);
 
-/// `'text'` for a message: shortened to 40 bytes, bytes that are not printable UTF-8 written as \xNN.
-std::string excerpt(std::string_view text);
+/// `'text'` for a message: shortened to `longest` bytes, bytes that are not printable UTF-8 written as \xNN.
+std::string excerpt(std::string_view text, std::size_t longest = 40);
 
 }  // namespace recvae::data

@@ -18,10 +18,7 @@ struct DataOptions {
   std::string format;                ///< csv, tsv, table, inter, u.data, ratings.dat, adjacency, prepared or
                                      ///< dumpavail; "": by name
 
-  std::string user_field = "userId";
-  std::string item_field = "movieId";
-  std::string rating_field = "rating";
-  std::string time_field = "timestamp";
+  std::string user_field, item_field, rating_field, time_field;  ///< names of columns; "": one of the usual names
 
   std::optional<double> threshold;        ///< keep rating > threshold
   std::optional<int> min_users_per_item;  ///< default 0

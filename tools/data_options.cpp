@@ -7,10 +7,11 @@ void add_data_options(CommandLine& line, data::DataOptions& options, DataUse use
            "file or directory of interactions; - for a table on stdin; demo for Debian's packages");
   line.add("data_format", &options.format,
            "csv, tsv or table, inter, u.data, ratings.dat, adjacency, prepared or dumpavail (default: by name)");
-  line.add("user_field", &options.user_field, "name of the user column (default: userId, or user_id in .inter)");
-  line.add("item_field", &options.item_field, "name of the item column (default: movieId, or item_id in .inter)");
-  line.add("rating_field", &options.rating_field, "name of the rating column (default: rating)");
-  line.add("time_field", &options.time_field, "name of the time column (default: timestamp)");
+  line.add("user_field", &options.user_field, "name of the user column (default: userId, user_id, user and the like)");
+  line.add("item_field", &options.item_field, "name of the item column (default: movieId, item_id, item and the like)");
+  line.add("rating_field", &options.rating_field,
+           "name of the rating column (default: rating, score, stars and the like)");
+  line.add("time_field", &options.time_field, "name of the time column (default: timestamp, time, date and the like)");
   line.group("Filters");
   line.add("threshold", &options.threshold, "keep ratings above this (default: none)");
   line.add("min_users_per_item", &options.min_users_per_item, "drop items with fewer rows (default: 0)");

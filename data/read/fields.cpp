@@ -6,6 +6,11 @@
 #include "../error.h"
 
 namespace recvae::data {
+namespace {
+
+constexpr std::size_t kMostColumns = 4096;  // a line may have 256 MiB, and a field takes 16 bytes
+
+}  // namespace
 
 const std::vector<std::string_view>& FieldSplitter::split(std::string_view line) {
   fields_.clear();
@@ -16,14 +21,16 @@ const std::vector<std::string_view>& FieldSplitter::split(std::string_view line)
       std::size_t at = 1;
       for (;; ++at) {
         const auto quote = line.find('"', at);
-        if (quote == std::string_view::npos) throw std::invalid_argument("a quote that does not close");
+        if (quote == std::string_view::npos)
+          throw std::invalid_argument("fields, quoted or not, found a quote that does not close");
         text += line.substr(at, quote - at);
         at = quote + 1;
         if (at >= line.size() || line[at] != '"') break;
         text += '"';
       }
       line.remove_prefix(at);
-      if (!line.empty() && !line.starts_with(separator_)) throw std::invalid_argument("text after a closing quote");
+      if (!line.empty() && !line.starts_with(separator_))
+        throw std::invalid_argument("fields, quoted or not, found text after a closing quote");
       fields_.push_back(text);
     } else {
       const auto end = std::min(line.find(separator_), line.size());
@@ -31,6 +38,7 @@ const std::vector<std::string_view>& FieldSplitter::split(std::string_view line)
       line.remove_prefix(end);
     }
     if (line.empty()) return fields_;
+    if (fields_.size() == kMostColumns) throw std::invalid_argument("at most 4096 columns, found more");
   }
 }
 
@@ -38,7 +46,7 @@ const std::vector<std::string_view>& split_line(const TextSource& text, std::str
                                                 FieldSplitter& splitter) try {
   return splitter.split(line);
 } catch (const std::invalid_argument& error) {
-  throw error_at(text.name(), text.line(), "fields, quoted or not", error.what());
+  throw DataError(text.name() + ":" + std::to_string(text.line()) + ": expected " + error.what());
 }
 
 const std::vector<std::string_view>* next_row(TextSource& text, FieldSplitter& splitter, std::size_t count) {

@@ -15,7 +15,8 @@ class FieldSplitter {
   /// With `quotes`, a field may stand in double quotes, in which the separator is text and "" is one quote.
   FieldSplitter(std::string separator, bool quotes) : separator_(std::move(separator)), quotes_(quotes) {}
 
-  /// Throws std::invalid_argument, whose message says what is wrong, for a quote that is not closed on the line.
+  /// Throws std::invalid_argument, "expected, found", for a quote that is not closed on the line and for more than 4096
+  /// fields.
   const std::vector<std::string_view>& split(std::string_view line);
 
  private:
@@ -25,7 +26,7 @@ class FieldSplitter {
   std::deque<std::string> unquoted_;  // fields that stood in quotes
 };
 
-/// The fields of the line that `text` gave last. Throws DataError for a quote that is not closed.
+/// The fields of the line that `text` gave last. Throws DataError where `splitter` does not take it.
 const std::vector<std::string_view>& split_line(const TextSource& text, std::string_view line, FieldSplitter& splitter);
 
 /// The fields of the next line that is not empty; nullptr: no more. Throws DataError where they are not `count`.

@@ -19,15 +19,27 @@ struct Places {
 };
 
 void read_rows(TextSource& text, FieldSplitter& splitter, const Places& places, InteractionBuilder& out) {
+  std::optional<Moment> time;
   while (const Fields* fields = next_row(text, splitter, places.count)) {
     const auto field = [&](int place) { return (*fields)[static_cast<std::size_t>(place)]; };
-    const auto number = [&](int place, const char* name) {
-      const auto value = place < 0 ? std::nullopt : parse_number<double>(field(place));
-      if (place < 0 || value) return value;
-      throw error_at(text.name(), text.line(), std::string("a number as ") + name, excerpt(field(place)));
+    const auto wrong = [&](const char* expected, int place) {
+      return error_at(text.name(), text.line(), expected, excerpt(field(place)));
     };
-    const auto rating = number(places.rating, "rating");
-    out.add(field(places.user), field(places.item), rating, number(places.time, "time"));
+    std::optional<double> rating;
+    if (places.rating >= 0 && !(rating = parse_number<double>(field(places.rating)))) {
+      throw wrong("a number as rating", places.rating);
+    }
+    if (places.time >= 0) {
+      const auto moment = parse_moment(field(places.time));
+      if (!moment || (time && time->is_date != moment->is_date)) {
+        throw wrong(!time           ? "a number or an ISO 8601 date or time"
+                    : time->is_date ? "an ISO 8601 date or time, as in the rows before"
+                                    : "a number as time, as in the rows before",
+                    places.time);
+      }
+      time = moment;
+    }
+    out.add(field(places.user), field(places.item), rating, time ? std::optional(time->in(1)) : std::nullopt);
   }
 }
 
@@ -37,34 +49,78 @@ std::string_view header_line(TextSource& text) {
   return line;
 }
 
-Places find_columns(const TextSource& text, const Fields& header, const std::string& user, const std::string& item,
-                    const DataOptions& options, Times times) {
-  const auto find = [&](const std::string& name, bool needed) {
-    const auto place = std::find(header.begin(), header.end(), name);
-    if (place != header.end() && std::find(place + 1, header.end(), name) != header.end()) {
-      throw error_at(text.name(), text.line(), "one column " + excerpt(name), "two");
-    }
-    if (place != header.end()) return static_cast<int>(place - header.begin());
-    if (!needed) return -1;
-    std::string names;
-    for (const auto field : header) names.append(names.empty() ? "" : ",").append(field);
-    throw error_at(text.name(), text.line(), "a header with a column " + excerpt(name), excerpt(names));
-  };
-  return {header.size(), find(user, true), find(item, true), find(options.rating_field, options.threshold.has_value()),
-          times == Times::ignored ? -1 : find(options.time_field, times == Times::needed)};
+/// What a column is called: as its option says, else one of the names that data in use have, without regard to case.
+struct Column {
+  const char *content, *option;
+  const std::string& given;
+  std::vector<std::string_view> usual;  // the first as messages show it
+
+  bool fits(std::string_view name) const {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    const auto same = [&](std::string_view known) { return std::ranges::equal(known, name, {}, lower, lower); };
+    return given.empty() ? std::any_of(usual.begin(), usual.end(), same) : name == given;
+  }
+};
+
+/// Its place in the header; -1: there is none, and none is needed.
+int find_column(const TextSource& text, const Fields& header, const Column& column, bool needed) {
+  const auto fits = [&](std::string_view name) { return column.fits(name); };
+  const auto count = std::count_if(header.begin(), header.end(), fits);
+  if (count == 1) return static_cast<int>(std::find_if(header.begin(), header.end(), fits) - header.begin());
+  if (count == 0 && !needed) return -1;
+  constexpr std::size_t longest = 400;
+  std::string names;
+  for (std::size_t k = 0; k < header.size() && names.size() <= longest; ++k) {
+    names.append(k > 0 ? "," : "").append(header[k].substr(0, longest + 1));
+  }
+  const std::string option = std::string("--") + column.option;
+  throw error_at(text.name(), text.line(),
+                 column.given.empty() ? std::string("one column of ") + column.content + ", such as " +
+                                            std::string(column.usual[0]) + " (" + option + " names another)"
+                                      : "one column " + excerpt(column.given) + " (" + option + ")",
+                 (count == 0 ? "none in " : "several in ") + excerpt(names, longest));
+}
+
+Places find_columns(const TextSource& text, const Fields& header, const DataOptions& options, Times times) {
+  const Column user{
+      "user ids",
+      "user_field",
+      options.user_field,
+      {"userId", "user_id", "user", "uid", "user-id", "reviewerID", "customer_id", "visitorid", "visitor_id"}};
+  const Column item{
+      "item ids",
+      "item_field",
+      options.item_field,
+      {"movieId", "item_id", "item", "iid", "sid", "itemid", "movie_id", "product_id", "asin", "parent_asin", "book_id",
+       "isbn", "business_id", "article_id", "anime_id", "artist_id", "track_id", "song_id"}};
+  const Column rating{
+      "ratings", "rating_field", options.rating_field, {"rating", "score", "stars", "overall", "book-rating"}};
+  const Column time{"times",
+                    "time_field",
+                    options.time_field,
+                    {"timestamp", "time", "ts", "date", "unixReviewTime", "event_time", "t_dat"}};
+  return {header.size(), find_column(text, header, user, true), find_column(text, header, item, true),
+          find_column(text, header, rating, options.threshold.has_value()),
+          times == Times::ignored ? -1 : find_column(text, header, time, times == Times::needed)};
+}
+
+/// A tab where there is one, else the most frequent of the others.
+std::string separator_of(std::string_view header) {
+  if (header.find('\t') != std::string_view::npos) return "\t";
+  const auto count = [&](char c) { return std::count(header.begin(), header.end(), c); };
+  return {std::ranges::max({',', ';', '|'}, {}, count)};
 }
 
 void read_table(TextSource& text, const DataOptions& options, Times times, InteractionBuilder& out) {
   const std::string_view line = header_line(text);
-  FieldSplitter splitter(line.find('\t') != std::string_view::npos ? "\t" : ",", true);
-  const Fields& names = split_line(text, line, splitter);
-  read_rows(text, splitter, find_columns(text, names, options.user_field, options.item_field, options, times), out);
+  FieldSplitter splitter(separator_of(line), true);
+  read_rows(text, splitter, find_columns(text, split_line(text, line, splitter), options, times), out);
 }
 
 void read_inter(TextSource& text, const DataOptions& options, Times times, InteractionBuilder& out) {
   FieldSplitter splitter("\t", false);
   Fields names;
-  for (const std::string_view cell : splitter.split(header_line(text))) {
+  for (const std::string_view cell : split_line(text, header_line(text), splitter)) {
     const auto colon = cell.find(':');
     const std::string_view type = colon == std::string_view::npos ? "" : cell.substr(colon + 1);
     if (type != "token" && type != "float" && type != "token_seq" && type != "float_seq") {
@@ -73,13 +129,7 @@ void read_inter(TextSource& text, const DataOptions& options, Times times, Inter
     }
     names.push_back(cell.substr(0, colon));
   }
-  const auto name = [&](const std::string& given, const std::string& table_default, const char* recbole) {
-    const bool absent = std::find(names.begin(), names.end(), given) == names.end();
-    return given == table_default && absent ? recbole : given;
-  };
-  const std::string user = name(options.user_field, DataOptions{}.user_field, "user_id");
-  const std::string item = name(options.item_field, DataOptions{}.item_field, "item_id");
-  read_rows(text, splitter, find_columns(text, names, user, item, options, times), out);
+  read_rows(text, splitter, find_columns(text, names, options, times), out);
 }
 
 void read_movielens(TextSource& text, const char* separator, Times times, InteractionBuilder& out) {

@@ -2,12 +2,12 @@
 
 #include <string>
 
-#include "input.h"
 #include "../interactions.h"
 #include "../options.h"
 #include "../split/strong.h"
-#include "text_source.h"
 #include "../split/weak.h"
+#include "input.h"
+#include "text_source.h"
 
 namespace recvae::data {
 
@@ -17,9 +17,10 @@ enum class Times { ignored, wanted, needed };
 
 /// Reads `text` in the format of that name. Throws DataError, `file:line: expected X, found Y`, at the first line that
 /// is wrong.
-/// - `table`: comma- or tab-separated, with a header that names the columns, in any order; fields may be quoted;
-/// - `inter`: RecBole's atomic file, tab-separated, header of `name:type`, tokens literal; where `options` have a
-///   table's default names for user and item, RecBole's (`user_id`, `item_id`) count too;
+/// - `table`: separated by tab, comma, `;` or `|`, as the header shows, which names the columns, in any order, as
+///   `options` say or in one of the usual ways; fields may be quoted; times are numbers or ISO 8601 (then read as
+///   seconds since 1970), one kind in a column;
+/// - `inter`: RecBole's atomic file, tab-separated, header of `name:type`, names likewise, tokens literal;
 /// - `u.data` (separated by tabs) and `ratings.dat` (by `::`): MovieLens' user, item, rating, time, without a header;
 /// - `adjacency`: a line per user: the user, then its items (or none), all decimal integers below 2^31;
 /// - `dumpavail`: the dependency graph in the text of `apt-cache dumpavail`: packages are users, the packages that

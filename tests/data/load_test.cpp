@@ -340,12 +340,14 @@ TEST_CASE("splits that the data do not allow") {
   options = options_for(dir.write("t.csv", "userId,movieId\na,x\n"));
   options.split = "time";
   options.valid_from = options.test_from = "5";
-  CHECK(load_error(options) == ":1: expected a header with a column 'timestamp', found 'userId,movieId'");
+  CHECK(load_error(options) ==
+        ":1: expected one column of times, such as timestamp (--time_field names another), found none in "
+        "'userId,movieId'");
   options = options_for(dir.write("t.csv", "userId,movieId,timestamp\na,x,soon\n"));
   options.split = "ratio";
   CHECK(load_error(options) == "no error");
   options.order = "TO";
-  CHECK(load_error(options) == ":2: expected a number as time, found 'soon'");
+  CHECK(load_error(options) == ":2: expected a number or an ISO 8601 date or time, found 'soon'");
   options.order = "RO";
   options.ratios = {1e-20, 1, 1};
   options.path = dir.write("t.csv", "userId,movieId\na,x\na,y\n");

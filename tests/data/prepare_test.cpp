@@ -212,7 +212,9 @@ TEST_CASE("weak splits are written as RecBole's files") {
   CHECK(read_file(dir.path("bare/bare.train.inter")).starts_with("user_id:token\titem_id:token\n0\t"));
   options = options_for(dir.write("r.csv", "userId,movieId,timestamp\na,x,monday\n"));
   options.split = "ratio";
-  CHECK(error_of([&] { prepare(options, dir.path("no")); }).ends_with(":2: expected a number as time, found 'monday'"));
+  CHECK(error_of([&] {
+          prepare(options, dir.path("no"));
+        }).ends_with(":2: expected a number or an ISO 8601 date or time, found 'monday'"));
 
   for (const char* token : {"a\tb", "a\rb", "b\r"}) {
     options.path = dir.write("r.csv", std::string("userId,movieId\n1,\"") + token + "\"\n2,y\n");

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Data and weight files that are read, and those that are refused. Run as support.py says."""
+import datetime
 import gzip
 import json
 import os
@@ -31,6 +32,39 @@ class FormatsTest(CommandsTest):
         self.same(self.put("packed.csv.gz", gzip.compress(TABLE.encode())))
         half = len(TABLE) // 2
         self.same(self.put("members.csv.gz", gzip.compress(TABLE[:half].encode()) + gzip.compress(TABLE[half:].encode())))
+
+    def test_usual_names_and_separators(self):
+        for user, item in (("user_id", "item_id"), ("user", "item"), ("UID", "sid"), ("userid", "product_id")):
+            self.same(self.put("usual.csv", TABLE.replace("userId", user).replace("movieId", item)))
+        for separator in ";|":
+            self.same(self.put("separated.csv", TABLE.replace(",", separator)))
+        odd = TABLE.replace("userId", "who")
+        for path in (self.put("odd.csv", odd), self.put("odd2.csv", odd.replace("who", "user").replace("timestamp", "uid"))):
+            stderr = self.bad(1, "recvae_train", "--data", path, *TINY, names="--user_field")
+            self.assertIn(path.read_text().splitlines()[0], stderr)
+
+    def test_times_in_iso_8601(self):
+        def iso(time, form):
+            return datetime.datetime.fromtimestamp(time, datetime.timezone.utc).strftime(form)
+
+        def written(path, *options):
+            out = self.fresh() / "x"
+            self.good("recvae_prepare", "--data", path, *options, "--out", out)
+            return {file.name: file.read_bytes() for file in out.iterdir()}
+
+        with_times = {form: "userId,movieId,rating,timestamp\n" + "".join(f"{u},{i},{r},{iso(t, form)}\n" for u, i, r, t in ROWS)
+                      for form in ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.000Z", "%Y-%m-%dT%H:%M:%S+00:00")}
+        median = sorted(row[3] for row in ROWS)[len(ROWS) // 2]
+        moments = [("--valid_from", median, "--test_from", median + 10**7)]
+        moments += [("--valid_from", iso(median, form), "--test_from", iso(median + 10**7, form)) for form in ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%SZ")]
+        for split in (["--split", "loo", "--order", "TO"], *(["--split", "time", *times] for times in moments)):
+            expected = written(self.table, *split)
+            self.assertIn(b"timestamp:float", expected["x.train.inter"])
+            for text in with_times.values():
+                self.assertEqual(written(self.put("iso.csv", text), *split), expected)
+        lines = with_times["%Y-%m-%dT%H:%M:%S"].splitlines(keepends=True)
+        lines[4] = "1,2,3,881250949\n"
+        self.bad(1, "recvae_prepare", "--data", self.put("mixed.csv", "".join(lines)), "--split", "loo", "--order", "TO", names="mixed.csv:5: expected an ISO 8601")
 
     def test_standard_input(self):
         self.same("-", stdin=TABLE)

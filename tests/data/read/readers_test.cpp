@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "../../support/temp_dir.h"
 #include "../support.h"
 
@@ -62,9 +64,14 @@ TEST_CASE("table: what is wrong, and where") {
     return error_of([&] { table(content, options); });
   };
   CHECK(error("") == "f: expected a header line, found an empty file");
-  CHECK(error("a,b\n1,2\n") == "f:1: expected a header with a column 'userId', found 'a,b'");
-  CHECK(error("userId,item\n") == "f:1: expected a header with a column 'movieId', found 'userId,item'");
-  CHECK(error("userId,movieId,userId\n") == "f:1: expected one column 'userId', found two");
+  CHECK(error("a,b\n1,2\n") ==
+        "f:1: expected one column of user ids, such as userId (--user_field names another), found none in 'a,b'");
+  CHECK(error("userId,film\n") ==
+        "f:1: expected one column of item ids, such as movieId (--item_field names another), found none in "
+        "'userId,film'");
+  CHECK(error("userId,movieId,userId\n") ==
+        "f:1: expected one column of user ids, such as userId (--user_field names another), found several in "
+        "'userId,movieId,userId'");
   CHECK(error("userId,movieId\na,b\n7\n") == "f:3: expected 2 columns, found 1");
   CHECK(error("userId,movieId\na,b,c\n") == "f:2: expected 2 columns, found 3");
   CHECK(error("userId,movieId,rating\na,b,five\n") == "f:2: expected a number as rating, found 'five'");
@@ -72,9 +79,8 @@ TEST_CASE("table: what is wrong, and where") {
   CHECK(error("userId,movieId\na,\"b\n").starts_with("f:2: expected fields, quoted or not, found a quote"));
   DataOptions with_threshold;
   with_threshold.threshold = 3;
-  CHECK(error("userId,movieId\na,b\n", with_threshold).find("'rating'") != std::string::npos);
-  CHECK(
-      error("\x89PNG\r\n\x1a\nxx\xff").starts_with("f:1: expected a header with a column 'userId', found '\\x89PNG'"));
+  CHECK(error("userId,movieId\na,b\n", with_threshold).find("--rating_field") != std::string::npos);
+  CHECK(error("\x89PNG\r\n\x1a\nxx\xff").ends_with("found none in '\\x89PNG'"));
 }
 
 TEST_CASE("inter") {
@@ -108,7 +114,9 @@ TEST_CASE("a column that some rows lack is dropped for all") {
   TempDir dir;
   const Input parts{.kind = Input::Kind::parts,
                     .format = "inter",
+                    .file = {},
                     .train = dir.write("x.train.inter", "user_id:token\titem_id:token\trating:float\nu\tzz\t5\n"),
+                    .valid = {},
                     .test = dir.write("x.test.inter", "user_id:token\titem_id:token\nu\t1\nu\t2\n")};
   Interactions both = read_parts(parts, {}).rows;
   CHECK(pairs(both) == Pairs{"u:zz", "u:1", "u:2"});
@@ -133,7 +141,7 @@ TEST_CASE("times are read where they are wanted") {
   renamed.time_field = "when";
   CHECK(read("table", csv, renamed, Times::wanted).times.empty());
   CHECK(error_of([&] { read("table", csv, renamed, Times::needed); }) ==
-        "f:1: expected a header with a column 'when', found 'timestamp,userId,movieId'");
+        "f:1: expected one column 'when' (--time_field), found none in 'timestamp,userId,movieId'");
   const std::string atomic = "user_id:token\titem_id:token\ttimestamp:float\n1\t2\t7\n";
   CHECK(read("inter", atomic, {}, Times::needed).times == Numbers{7});
   CHECK(read("u.data", "196\t242\t3\t881250949\n", {}, Times::wanted).times == Numbers{881250949});
@@ -142,10 +150,64 @@ TEST_CASE("times are read where they are wanted") {
   const auto error = [](const std::string& format, const std::string& content) {
     return error_of([&] { read(format, content, {}, Times::wanted); });
   };
-  CHECK(error("table", "userId,movieId,timestamp\na,b,2020-01-01\n") ==
-        "f:2: expected a number as time, found '2020-01-01'");
-  CHECK(error("u.data", "1\t2\t3\tnow\n") == "f:1: expected a number as time, found 'now'");
+  CHECK(error("u.data", "1\t2\t3\tnow\n") == "f:1: expected a number or an ISO 8601 date or time, found 'now'");
   CHECK(pairs(read("u.data", "1\t2\t3\tnow\n")) == Pairs{"1:2"});
+}
+
+TEST_CASE("times may be ISO 8601, of one kind in a column") {
+  const auto times = [](const std::string& rows) {
+    return read("table", "user_id,item_id,timestamp\n" + rows, {}, Times::wanted).times;
+  };
+  CHECK(times("a,b,1970-01-02\na,c,1970-01-01 00:00:01.25Z\n") == std::vector{86400, 1.25});
+  CHECK(read("inter", "user_id:token\titem_id:token\ttimestamp:token\n1\t2\t1970-01-01T01:00:00+01:00\n", {},
+             Times::needed)
+            .times == std::vector{0.0});
+  CHECK(error_of([&] { times("a,b,2020-01-01\na,c,1577836800\n"); }) ==
+        "f:3: expected an ISO 8601 date or time, as in the rows before, found '1577836800'");
+  CHECK(error_of([&] { times("a,b,1577836800\na,c,2020-01-01\n"); }) ==
+        "f:3: expected a number as time, as in the rows before, found '2020-01-01'");
+}
+
+TEST_CASE("the usual names of columns, and every separator") {
+  for (const char* user : {"userId", "user_id", "user", "uid", "userid", "USER_ID", "reviewerID", "User-ID"}) {
+    for (const char* item : {"movieId", "item_id", "item", "iid", "sid", "itemid", "movie_id", "product_id", "asin",
+                             "parent_asin", "Item_Id", "ISBN"}) {
+      INFO(user << ' ' << item);
+      CHECK(pairs(table(std::string("title,") + user + ",user_name," + item + "\nt,a,n,b\n")) == Pairs{"a:b"});
+      CHECK(pairs(inter(std::string(item) + ":token\t" + user + ":token\nb\ta\n")) == Pairs{"a:b"});
+    }
+  }
+  for (const char* rating : {"rating", "score", "stars", "Rating", "overall"}) {
+    CHECK(table(std::string("user,item,") + rating + "\na,b,5\n").ratings == std::vector{5.0});
+  }
+  for (const char* time : {"timestamp", "time", "ts", "date", "unixReviewTime", "Timestamp"}) {
+    CHECK(read("table", std::string("user,item,") + time + "\na,b,5\n", {}, Times::needed).times == std::vector{5.0});
+  }
+  for (const char separator : {',', '\t', ';', '|'}) {
+    std::string text = "\"user_id\",item_id,rating\n\"a\",x y,1\n";
+    std::replace(text.begin(), text.end(), ',', separator);
+    CHECK(pairs(table(text)) == Pairs{"a:x y"});
+  }
+  CHECK(pairs(table("user;item;tags\na,b;c;x|y\n")) == Pairs{"a,b:c"});
+
+  const auto error = [](const std::string& content, const DataOptions& options = {}) {
+    return error_of([&] { table(content, options); });
+  };
+  CHECK(error("user,uid,item\n").ends_with("(--user_field names another), found several in 'user,uid,item'"));
+  CHECK(error("user,asin,parent_asin\n").find("--item_field") != std::string::npos);
+  CHECK(error("user,item,score,stars\n").find("--rating_field") != std::string::npos);
+  CHECK(error("user,item,time,date\n") == "no error");  // nobody asks for times
+  CHECK(pairs(table("user,uid,asin,parent_asin\na,b,c,d\n", fields("uid", "asin"))) == Pairs{"b:c"});
+  CHECK(error("user,item\n", fields("User", "item")) ==
+        "f:1: expected one column 'User' (--user_field), found none in 'user,item'");
+}
+
+TEST_CASE("columns are few") {
+  const auto error = [](const std::string& content) { return error_of([&] { table(content); }); };
+  CHECK(error("user,item" + std::string(4094, ',') + "\n") == "no error");
+  CHECK(error("user,item" + std::string(4095, ',') + "\n") == "f:1: expected at most 4096 columns, found more");
+  CHECK(error("user,item\n" + std::string(4096, ',') + "\n") == "f:2: expected at most 4096 columns, found more");
+  CHECK(error(std::string(1000, 'x') + ",item\n").size() < 600);
 }
 
 TEST_CASE("adjacency") {
