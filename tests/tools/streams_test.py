@@ -50,6 +50,18 @@ class StreamsTest(CommandsTest):
         self.bad(1, "recvae_evaluate", "--model", self.model, "--data", "-", stdin=packed[:-9], names="more compressed data")
         self.bad(1, "recvae_evaluate", "--model", self.model, "--data", "-", stdin=packed + b"junk", names="damage")
 
+    def test_demo_streams_and_looks_at_the_exit_status(self):
+        packages = "".join(f"Package: p{p}\nDepends: {', '.join(f'l{d}' for d in range(4 + p % 3))}\n\n" for p in range(30))
+        path = self.home / "bin" / "apt-cache"
+        for script, code, message in ((f"cat <<EOF\n{packages}EOF\n", 0, ""), (f"cat <<EOF\n{packages}EOF\nexit 3", 1, "failed or gave nothing"),
+                                      ("true", 1, "failed or gave nothing"), ("exit 127", 1, "expected a Debian system")):
+            self.put("bin/apt-cache", "#!/bin/sh\n" + script)
+            path.chmod(0o755)
+            result = subprocess.run([TOOLS / "recvae_prepare", "--data", "demo", "--heldout_users", "3", "--out", self.fresh()], capture_output=True,
+                                    env={**os.environ, "PATH": f"{path.parent}:{os.environ['PATH']}"}, timeout=TIMEOUT)
+            self.assertEqual(result.returncode, code, result.stderr)
+            self.assertIn(message, result.stderr.decode())
+
     def test_wide_lines_take_no_more_than_their_text(self):
         for name, content in (("header", b"userId" + b"," * 64_000_000), ("row", b"userId,movieId\n" + b"," * 64_000_000),
                               ("quotes", b"userId,movieId\n" + b'"",' * 20_000_000)):
