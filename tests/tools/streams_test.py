@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Data and histories that come through standard streams, and what is bounded there."""
 import gzip
+import json
 import os
 import signal
 import subprocess
@@ -75,9 +76,9 @@ class StreamsTest(CommandsTest):
             self.assertLess(usage.ru_maxrss, 300 * 1024, name)
 
     def test_parts_with_other_columns(self):
-        for name, columns in (("train", 3), ("test", 2)):
+        for name, columns, rows in (("train", 3, 1), ("test", 2, 200_000)):
             header, row = ("user_id:token", "item_id:token", "rating:float")[:columns], ("u", "100", "5")[:columns]
-            self.put(f"parts/x.{name}.inter", "\t".join(header) + "\n" + 500 * ("\t".join(row) + "\n"))
+            self.put(f"parts/x.{name}.inter", "\t".join(header) + "\n" + rows * ("\t".join(row) + "\n"))
         for command in ("recvae_recommend", "recvae_evaluate"):
             code, _, stderr = run(command, "--model", self.model, "--data", self.home / "parts")
             self.assertIn(code, (0, 1), stderr)
@@ -105,10 +106,21 @@ class ClosedStreamsTest(CommandsTest):
                 self.assertEqual(code, 1 if 1 in closed else 0, stderr)
                 self.assertEqual(stdout, "" if 1 in closed else self.run_stdout)
                 self.assertEqual(self.weights(out), self.weights(self.run_dir))
+                epochs = [json.loads(line)["epoch"] for line in (out / "metrics.jsonl").read_text().splitlines()]
+                self.assertEqual(epochs, [1, 2, 3])
                 for file in out.rglob("*"):
                     if file.is_file():
                         self.assertNotIn(b"recvae_train:", file.read_bytes(), file)
                         self.assertNotIn(b"ndcg@100:\t", file.read_bytes(), file)
+
+    def test_no_file_is_opened_in_their_places(self):
+        fifo = self.home / "fifo"
+        os.mkfifo(fifo)
+        process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", TOOLS / "recvae_prepare", "--data", fifo, "--out", self.fresh()])
+        with open(fifo, "w"):  # opens when the command does
+            streams = [os.readlink(f"/proc/{process.pid}/fd/{stream}") for stream in range(3)]
+        self.assertEqual(process.wait(TIMEOUT), 1)
+        self.assertEqual(streams, 3 * ["/dev/null"])
 
     def test_results_that_cannot_be_written_are_an_error(self):
         history = self.put("history.txt", "101\t102\n")
