@@ -76,7 +76,7 @@ int find_column(const TextSource& text, const Fields& header, const Column& colu
   const std::string option = std::string("--") + column.option;
   throw error_at(text.name(), text.line(),
                  column.given.empty() ? std::string("one column of ") + column.content + ", such as " +
-                                            std::string(column.usual[0]) + " (" + option + " names another)"
+                                            excerpt(column.usual[0]) + " (" + option + " names another)"
                                       : "one column " + excerpt(column.given) + " (" + option + ")",
                  (count == 0 ? "none in " : "several in ") + excerpt(names, longest));
 }

@@ -341,7 +341,7 @@ TEST_CASE("splits that the data do not allow") {
   options.split = "time";
   options.valid_from = options.test_from = "5";
   CHECK(load_error(options) ==
-        ":1: expected one column of times, such as timestamp (--time_field names another), found none in "
+        ":1: expected one column of times, such as 'timestamp' (--time_field names another), found none in "
         "'userId,movieId'");
   options = options_for(dir.write("t.csv", "userId,movieId,timestamp\na,x,soon\n"));
   options.split = "ratio";

@@ -65,12 +65,12 @@ TEST_CASE("table: what is wrong, and where") {
   };
   CHECK(error("") == "f: expected a header line, found an empty file");
   CHECK(error("a,b\n1,2\n") ==
-        "f:1: expected one column of user ids, such as userId (--user_field names another), found none in 'a,b'");
+        "f:1: expected one column of user ids, such as 'userId' (--user_field names another), found none in 'a,b'");
   CHECK(error("userId,film\n") ==
-        "f:1: expected one column of item ids, such as movieId (--item_field names another), found none in "
+        "f:1: expected one column of item ids, such as 'movieId' (--item_field names another), found none in "
         "'userId,film'");
   CHECK(error("userId,movieId,userId\n") ==
-        "f:1: expected one column of user ids, such as userId (--user_field names another), found several in "
+        "f:1: expected one column of user ids, such as 'userId' (--user_field names another), found several in "
         "'userId,movieId,userId'");
   CHECK(error("userId,movieId\na,b\n7\n") == "f:3: expected 2 columns, found 1");
   CHECK(error("userId,movieId\na,b,c\n") == "f:2: expected 2 columns, found 3");
@@ -79,7 +79,7 @@ TEST_CASE("table: what is wrong, and where") {
   CHECK(error("userId,movieId\na,\"b\n").starts_with("f:2: expected fields, quoted or not, found a quote"));
   DataOptions with_threshold;
   with_threshold.threshold = 3;
-  CHECK(error("userId,movieId\na,b\n", with_threshold).find("--rating_field") != std::string::npos);
+  CHECK(error("userId,movieId\na,b\n", with_threshold).find("'rating'") != std::string::npos);
   CHECK(error("\x89PNG\r\n\x1a\nxx\xff").ends_with("found none in '\\x89PNG'"));
 }
 
