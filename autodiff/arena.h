@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
+#include <new>
 #include <vector>
 
 #include "kernels/memory.h"
@@ -24,6 +26,7 @@ class Arena {
 
   /// `bytes` of uninitialised memory on a cache line, valid until reset().
   void* allocate(std::size_t bytes) {
+    if (bytes > std::numeric_limits<std::size_t>::max() / 4) throw std::bad_alloc();  // sums below would wrap
     const std::size_t need = std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
     if (blocks_.empty() || used_ + need > blocks_.back().size) grow(need);
     std::byte* p = blocks_.back().data + used_;

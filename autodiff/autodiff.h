@@ -4,6 +4,7 @@
 #include "kernels/blas.h"
 #include "csr.h"
 #include "kernels/gemm.h"
+#include "grad_slot.h"
 #include "gradcheck.h"
 #include "ops/arithmetic.h"
 #include "ops/elementwise.h"

@@ -29,20 +29,25 @@ std::string shape_string(const CsrView<T>& m) {
   return "sparse [" + std::to_string(m.rows) + ", " + std::to_string(m.cols) + "]";
 }
 
-/// Throws ShapeError unless offsets ascend from 0 and every row's columns ascend and are below `cols`. O(nnz): the ops
-/// do not call it; call it on data that comes from elsewhere.
+/// Throws ShapeError("who: ...") unless offsets ascend from 0 and every row's columns ascend and are below `cols`. Ops
+/// call it wherever they read rows.
 template <class T>
-void check(const CsrView<T>& m) {
-  if (m.rows > 0 && m.indptr[0] != 0) throw ShapeError("CsrView: the first offset is not 0");
+void check(const CsrView<T>& m, const char* who = "CsrView") {
+  const auto fail = [&](const std::string& what) {
+    throw ShapeError(std::string(who) + ": " + shape_string(m) + what);
+  };
+  if (m.rows < 0 || m.cols < 0) fail(": a side is negative");
+  if (m.rows > 0 && (!m.indptr || m.indptr[0] != 0)) fail(": the first offset is not 0");
   for (Index u = 0; u < m.rows; ++u) {
-    if (m.indptr[u + 1] < m.indptr[u]) throw ShapeError("CsrView: offsets descend at row " + std::to_string(u));
-    std::int64_t before = -1;
-    for (std::int32_t j : m.row(u)) {
-      if (j <= before || j >= m.cols) {
-        throw ShapeError("CsrView: row " + std::to_string(u) + " of " + shape_string(m) +
-                         ": columns do not ascend or exceed the matrix at " + std::to_string(j));
-      }
-      before = j;
+    const Index n = m.indptr[u + 1] - m.indptr[u];
+    if (n < 0) fail(": offsets descend at row " + std::to_string(u));
+    if (n == 0) continue;
+    const std::int32_t* row = m.indices + m.indptr[u];
+    bool ascend = row[0] >= 0 && row[n - 1] < m.cols;
+    for (Index k = 1; k < n; ++k) ascend &= row[k - 1] < row[k];
+    if (!ascend) {
+      fail(", row " + std::to_string(u) + ": columns do not ascend from 0 on below " + std::to_string(m.cols) +
+           "; the last one is " + std::to_string(row[n - 1]));
     }
   }
 }

@@ -1,26 +1,40 @@
 // A learnable matrix. Its gradient lives in the tape, not here.
 #pragma once
 
+#include <memory>
+
 #include "tensor.h"
 
 namespace ad {
 
-/// How files hold a parameter (PyTorch's shapes), where memory holds [rows, cols].
-enum class Layout {
-  matrix,      ///< [rows, cols]
-  transposed,  ///< [cols, rows]: a first layer kept item-major in memory
-  vector,      ///< [cols]: biases and norms, one row in memory
+/// Who a parameter is, wherever it lies: moves with it. A copy is someone else; what is assigned to stays itself.
+class Identity {
+ public:
+  Identity() : token_(std::make_shared<char>()) {}
+  Identity(const Identity&) : Identity() {}
+  Identity(Identity&&) noexcept = default;
+  Identity& operator=(const Identity&) {
+    if (!token_) token_ = std::make_shared<char>();
+    return *this;
+  }
+  Identity& operator=(Identity&&) noexcept = default;
+
+  /// Its address is nobody else's as long as a weak pointer to it is kept; null after a move from here.
+  const std::shared_ptr<const char>& token() const { return token_; }
+
+ private:
+  std::shared_ptr<const char> token_;
 };
 
 /// A weight of a model. `trainable` says whether a tape collects its gradient (and so whether an optimiser moves it).
 template <class T>
 struct Parameter {
   Tensor<T> value;
-  Layout layout = Layout::matrix;
   bool trainable = true;
+  Identity identity;  ///< by which tapes and optimisers know it
 
   Parameter() = default;
-  explicit Parameter(Tensor<T> v, Layout l = Layout::matrix) : value(std::move(v)), layout(l) {}
+  explicit Parameter(Tensor<T> v) : value(std::move(v)) {}
 };
 
 }  // namespace ad

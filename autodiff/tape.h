@@ -21,7 +21,10 @@
 #include <vector>
 
 #include "arena.h"
+#include "grad_slot.h"
+#include "parallel.h"
 #include "parameter.h"
+#include "parameter_map.h"
 #include "tensor.h"
 
 namespace ad {
@@ -29,7 +32,9 @@ namespace ad {
 template <class T>
 class Tape;
 
-/// A value on a tape: a small handle that is copied freely. Stale after Tape::reset(): using it then throws Error.
+/// A value on a tape: a small handle that is copied freely and does not outlive its tape. Stale after Tape::reset():
+/// using it then throws Error. (Recordings are counted in 32 bits: a handle kept for exactly 2^32 resets would pass as
+/// fresh.)
 template <class T>
 class Var {
  public:
@@ -50,37 +55,18 @@ class Var {
 };
 static_assert(sizeof(Var<float>) == 16 && std::is_trivially_copyable_v<Var<float>>);
 
-/// Where a backward writes the gradient of one input. Empty (false): nobody wants it, skip the work. Otherwise every
-/// element must be written once: set when `accumulate` is false (the memory is uninitialised), added when it is true.
-template <class T>
-struct GradSlot {
-  Matrix<T> grad;
-  bool accumulate = false;
-
-  explicit operator bool() const { return grad.data != nullptr; }
-  T beta() const { return accumulate ? T(1) : T(0); }  ///< for GEMM
-  void put(Index i, T g) const { grad.data[i] = accumulate ? grad.data[i] + g : g; }
-};
-
-/// The gradient of a leaf after backward(): empty (frozen or not reached), dense, or of some rows only (all others are
-/// zero). `rows` ascend; row k of `values` belongs to row rows[k] of the leaf.
-template <class T>
-struct Gradient {
-  Matrix<T> values;
-  std::span<const std::int32_t> rows;
-  bool row_sparse = false;
-
-  explicit operator bool() const { return values.data != nullptr; }
-};
-
-/// The recording of one step. Owns every value and gradient of it. One thread at a time; any number of tapes.
+/// The recording of one step. Owns every value and gradient of it. One thread at a time; any number of tapes. It
+/// records, until backward() ends the recording; when that throws, all but reset() and reading values throws Error.
 template <class T>
 class Tape {
  public:
   Tape() = default;
   Tape(const Tape&) = delete;  // Vars point to their tape
   Tape& operator=(const Tape&) = delete;
-  ~Tape() { destroy_owned(); }
+  ~Tape() {
+    ++epoch_;
+    destroy_owned();
+  }
 
   // ---- leaves ----
 
@@ -92,19 +78,22 @@ class Tape {
   /// A copy of `m` that gets a gradient: an input to be differentiated by.
   Var<T> variable(ConstMatrix<T> m) { return leaf("variable", copy_matrix(m), true); }
   Var<T> variable(const Tensor<T>& t) { return variable(t.view()); }
-  /// The weight `p`, not copied: it must outlive the step and not change before reset(). The same Var for each use.
+  /// The weight `p`, not copied: it must outlive the step and not change before reset(). A constant if it is not
+  /// trainable now, whatever it was at earlier uses: those keep their gradient.
   Var<T> parameter(const Parameter<T>& p);
 
   // ---- for ops ----
 
-  /// Uninitialised matrix, valid until reset().
-  Matrix<T> alloc(Index rows, Index cols) { return {alloc_array<T>(rows * cols).data(), rows, cols}; }
+  /// Uninitialised matrix, valid until reset(). Throws ShapeError where checked_bytes() does.
+  Matrix<T> alloc(Index rows, Index cols) {
+    return {static_cast<T*>(arena_.allocate(checked_bytes("alloc", rows, cols, sizeof(T)))), rows, cols};
+  }
   /// Uninitialised array, valid until reset().
   template <class U>
   std::span<U> alloc_array(Index n) {
-    static_assert(std::is_trivially_destructible_v<U>);
-    const auto count = static_cast<std::size_t>(n);
-    return {static_cast<U*>(arena_.allocate(count * sizeof(U))), count};
+    static_assert(std::is_trivially_destructible_v<U> && alignof(U) <= kAlignment);
+    const std::size_t bytes = checked_bytes("alloc_array", 1, n, sizeof(U));
+    return {static_cast<U*>(arena_.allocate(bytes)), static_cast<std::size_t>(n)};
   }
   /// A copy that lives until reset(): for what a backward reads but its inputs do not keep alive.
   template <class U>
@@ -113,9 +102,10 @@ class Tape {
     if (!s.empty()) std::memcpy(mine.data(), s.data(), s.size_bytes());
     return mine;
   }
-  /// Takes any value over; it is destroyed at reset().
+  /// Takes any value over; it is destroyed at reset(), where its destructor must not throw.
   template <class V>
   V& own(V value) {
+    static_assert(alignof(V) <= kAlignment);
     void* memory = arena_.allocate(sizeof(V));
     V* v = ::new (memory) V(std::move(value));
     if constexpr (!std::is_trivially_destructible_v<V>) {
@@ -131,10 +121,10 @@ class Tape {
   Var<T> record(const char* op, Matrix<T> out, std::initializer_list<Var<T>> inputs, F backward) {
     static_assert(std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>,
                   "a backward captures handles and views; give owning objects to tape.own()");
-    if (in_backward_) throw Error(std::string(op) + ": ops cannot be recorded during backward (first order only)");
+    refuse_unless_recording(op);
     bool wanted = false;
     for (Var<T> input : inputs) wanted = node(input, op).wants_grad || wanted;
-    Node n{op, out.data, out.rows, out.cols, wanted && !no_grad_};
+    Node n{op, out.data, out.rows, out.cols, wanted && no_grad_ == 0};
     if (n.wants_grad) {
       n.closure = ::new (arena_.allocate(sizeof(F))) F(backward);
       n.backward = [](const void* f, Tape& tape, ConstMatrix<T> g) { (*static_cast<const F*>(f))(tape, g); };
@@ -143,29 +133,42 @@ class Tape {
   }
 
   /// Will backward() ask for the gradient of `v`? Lets an op skip what only its backward needs.
-  bool wants_grad(Var<T> v) const { return !no_grad_ && node(v, "wants_grad").wants_grad; }
+  bool wants_grad(Var<T> v) const { return no_grad_ == 0 && node(v, "wants_grad").wants_grad; }
 
-  /// In a backward: where to write the gradient of `input` (see GradSlot).
+  /// In a backward: where to write the gradient of `input` (see GradSlot). Each call gives a place of its own, so an op
+  /// of x and x asks twice.
   GradSlot<T> grad_slot(Var<T> input);
 
   /// In a backward: may the gradient of `input` be given as rows only? Then call set_row_grad(); else use grad_slot().
-  bool takes_row_grad(Var<T> input) const {
-    const Node& n = node(input, "takes_row_grad");
+  bool takes_row_grad(Var<T> input) {
+    const Node& n = running_input(input, "takes_row_grad");
     return n.wants_grad && !n.backward && !n.grad;
   }
-  /// In a backward: sets a row-sparse gradient; `rows` ascend, memory from alloc().
+  /// In a backward: gives a row-sparse gradient, already filled; `rows` ascend, memory from alloc().
   void set_row_grad(Var<T> input, std::span<const std::int32_t> rows, Matrix<T> values);
 
   // ---- differentiation ----
 
-  /// Gradients of `loss` [1, 1] with respect to every leaf that wants one. Once per recording.
+  /// Gradients of `loss` [1, 1] with respect to every leaf that wants one. Once per recording. Throws Error where there
+  /// is no such leaf; if a backward throws, there are no gradients.
   void backward(Var<T> loss);
 
-  /// After backward(): the gradient of a leaf or of a parameter; empty where there is none.
-  Gradient<T> gradient(Var<T> v) { return gradient_of(node(v, "gradient")); }
+  /// After backward(): the gradient of a leaf or of a parameter; empty where there is none. Throws Error before.
+  Gradient<T> gradient(Var<T> v) {
+    const Node& n = node(v, "gradient");
+    require_gradients("gradient");
+    return gradient_of(n);
+  }
   Gradient<T> gradient(const Parameter<T>& p) {
-    const std::uint32_t* id = parameters_.find(&p);
+    require_gradients("gradient");
+    const std::uint32_t* id = parameters_.find(p.identity.token().get());
     return id ? gradient_of(nodes_[*id]) : Gradient<T>{};
+  }
+  /// Throws Error("who: ...") unless backward() is done.
+  void require_gradients(const char* who) const {
+    refuse_failed(who);
+    if (state_ != State::done)
+      throw Error(std::string(who) + ": this recording has no gradients: call backward() first");
   }
 
   // ---- switches ----
@@ -173,25 +176,26 @@ class Tape {
   /// While the returned object lives, ops record values only: for evaluation and frozen parts.
   class NoGrad {
    public:
-    explicit NoGrad(Tape& tape) : tape_(tape), before_(std::exchange(tape.no_grad_, true)) {}
-    ~NoGrad() { tape_.no_grad_ = before_; }
+    explicit NoGrad(Tape& tape) : tape_(tape) { ++tape_.no_grad_; }
+    ~NoGrad() { --tape_.no_grad_; }
     NoGrad(const NoGrad&) = delete;
     NoGrad& operator=(const NoGrad&) = delete;
 
    private:
     Tape& tape_;
-    bool before_;
   };
   [[nodiscard]] NoGrad no_grad() { return NoGrad(*this); }
 
-  /// Forgets the step; its Vars become stale. Memory is kept for the next one.
+  /// Forgets the step; its Vars become stale. The tape is as new; memory is kept for the next one.
   void reset() {
+    ++epoch_;  // First: a destructor of what the tape owns that uses it hears so.
+    state_ = State::failed;
     destroy_owned();
     nodes_.clear();
     parameters_.clear();
+    aside_.clear();
     arena_.reset();
-    ++epoch_;
-    done_ = false;
+    state_ = State::recording;
   }
 
   /// The matrix behind a handle; `op` is whom an error names.
@@ -209,6 +213,7 @@ class Tape {
     T* value;
     Index rows, cols;
     bool wants_grad;
+    std::uint32_t asked_by = 0;   // the last node whose backward asked for a slot of this one
     Backward backward = nullptr;  // null: a leaf, or nothing to do
     const void* closure = nullptr;
     T* grad = nullptr;  // dense [rows, cols], or [grad_rows.size(), cols] if row_sparse
@@ -216,56 +221,15 @@ class Tape {
     std::span<const std::int32_t> grad_rows = {};
   };
 
-  /// Which node stands for a parameter: open addressing, so that clearing keeps the memory.
-  class ParameterMap {
-   public:
-    std::uint32_t* find(const void* key) {
-      if (slots_.empty()) return nullptr;
-      Slot& s = slots_[probe(key)];
-      return s.key ? &s.id : nullptr;
-    }
-    void insert(const void* key, std::uint32_t id) {
-      if (2 * (used_.size() + 1) > slots_.size()) rehash();
-      const std::size_t at = probe(key);
-      slots_[at] = {key, id};
-      used_.push_back(at);
-    }
-    void clear() {
-      for (std::size_t at : used_) slots_[at] = {};
-      used_.clear();
-    }
-
-   private:
-    struct Slot {
-      const void* key = nullptr;
-      std::uint32_t id = 0;
-    };
-    std::size_t probe(const void* key) const {
-      const std::size_t mask = slots_.size() - 1;
-      std::size_t at = (reinterpret_cast<std::uintptr_t>(key) * 0x9E3779B97F4A7C15ull >> 32) & mask;
-      while (slots_[at].key && slots_[at].key != key) at = (at + 1) & mask;
-      return at;
-    }
-    void rehash() {
-      std::vector<Slot> before;
-      for (std::size_t at : used_) before.push_back(slots_[at]);
-      slots_.assign(std::max<std::size_t>(64, 2 * slots_.size()), {});
-      used_.clear();
-      used_.reserve(slots_.size() / 2);
-      for (const Slot& s : before) {
-        const std::size_t at = probe(s.key);
-        slots_[at] = s;
-        used_.push_back(at);
-      }
-    }
-    std::vector<Slot> slots_;  // a power of two, at most half full
-    std::vector<std::size_t> used_;
-  };
-
   struct Owned {
     void* object;
     void (*destroy)(void*);
   };
+  struct Aside {
+    std::uint32_t id;
+    T* grad;
+  };
+  enum class State { recording, running, done, failed };
 
   const Node& node(Var<T> v, const char* op) const {
     if (&v.tape(op) != this) throw Error(std::string(op) + ": the value belongs to another tape");
@@ -274,31 +238,60 @@ class Tape {
   }
   Node& node(Var<T> v, const char* op) { return const_cast<Node&>(std::as_const(*this).node(v, op)); }
 
+  void refuse_failed(const char* op) const {
+    if (state_ == State::failed) throw Error(std::string(op) + ": the backward() of this tape failed; call reset()");
+  }
+  void refuse_unless_recording(const char* op) const {
+    refuse_failed(op);
+    if (state_ == State::running) {
+      throw Error(std::string(op) + ": nothing can be recorded during backward (first order only)");
+    }
+  }
+  Node& running_input(Var<T> input, const char* op) {
+    if (state_ != State::running) throw Error(std::string(op) + ": called outside of a backward");
+    Node& n = node(input, op);
+    if (input.id_ >= running_) throw Error(std::string(op) + ": not an input of " + nodes_[running_].op);
+    return n;
+  }
+
   Var<T> append(const Node& n) {
     nodes_.push_back(n);
     return Var<T>(this, static_cast<std::uint32_t>(nodes_.size() - 1), epoch_);
   }
   Var<T> leaf(const char* op, T* value, Index rows, Index cols, bool wants) {
-    return append(Node{op, value, rows, cols, wants && !no_grad_});
+    refuse_unless_recording(op);
+    checked_bytes(op, rows, cols, sizeof(T));
+    return append(Node{op, value, rows, cols, wants && no_grad_ == 0});
   }
   Var<T> leaf(const char* op, Matrix<T> m, bool wants) { return leaf(op, m.data, m.rows, m.cols, wants); }
-  Matrix<T> copy_matrix(ConstMatrix<T> m) { return {const_cast<T*>(copy(m.span()).data()), m.rows, m.cols}; }
+  Matrix<T> copy_matrix(ConstMatrix<T> m) {
+    Matrix<T> mine = alloc(m.rows, m.cols);
+    if (m.size() > 0) std::memcpy(mine.data, m.data, m.span().size_bytes());
+    return mine;
+  }
   void make_dense(Node& n);
+  void add_aside();
   Gradient<T> gradient_of(const Node& n) {
-    return {
-        {n.grad, n.row_sparse ? static_cast<Index>(n.grad_rows.size()) : n.rows, n.cols}, n.grad_rows, n.row_sparse};
+    if (!n.grad) return {};
+    const Index rows = n.row_sparse ? static_cast<Index>(n.grad_rows.size()) : n.rows;
+    return {{{n.grad, rows, n.cols}}, n.grad_rows, n.row_sparse};
   }
   void destroy_owned() {
-    for (auto it = owned_.rbegin(); it != owned_.rend(); ++it) it->destroy(it->object);
-    owned_.clear();
+    while (!owned_.empty()) {
+      const Owned last = owned_.back();
+      owned_.pop_back();
+      last.destroy(last.object);
+    }
   }
 
   Arena arena_;
   std::vector<Node> nodes_;
   std::vector<Owned> owned_;
-  ParameterMap parameters_;
-  std::uint32_t epoch_ = 0;
-  bool no_grad_ = false, in_backward_ = false, done_ = false;
+  detail::ParameterMap parameters_;  // those that were trainable when they were used
+  std::vector<Aside> aside_;         // second slots of one input, added when their backward has returned
+  std::uint32_t epoch_ = 0, running_ = 0;
+  int no_grad_ = 0;
+  State state_ = State::recording;
 };
 
 /// The tape of an op's inputs, its first line: throws Error("op: ...") where one is empty, stale or of another tape.
@@ -311,22 +304,23 @@ Tape<T>& tape_of(const char* op, std::initializer_list<Var<T>> inputs) {
 
 template <class T>
 Var<T> Tape<T>::parameter(const Parameter<T>& p) {
-  const bool wanted = p.trainable && !no_grad_;
-  std::uint32_t* id = parameters_.find(&p);
-  // First met under no_grad() or frozen, and wanted now: a second leaf, as ops recorded before rely on the first.
-  if (id && (nodes_[*id].wants_grad || !wanted)) return Var<T>(this, *id, epoch_);
+  const void* key = p.identity.token().get();
+  if (!key) throw Error("parameter: it was moved elsewhere");
+  const bool wanted = p.trainable && no_grad_ == 0;
+  if (const std::uint32_t* id = parameters_.find(key); wanted && id) return Var<T>(this, *id, epoch_);
   const Var<T> v = leaf("parameter", const_cast<T*>(p.value.data()), p.value.rows(), p.value.cols(), wanted);
-  if (id)
-    *id = v.id_;
-  else
-    parameters_.insert(&p, v.id_);
+  if (wanted) parameters_.insert(key, v.id_);
   return v;
 }
 
 template <class T>
 GradSlot<T> Tape<T>::grad_slot(Var<T> input) {
-  Node& n = node(input, "grad_slot");
+  Node& n = running_input(input, "grad_slot");
   if (!n.wants_grad) return {};
+  if (std::exchange(n.asked_by, running_) == running_) {  // the first slot may not be filled yet
+    aside_.push_back({input.id_, alloc(n.rows, n.cols).data});
+    return {{aside_.back().grad, n.rows, n.cols}, false};
+  }
   if (n.row_sparse) make_dense(n);
   const bool accumulate = n.grad != nullptr;
   if (!accumulate) n.grad = alloc(n.rows, n.cols).data;
@@ -335,45 +329,72 @@ GradSlot<T> Tape<T>::grad_slot(Var<T> input) {
 
 template <class T>
 void Tape<T>::set_row_grad(Var<T> input, std::span<const std::int32_t> rows, Matrix<T> values) {
+  const bool takes = takes_row_grad(input);
   Node& n = node(input, "set_row_grad");
-  n.grad = values.data;
-  n.grad_rows = rows;
-  n.row_sparse = true;
+  std::int64_t before = -1;
+  bool ascend = values.rows == std::ssize(rows) && values.cols == n.cols;
+  for (std::int32_t row : rows) ascend = ascend && row > std::exchange(before, row);
+  if (!ascend || before >= n.rows) {
+    throw ShapeError("set_row_grad: " + shape_string(values) + " for " + std::to_string(rows.size()) + " rows of " +
+                     shape_string(n) + ": expected rows that ascend within it");
+  }
+  if (takes) {
+    n.grad = values.data;
+    n.grad_rows = rows;
+    n.row_sparse = true;
+  } else if (const GradSlot<T> slot = grad_slot(input)) {
+    if (!slot.accumulate) std::fill_n(slot.grad.data, slot.grad.size(), T(0));
+    detail::add_rows(rows, ConstMatrix<T>(values), slot.grad);
+  }
 }
 
 template <class T>
 void Tape<T>::make_dense(Node& n) {
   Matrix<T> dense = alloc(n.rows, n.cols);
-  std::fill(dense.data, dense.data + dense.size(), T(0));
-  for (std::size_t k = 0; k < n.grad_rows.size(); ++k) {
-    const T* from = n.grad + static_cast<Index>(k) * n.cols;
-    std::copy(from, from + n.cols, dense.row(n.grad_rows[k]));
-  }
+  std::fill_n(dense.data, dense.size(), T(0));
+  detail::add_rows(n.grad_rows, ConstMatrix<T>{n.grad, std::ssize(n.grad_rows), n.cols}, dense);
   n.grad = dense.data;
   n.grad_rows = {};
   n.row_sparse = false;
 }
 
 template <class T>
+void Tape<T>::add_aside() {
+  for (const Aside& a : aside_) {
+    Node& n = nodes_[a.id];
+    if (n.row_sparse) make_dense(n);
+    parallel_chunks(n.rows * n.cols, kChunk, [&](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) n.grad[i] += a.grad[i];
+    });
+  }
+  aside_.clear();
+}
+
+template <class T>
 void Tape<T>::backward(Var<T> loss) {
   Node& root = node(loss, "backward");
+  refuse_failed("backward");
   if (root.rows != 1 || root.cols != 1) {
     throw ShapeError("backward: expected a loss [1, 1], found " + shape_string(root.rows, root.cols));
   }
-  if (done_) throw Error("backward: called twice on one recording; call reset() first");
-  done_ = true;
-  if (!root.wants_grad) return;
-  root.grad = alloc(1, 1).data;
-  *root.grad = T(1);
-  in_backward_ = true;
-  struct Leave {
-    bool& flag;
-    ~Leave() { flag = false; }
-  } leave{in_backward_};
-  for (Index id = loss.id_; id >= 0; --id) {
-    const Node& n = nodes_[static_cast<std::size_t>(id)];
-    if (n.backward && n.grad) n.backward(n.closure, *this, ConstMatrix<T>{n.grad, n.rows, n.cols});
+  if (state_ != State::recording) throw Error("backward: called twice on one recording; call reset() first");
+  if (!root.wants_grad) throw Error("backward: the loss depends on nothing trainable, or was recorded under no_grad()");
+  state_ = State::running;
+  try {
+    root.grad = alloc(1, 1).data;
+    *root.grad = T(1);
+    for (std::size_t id = loss.id_ + std::size_t{1}; id-- > 0;) {
+      const Node& n = nodes_[id];
+      if (!n.backward || !n.grad) continue;
+      running_ = static_cast<std::uint32_t>(id);
+      n.backward(n.closure, *this, ConstMatrix<T>{n.grad, n.rows, n.cols});
+      if (!aside_.empty()) add_aside();
+    }
+  } catch (...) {
+    state_ = State::failed;
+    throw;
   }
+  state_ = State::done;
 }
 
 }  // namespace ad

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -26,6 +27,26 @@ struct Error : std::runtime_error {
 struct ShapeError : Error {
   using Error::Error;
 };
+
+/// "[rows, cols]", for messages.
+inline std::string shape_string(Index rows, Index cols) {
+  return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]";
+}
+template <class M>
+std::string shape_string(const M& m) {
+  return shape_string(m.rows, m.cols);
+}
+
+/// rows * cols * element, in bytes. Throws ShapeError("who: ...") for a negative side or more bytes than an Index
+/// counts.
+inline std::size_t checked_bytes(const char* who, Index rows, Index cols, std::size_t element) {
+  const Index most = std::numeric_limits<Index>::max() / static_cast<Index>(element);
+  if (rows < 0 || cols < 0 || (cols > 0 && rows > most / cols)) {
+    throw ShapeError(std::string(who) + ": " + shape_string(rows, cols) +
+                     ": expected sides from 0 on and a size that memory can have");
+  }
+  return static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * element;
+}
 
 /// Read-only row-major view. Does not own: valid as long as the memory that it was made of.
 template <class T>
@@ -59,7 +80,9 @@ class Tensor {
   Tensor() = default;
   Tensor(Index rows, Index cols) : rows_(rows), cols_(cols), data_(allocate(rows, cols)) { fill(T(0)); }
   Tensor(Index rows, Index cols, std::initializer_list<T> values) : Tensor(rows, cols) {
-    if (static_cast<Index>(values.size()) != size()) throw ShapeError("Tensor: number of values is not rows * cols");
+    if (static_cast<Index>(values.size()) != size()) {
+      throw ShapeError("Tensor: " + std::to_string(values.size()) + " values for " + shape_string(rows, cols));
+    }
     std::copy(values.begin(), values.end(), data());
   }
   explicit Tensor(ConstMatrix<T> m) : rows_(m.rows), cols_(m.cols), data_(allocate(m.rows, m.cols)) {
@@ -98,22 +121,12 @@ class Tensor {
     void operator()(T* p) const { detail::deallocate(p, bytes); }
   };
   static std::unique_ptr<T[], Free> allocate(Index rows, Index cols) {
-    if (rows < 0 || cols < 0) throw ShapeError("Tensor: negative size");
-    const std::size_t bytes = static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * sizeof(T);
+    const std::size_t bytes = checked_bytes("Tensor", rows, cols, sizeof(T));
     return std::unique_ptr<T[], Free>(static_cast<T*>(detail::allocate(bytes)), Free{bytes});
   }
 
   Index rows_ = 0, cols_ = 0;
   std::unique_ptr<T[], Free> data_;
 };
-
-/// "[rows, cols]", for messages.
-inline std::string shape_string(Index rows, Index cols) {
-  return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]";
-}
-template <class M>
-std::string shape_string(const M& m) {
-  return shape_string(m.rows, m.cols);
-}
 
 }  // namespace ad

@@ -1,7 +1,10 @@
 // The Adam optimiser.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "../autodiff/kernels/kernels.h"
@@ -19,42 +22,71 @@ struct AdamOptions {
 };
 
 /// Adam (Kingma & Ba 2015) in PyTorch's form, for every row of every parameter that the tape reached, also those of a
-/// row-sparse gradient that it left out. Moments belong to parameters by address: keep the model where it is. Different
-/// options for different parts: one Adam each, stepped with its part.
+/// row-sparse gradient that it left out. Moments belong to parameters by identity, wherever the model moves to; a new
+/// model begins anew. Different options for different parts: one Adam each, stepped with its part.
 template <class T>
 class Adam {
  public:
-  struct Moments {
-    const Parameter<T>* parameter;
-    Tensor<T> m, v;
-    std::int64_t steps = 0;
-  };
+  explicit Adam(AdamOptions options = {}) : options_(options) { check_options(); }
 
-  explicit Adam(AdamOptions options = {}) : options_(options) {}
-
-  /// One update of every parameter of `module` (a module or a Parameter) that has a gradient on `tape`; the others, and
-  /// their moments, stay as they are. Throws Error and moves nothing further if a gradient's shape does not fit.
+  /// One update of every parameter of `module` (a module or a Parameter) that has a gradient on `tape`, one update also
+  /// of a tied one; the others, and their moments, stay as they are. Throws Error without a finished backward(), and
+  /// moves nothing further if a gradient's shape does not fit.
   template <class Module>
   void step(Module& module, Tape<T>& tape) {
+    tape.require_gradients("Adam");
+    check_options();
     std::size_t expected = 0;
-    for_each_parameter_unnamed(module, [&](Parameter<T>& p) {
+    for_each_distinct_parameter(module, [&](Parameter<T>& p) {
       if (const Gradient<T> g = tape.gradient(p)) update(p, g, moments(p, expected));
     });
   }
 
   AdamOptions& options() { return options_; }
-  /// What a checkpoint needs: the moments of each parameter met so far, in that order.
-  const std::vector<Moments>& moments() const { return moments_; }
+
+  /// What a checkpoint needs: calls f(path, m, v, steps) for each parameter of `module`, with its moments (zeros and 0
+  /// steps before its first one), which f may read or set; a tied one comes under each of its names.
+  template <class Module, class F>
+  void for_each_state(const Module& module, F&& f, const std::string& prefix = "") {
+    std::size_t expected = 0;
+    for_each_parameter(
+        module,
+        [&](const std::string& path, const Parameter<T>& p) {
+          Moments& s = moments(p, expected);
+          f(path, s.m.view(), s.v.view(), s.steps);
+        },
+        prefix);
+  }
 
  private:
-  Moments& moments(const Parameter<T>& p, std::size_t& expected) {
-    for (std::size_t tried = 0; tried < moments_.size(); ++tried, ++expected) {
-      if (expected == moments_.size()) expected = 0;
-      if (moments_[expected].parameter == &p) return moments_[expected++];
+  struct Moments {
+    std::weak_ptr<const char> parameter;  // keeps the token's address from being anyone else's
+    const char* token;
+    Tensor<T> m, v;
+    std::int64_t steps = 0;
+  };
+
+  void check_options() const {
+    const AdamOptions& o = options_;
+    if (!(o.learning_rate >= 0 && o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1 && o.epsilon >= 0 &&
+          o.weight_decay >= 0)) {
+      throw Error("Adam: learning_rate " + std::to_string(o.learning_rate) + ", beta1 " + std::to_string(o.beta1) +
+                  ", beta2 " + std::to_string(o.beta2) + ", epsilon " + std::to_string(o.epsilon) + ", weight_decay " +
+                  std::to_string(o.weight_decay) + ": expected numbers from 0 on, betas below 1");
     }
+  }
+
+  // Parameters come in the order of the step before: the one after the last is tried first.
+  Moments& moments(const Parameter<T>& p, std::size_t& expected) {
+    const std::shared_ptr<const char>& token = p.identity.token();
+    for (std::size_t tried = 0; tried < moments_.size(); ++tried, ++expected) {
+      if (expected >= moments_.size()) expected = 0;
+      if (moments_[expected].token == token.get()) return moments_[expected++];
+    }
+    std::erase_if(moments_, [](const Moments& s) { return s.parameter.expired(); });
     expected = moments_.size() + 1;
-    return moments_.emplace_back(
-        Moments{&p, Tensor<T>(p.value.rows(), p.value.cols()), Tensor<T>(p.value.rows(), p.value.cols())});
+    const Index rows = p.value.rows(), cols = p.value.cols();
+    return moments_.emplace_back(Moments{token, token.get(), Tensor<T>(rows, cols), Tensor<T>(rows, cols)});
   }
 
   void update(Parameter<T>& p, const Gradient<T>& g, Moments& s) const {

@@ -10,11 +10,13 @@
 namespace ad::nn {
 
 /// Scales the gradients that `tape` holds for `module` so that their joint 2-norm is at most `max_norm`, as
-/// torch.nn.utils.clip_grad_norm_. Call between backward() and the optimiser. Returns the norm before.
+/// torch.nn.utils.clip_grad_norm_. Call between backward() and the optimiser; before, it throws Error. Returns the norm
+/// before.
 template <class Module, class T>
 double clip_grad_norm(const Module& module, Tape<T>& tape, double max_norm) {
+  tape.require_gradients("clip_grad_norm");
   double squares = 0;
-  for_each_parameter_unnamed(module, [&](const Parameter<T>& p) {
+  for_each_distinct_parameter(module, [&](const Parameter<T>& p) {
     const Gradient<T> g = tape.gradient(p);
     for (Index i = 0; g && i < g.values.size(); ++i)
       squares += static_cast<double>(g.values.data[i]) * g.values.data[i];
@@ -22,7 +24,7 @@ double clip_grad_norm(const Module& module, Tape<T>& tape, double max_norm) {
   const double norm = std::sqrt(squares);
   const double factor = max_norm / (norm + 1e-6);
   if (factor >= 1) return norm;
-  for_each_parameter_unnamed(module, [&](const Parameter<T>& p) {
+  for_each_distinct_parameter(module, [&](const Parameter<T>& p) {
     const Gradient<T> g = tape.gradient(p);
     if (!g) return;
     parallel_chunks(g.values.size(), kChunk, [&](Index begin, Index end) {

@@ -1,6 +1,7 @@
 // Initial weights, as PyTorch draws them (its distributions, not its bits).
 #pragma once
 
+#include <array>
 #include <cmath>
 
 #include "../autodiff/random.h"
@@ -10,7 +11,7 @@ namespace ad::nn {
 /// torch.nn.Linear's default, of weight and bias: uniform on +-1 / sqrt(fan_in).
 template <class T>
 void init_torch(Matrix<T> m, Index fan_in, RandomKey key) {
-  const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
+  const double bound = fan_in > 0 ? 1 / std::sqrt(static_cast<double>(fan_in)) : 0;
   fill_uniform(m, -bound, bound, key);
 }
 
@@ -27,11 +28,28 @@ enum class Init {
   zero,           ///< nothing drawn: for weights that are read from a file
 };
 
-/// Fills a weight (any layout) and its bias. Streams 2k and 2k + 1 of the seed, k being the layer's number.
+/// A seed that deals out streams, two to a layer: layers that are made of one Seed, passed by reference, are no twins.
+class Seed {
+ public:
+  Seed(std::uint64_t value, std::uint32_t first_layer = 0) : value_(value), layer_(first_layer) {}
+  Seed(const Seed&) = delete;  // a copy would deal out the same streams
+  Seed& operator=(const Seed&) = delete;
+
+  /// Keys of the next layer's weight and bias: streams 2k and 2k + 1, k being its number.
+  std::array<RandomKey, 2> next() {
+    const std::uint32_t k = 2 * layer_++;
+    return {RandomKey{.seed = value_, .stream = k}, RandomKey{.seed = value_, .stream = k + 1}};
+  }
+
+ private:
+  std::uint64_t value_;
+  std::uint32_t layer_;
+};
+
+/// Fills a weight (as it lies, transposed or not) and its bias.
 template <class T>
-void init_linear(Matrix<T> weight, Matrix<T> bias, Index in, Index out, Init init, std::uint64_t seed,
-                 std::uint32_t layer) {
-  const RandomKey weight_key{.seed = seed, .stream = 2 * layer}, bias_key{.seed = seed, .stream = 2 * layer + 1};
+void init_linear(Matrix<T> weight, Matrix<T> bias, Index in, Index out, Init init, Seed& seed) {
+  const auto [weight_key, bias_key] = seed.next();
   if (init == Init::torch) {
     init_torch(weight, in, weight_key);
     init_torch(bias, in, bias_key);

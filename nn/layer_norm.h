@@ -14,7 +14,7 @@ struct LayerNorm {
 
   LayerNorm() = default;
   explicit LayerNorm(Index cols, double epsilon = 1e-5)
-      : weight(Tensor<T>(1, cols), Layout::vector), bias(Tensor<T>(1, cols), Layout::vector), eps(epsilon) {
+      : weight(Tensor<T>(1, cols)), bias(Tensor<T>(1, cols)), eps(epsilon) {
     weight.value.fill(T(1));
   }
 
@@ -35,8 +35,8 @@ struct LayerNorm {
 
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
-    f("weight", self.weight);
-    f("bias", self.bias);
+    f("weight", self.weight, Layout::vector);
+    f("bias", self.bias, Layout::vector);
   }
 };
 

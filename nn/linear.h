@@ -14,11 +14,12 @@ struct Linear {
   Parameter<T> weight, bias;
 
   Linear() = default;
-  /// Fresh weights; `layer` numbers the layers that share a seed.
-  Linear(Index in, Index out, std::uint64_t seed, Init init = Init::torch, std::uint32_t layer = 0)
-      : weight(Tensor<T>(out, in)), bias(Tensor<T>(1, out), Layout::vector) {
-    init_linear(weight.value.view(), bias.value.view(), in, out, init, seed, layer);
+  /// Fresh weights. Layers made of one Seed object differ; those made of equal numbers do not.
+  Linear(Index in, Index out, Seed& seed, Init init = Init::torch)
+      : weight(Tensor<T>(out, in)), bias(Tensor<T>(1, out)) {
+    init_linear(weight.value.view(), bias.value.view(), in, out, init, seed);
   }
+  Linear(Index in, Index out, Seed&& seed, Init init = Init::torch) : Linear(in, out, seed, init) {}
 
   /// [batch, in] -> [batch, out]
   Var<T> operator()(Var<T> x) const {
@@ -29,7 +30,7 @@ struct Linear {
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
     f("weight", self.weight);
-    f("bias", self.bias);
+    f("bias", self.bias, Layout::vector);
   }
 };
 
@@ -39,10 +40,11 @@ struct SparseLinear {
   Parameter<T> weight, bias;
 
   SparseLinear() = default;
-  SparseLinear(Index in, Index out, std::uint64_t seed, Init init = Init::torch, std::uint32_t layer = 0)
-      : weight(Tensor<T>(in, out), Layout::transposed), bias(Tensor<T>(1, out), Layout::vector) {
-    init_linear(weight.value.view(), bias.value.view(), in, out, init, seed, layer);
+  SparseLinear(Index in, Index out, Seed& seed, Init init = Init::torch)
+      : weight(Tensor<T>(in, out)), bias(Tensor<T>(1, out)) {
+    init_linear(weight.value.view(), bias.value.view(), in, out, init, seed);
   }
+  SparseLinear(Index in, Index out, Seed&& seed, Init init = Init::torch) : SparseLinear(in, out, seed, init) {}
 
   /// sparse [batch, in] -> [batch, out]
   Var<T> operator()(Tape<T>& tape, const CsrView<T>& x) const {
@@ -51,8 +53,8 @@ struct SparseLinear {
 
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
-    f("weight", self.weight);
-    f("bias", self.bias);
+    f("weight", self.weight, Layout::transposed);
+    f("bias", self.bias, Layout::vector);
   }
 };
 

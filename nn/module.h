@@ -5,7 +5,8 @@
 //     template <class Self, class F> static void visit(Self& self, F&& f) { f("fc1", self.fc1); f("ln1", self.ln1); }
 //   };
 //
-// Names, counting, freezing, copying, saving and loading all come from it. Forward is const and keeps no state.
+// Names, counting, freezing, copying, saving and loading all come from it; f("weight", self.weight, Layout::transposed)
+// says how files hold a parameter where that is not [rows, cols]. Forward is const and keeps no state.
 #pragma once
 
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "../autodiff/parameter.h"
+#include "layout.h"
 
 namespace ad::nn {
 
@@ -21,16 +23,18 @@ inline constexpr bool is_parameter = false;
 template <class T>
 inline constexpr bool is_parameter<Parameter<T>> = true;
 
-/// Calls f(path, parameter) for every parameter of a module (or for a lone parameter), in the order of `visit`. Paths
-/// are PyTorch's: "encoder.fc1.weight".
+/// Calls f(path, parameter), or f(path, parameter, layout), for every parameter of a module (or for a lone parameter),
+/// in the order of `visit`. Paths are PyTorch's: "encoder.fc1.weight".
 template <class Module, class F>
-void for_each_parameter(Module& module, F&& f, const std::string& prefix = "") {
-  if constexpr (is_parameter<std::remove_const_t<Module>>) {
-    f(prefix, module);
-  } else {
-    std::remove_const_t<Module>::visit(module, [&](const char* name, auto& member) {
-      for_each_parameter(member, f, prefix.empty() ? std::string(name) : prefix + "." + name);
+void for_each_parameter(Module& module, F&& f, const std::string& prefix = "", Layout layout = Layout::matrix) {
+  if constexpr (!is_parameter<std::remove_const_t<Module>>) {
+    std::remove_const_t<Module>::visit(module, [&](const char* name, auto& member, Layout l = Layout::matrix) {
+      for_each_parameter(member, f, prefix.empty() ? std::string(name) : prefix + "." + name, l);
     });
+  } else if constexpr (std::is_invocable_v<F&, const std::string&, Module&, Layout>) {
+    f(prefix, module, layout);
+  } else {
+    f(prefix, module);
   }
 }
 
@@ -40,16 +44,32 @@ void for_each_parameter_unnamed(Module& module, F&& f) {
   if constexpr (is_parameter<std::remove_const_t<Module>>) {
     f(module);
   } else {
-    std::remove_const_t<Module>::visit(module,
-                                       [&](const char*, auto& member) { for_each_parameter_unnamed(member, f); });
+    std::remove_const_t<Module>::visit(
+        module, [&](const char*, auto& member, Layout = Layout::matrix) { for_each_parameter_unnamed(member, f); });
   }
 }
 
-/// Number of elements of all parameters.
+/// The same, but a parameter that is visited under several names (a tied one) comes once. Nothing is kept of whom it
+/// met: it looks at all that came before, which is cheap for as many matrices as models have.
+template <class Module, class F>
+void for_each_distinct_parameter(Module& module, F&& f) {
+  std::size_t at = 0;
+  for_each_parameter_unnamed(module, [&](auto& p) {
+    std::size_t before = 0;
+    bool met = false;
+    for_each_parameter_unnamed(module, [&](const auto& other) {
+      met |= before++ < at && static_cast<const void*>(&other) == static_cast<const void*>(&p);
+    });
+    ++at;
+    if (!met) f(p);
+  });
+}
+
+/// Number of elements of all parameters; tied ones count once.
 template <class Module>
 Index parameter_count(const Module& module) {
   Index n = 0;
-  for_each_parameter_unnamed(module, [&](const auto& p) { n += p.value.size(); });
+  for_each_distinct_parameter(module, [&](const auto& p) { n += p.value.size(); });
   return n;
 }
 

@@ -6,6 +6,7 @@
 #include "dropout.h"
 #include "init.h"
 #include "layer_norm.h"
+#include "layout.h"
 #include "linear.h"
 #include "module.h"
 #include "safetensors.h"

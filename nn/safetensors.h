@@ -73,8 +73,8 @@ template <class T, class Module>
 void append_parameters(std::vector<NamedTensor<T>>& list, const Module& module, const std::string& prefix) {
   for_each_parameter(
       module,
-      [&](const std::string& name, const Parameter<T>& p) {
-        list.push_back({name, p.value.view(), p.layout});
+      [&](const std::string& name, const Parameter<T>& p, Layout layout) {
+        list.push_back({name, p.value.view(), layout});
       },
       prefix);
 }
@@ -94,8 +94,8 @@ template <class Module>
 void read_parameters(SafetensorsReader& reader, Module& module, const std::string& prefix) {
   for_each_parameter(
       module,
-      [&]<class T>(const std::string& name, Parameter<T>& p) {
-        Tensor<T> value = reader.read<T>(name, p.layout);
+      [&]<class T>(const std::string& name, Parameter<T>& p, Layout layout) {
+        Tensor<T> value = reader.read<T>(name, layout);
         if (value.rows() != p.value.rows() || value.cols() != p.value.cols()) {
           throw ShapeError(reader.path() + ": tensor " + name + " is " + shape_string(value.view()) + ", expected " +
                            shape_string(std::as_const(p.value).view()));

@@ -22,7 +22,7 @@ InitialModel initial_model(const Settings& s, const std::vector<std::string>& it
     return Encoder<float>(items, s.hidden_dimension, s.latent_dimension, s.layer_norm_eps, init, seed, layer);
   };
   InitialModel fresh{
-      {encoder(kEncoderLayer), {s.latent_dimension, items, seed, init, kDecoderLayer}}, encoder(kOldEncoderLayer), {}};
+      {encoder(kEncoderLayer), {s.latent_dimension, items, {seed, kDecoderLayer}, init}}, encoder(kOldEncoderLayer), {}};
   bool old_given = false;
   if (!init_from.empty()) {
     const LoadedModel loaded = load_model(init_from, Load::with_old_encoder, s.layer_norm_eps);

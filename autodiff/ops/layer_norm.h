@@ -1,6 +1,7 @@
 // Layer normalisation, alone and fused with the swish before it.
 #pragma once
 
+#include <cmath>
 #include <string>
 
 #include "../kernels/kernels.h"
@@ -23,6 +24,9 @@ Var<T> normalise(const char* op, Var<T> x, const Var<T>* skip, Var<T> weight, Va
                      ", weight " + shape_string(w) + ", bias " + shape_string(b) + ": expected [rows, cols]" +
                      (skip ? " twice" : "") + ", [1, cols], [1, cols]");
   }
+  if (!(eps >= 0 && std::isfinite(eps))) {
+    throw Error(std::string(op) + ": expected an eps from 0 on, found " + std::to_string(eps));
+  }
   const auto row = [=](Index i) {
     return kernels::NormRow<T>{in.row(i), s.data ? s.row(i) : nullptr, w.data, b.data, n, swish};
   };
@@ -39,7 +43,7 @@ Var<T> normalise(const char* op, Var<T> x, const Var<T>* skip, Var<T> weight, Va
     constexpr Index kRows = 16;
     const Index blocks = (rows + kRows - 1) / kRows;
     Matrix<T> sums = t.alloc(blocks, 2 * n), scratch = t.alloc(blocks, n);
-    const bool in_place = dx && !dx.accumulate && dskip.grad.data != dx.grad.data;
+    const bool in_place = dx && !dx.accumulate;
     parallel_for(blocks, [&](Index block) {
       T* sum = sums.row(block);
       std::fill(sum, sum + 2 * n, T(0));

@@ -57,6 +57,7 @@ Var<T> multinomial_log_likelihood(Var<T> z, Var<T> weight, Var<T> bias, const Cs
                      shape_string(b) + ", targets " + shape_string(targets) +
                      ": expected [batch, latent], [items, latent], [1, items], [batch, items]");
   }
+  check(targets, "multinomial_log_likelihood");
   Matrix<T> out = tape.alloc(zs.rows, 1);
   const Index kept = tape.wants_grad(weight) || tape.wants_grad(bias) ? kept_bytes : 0;
   const detail::MultinomialState<T> state =

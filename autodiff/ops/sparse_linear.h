@@ -34,6 +34,7 @@ void sparse_linear_weight_grad(const TouchedColumns<T>& x, ConstMatrix<T> g, Mat
 /// A copy of `x` on the tape, so that the batch behind it may die early.
 template <class T>
 CsrView<T> copy(Tape<T>& tape, const CsrView<T>& x) {
+  if (x.rows == 0) return {0, x.cols, nullptr, nullptr, nullptr};
   const auto n = static_cast<std::size_t>(x.nnz());
   CsrView<T> mine{x.rows, x.cols, nullptr, nullptr, nullptr};
   mine.indptr = tape.copy(std::span<const std::int64_t>(x.indptr, static_cast<std::size_t>(x.rows) + 1)).data();
@@ -52,6 +53,7 @@ Var<T> sparse_linear(const CsrView<T>& x, Var<T> weight, Var<T> bias) {
     throw ShapeError("sparse_linear: x " + shape_string(x) + ", weight " + shape_string(w) + ", bias " +
                      shape_string(b) + ": expected [batch, in], [in, out], [1, out]");
   }
+  check(x, "sparse_linear");
   Matrix<T> out = tape.alloc(x.rows, w.cols);
   detail::sparse_linear_forward(x, w, b, out);
   const CsrView<T> mine = tape.wants_grad(weight) ? copy(tape, x) : CsrView<T>{};

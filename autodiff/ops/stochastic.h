@@ -45,6 +45,7 @@ Var<T> dropout(Var<T> x, double p, RandomKey key) {
 template <class T>
 CsrView<T> dropout(Tape<T>& tape, const CsrView<T>& x, double p, RandomKey key) {
   const std::uint64_t limit = detail::drop_limit(p);
+  check(x, "dropout");
   if (p == 0) return x;
   const T scale = static_cast<T>(1 / (1 - p));
   std::span<std::int64_t> indptr = tape.template alloc_array<std::int64_t>(x.rows + 1);
@@ -100,6 +101,7 @@ Var<T> reparameterise(Var<T> mu, Var<T> logvar, ConstMatrix<T> noise) {
 template <class T>
 Var<T> reparameterise(Var<T> mu, Var<T> logvar, double std, RandomKey key) {
   Tape<T>& tape = tape_of("reparameterise", {mu, logvar});
+  if (!(std >= 0)) throw Error("reparameterise: expected a deviation from 0 on, found " + std::to_string(std));
   if (std == 0) return mu;
   Matrix<T> noise = tape.alloc(mu.rows(), mu.cols());
   fill_normal(noise, std, key);

@@ -19,15 +19,17 @@ TEST_CASE("sparse_linear: gradients with values and without, errors") {
       return ad::sparse_linear(binary ? x.binary_view() : x.view(), in[0], in[1]);
     };
     const auto w = random_tensor(6, 5, -1, 1, 1), b = random_tensor(1, 5, -1, 1, 2);
-    test::check_op("sparse_linear", op, {w, b}, {{random_tensor(5, 5, 0, 1, 1), b}, {w, random_tensor(1, 6, 0, 1, 1)}});
+    test::check_op("sparse_linear", op, {w, b}, {{random_tensor(5, 5, 0, 1, 1), b}, {w, random_tensor(1, 6, 0, 1, 1)}},
+                   test::Tasks::few);
     // The inputs as results of another op, which errors then name: the gradient of the weight is dense.
-    test::check_op("scale",
-                   [&](auto& t, auto in) {
-                     std::vector<std::remove_const_t<typename decltype(in)::element_type>> scaled = {
-                         ad::scale(in[0], 2.0), ad::scale(in[1], 2.0)};
-                     return op(t, {scaled.data(), scaled.size()});
-                   },
-                   {w, b});
+    test::check_op(
+        "scale",
+        [&](auto& t, auto in) {
+          std::vector<std::remove_const_t<typename decltype(in)::element_type>> scaled = {ad::scale(in[0], 2.0),
+                                                                                          ad::scale(in[1], 2.0)};
+          return op(t, {scaled.data(), scaled.size()});
+        },
+        {w, b}, {}, test::Tasks::few);
   }
 }
 
@@ -83,4 +85,33 @@ TEST_CASE("check() of a sparse matrix names what is wrong") {
   CHECK_THROWS_AS(ad::check(x.view()), ad::ShapeError);
   x.indices[0] = 2;  // twice in one row
   CHECK_THROWS_AS(ad::check(x.view()), ad::ShapeError);
+}
+
+TEST_CASE("columns outside of the matrix are refused by every op that reads rows") {
+  for (const std::int32_t wrong : {6, 1000000000, -1, 0}) {  // 0: columns would not ascend
+    test::Sparse<float> x(example());
+    x.indices[1] = wrong;
+    ad::Tape<float> tape;
+    const auto w = tape.variable(ad::Tensor<float>(6, 2)), b = tape.variable(ad::Tensor<float>(1, 2));
+    const auto items = tape.variable(ad::Tensor<float>(1, 6)), z = tape.variable(ad::Tensor<float>(4, 2));
+    const auto message = [](auto call) -> std::string {
+      try {
+        call();
+      } catch (const ad::ShapeError& e) {
+        return e.what();
+      }
+      return "nothing was thrown";
+    };
+    CHECK(message([&] {
+            ad::sparse_linear(x.view(), w, b);
+          }).starts_with("sparse_linear: sparse [4, 6], row 0: columns"));
+    CHECK(message([&] { ad::dropout(tape, x.view(), 0.5, {}); }).starts_with("dropout: sparse [4, 6], row 0: columns"));
+    CHECK(message([&] {
+            ad::multinomial_log_likelihood(z, w, items, x.view());
+          }).starts_with("multinomial_log_likelihood: sparse [4, 6], row 0: columns"));
+  }
+  ad::Tape<float> tape;  // no rows at all
+  const auto w = tape.variable(ad::Tensor<float>(6, 2)), b = tape.variable(ad::Tensor<float>(1, 2));
+  tape.backward(ad::sum(ad::sparse_linear(ad::CsrView<float>{0, 6}, w, b)));
+  CHECK(tape.gradient(b).values(0, 1) == 0);
 }

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <functional>
+#include <limits>
 #include <memory>
 
 #include "autodiff/autodiff.h"
@@ -126,4 +128,256 @@ TEST_CASE("the arena keeps one block of the largest size after a reset") {
     first[99999] = second[99999] = 1;
     arena.reset();
   }
+}
+
+namespace {
+
+// x * x by an op of two inputs that asks for both places before it writes into either.
+template <class T>
+ad::Var<T> product_slots_first(ad::Var<T> a, ad::Var<T> b) {
+  Tape<T>& tape = ad::tape_of("product", {a, b});
+  const ad::ConstMatrix<T> x = a.value(), y = b.value();
+  ad::Matrix<T> out = tape.alloc(x.rows, x.cols);
+  for (ad::Index i = 0; i < x.size(); ++i) out.data[i] = x.data[i] * y.data[i];
+  return tape.record("product", out, {a, b}, [=](Tape<T>& t, ad::ConstMatrix<T> g) {
+    const ad::GradSlot<T> da = t.grad_slot(a), db = t.grad_slot(b);
+    for (ad::Index i = 0; i < g.size(); ++i) {
+      if (da) da.put(i, g.data[i] * y.data[i]);
+      if (db) db.put(i, g.data[i] * x.data[i]);
+    }
+  });
+}
+
+// Its backward throws after it has asked for its place.
+ad::Var<float> broken(ad::Var<float> x) {
+  Tape<float>& tape = x.tape();
+  return tape.record("broken", tape.alloc(1, 1), {x}, [x](Tape<float>& t, ad::ConstMatrix<float>) {
+    t.grad_slot(x);
+    throw std::runtime_error("broken");
+  });
+}
+
+}  // namespace
+
+TEST_CASE("an op of x and x that asks for both slots before it fills one; set, added, and thrice") {
+  for (const bool add_before : {false, true}) {
+    Tape<double> tape;
+    const auto x = tape.variable(Tensor<double>(1, 2, {3, 5}));
+    auto loss = ad::sum(product_slots_first(x, x));
+    if (add_before) loss = loss + ad::sum(ad::square(x));  // its backward runs first
+    tape.backward(loss);
+    CHECK(tape.gradient(x).values(0, 0) == (add_before ? 12 : 6));
+    CHECK(tape.gradient(x).values(0, 1) == (add_before ? 20 : 10));
+  }
+  Tape<double> tape;
+  const auto x = tape.variable(Tensor<double>(1, 1, {3}));
+  const auto y = tape.record("thrice", tape.alloc(1, 1), {x}, [x](Tape<double>& t, ad::ConstMatrix<double>) {
+    const ad::GradSlot<double> slots[] = {t.grad_slot(x), t.grad_slot(x), t.grad_slot(x)};
+    for (int k = 2; k >= 0; --k) slots[k].put(0, k + 1);
+  });
+  tape.backward(y);
+  CHECK(tape.gradient(x).values(0, 0) == 6);
+}
+
+TEST_CASE("row-sparse gradients given twice add up; rows that do not fit are refused") {
+  const auto run = [](std::vector<std::int32_t> first, std::vector<std::int32_t> second, bool dense_last) {
+    Tape<double> tape;
+    const auto w = tape.variable(Tensor<double>(4, 1));
+    const auto* rows = &tape.own(std::vector{first, second});
+    const auto y = tape.record("twice", tape.alloc(1, 1), {w}, [=](Tape<double>& t, ad::ConstMatrix<double>) {
+      for (const auto& r : *rows) {
+        ad::Matrix<double> values = t.alloc(std::ssize(r), 1);
+        std::fill_n(values.data, values.rows, 1.0);
+        t.set_row_grad(w, r, values);
+      }
+      if (!dense_last) return;
+      const ad::GradSlot<double> slot = t.grad_slot(w);
+      for (ad::Index i = 0; i < 4; ++i) slot.put(i, 10);
+    });
+    tape.backward(y);
+    std::vector<double> g;
+    for (ad::Index i = 0; i < 4; ++i) g.push_back(tape.gradient(w).values(i, 0));
+    return g;
+  };
+  CHECK(run({0, 2}, {1, 2}, false) == std::vector<double>{1, 1, 2, 0});
+  CHECK(run({0, 2}, {1, 2}, true) == std::vector<double>{11, 11, 12, 10});
+  CHECK_THROWS_AS(run({0, 4}, {}, false), ad::ShapeError);
+  CHECK_THROWS_AS(run({-1}, {}, false), ad::ShapeError);
+  CHECK_THROWS_AS(run({2, 1}, {}, false), ad::ShapeError);
+}
+
+TEST_CASE("places for gradients are given in a backward alone, and of its inputs") {
+  Tape<float> tape;
+  const auto x = tape.variable(Tensor<float>(1, 1));
+  CHECK_THROWS_WITH_AS(tape.grad_slot(x), "grad_slot: called outside of a backward", ad::Error);
+  CHECK_THROWS_AS(tape.takes_row_grad(x), ad::Error);
+  CHECK_THROWS_AS(tape.set_row_grad(x, {}, {}), ad::Error);
+  tape.backward(ad::sum(x));
+  CHECK_THROWS_AS(tape.grad_slot(x), ad::Error);
+  tape.reset();
+  const auto y = tape.variable(Tensor<float>(1, 1));
+  ad::Var<float> self;
+  self = tape.record("self", tape.alloc(1, 1), {y},
+                     [at = &self](Tape<float>& t, ad::ConstMatrix<float>) { t.grad_slot(*at); });
+  CHECK_THROWS_WITH_AS(tape.backward(self), "grad_slot: not an input of self", ad::Error);
+}
+
+TEST_CASE("gradients are there after a backward that ended well, at no other time") {
+  Tape<float> tape;
+  ad::Parameter<float> p(Tensor<float>(1, 1, {2}));
+  auto x = tape.parameter(p);
+  const char* none = "gradient: this recording has no gradients: call backward() first";
+  CHECK_THROWS_WITH_AS(tape.gradient(x), none, ad::Error);
+  CHECK_THROWS_WITH_AS(tape.gradient(p), none, ad::Error);
+  CHECK_THROWS_AS(tape.backward(broken(x) + ad::square(x)), std::runtime_error);
+  const char* failed = ": the backward() of this tape failed; call reset()";
+  CHECK_THROWS_WITH_AS(tape.gradient(x), (std::string("gradient") + failed).c_str(), ad::Error);
+  CHECK_THROWS_AS(tape.gradient(p), ad::Error);
+  CHECK_THROWS_WITH_AS(tape.backward(ad::Var<float>(x)), (std::string("backward") + failed).c_str(), ad::Error);
+  CHECK_THROWS_WITH_AS(ad::square(x), (std::string("square") + failed).c_str(), ad::Error);
+  CHECK_THROWS_AS(tape.constant(p.value), ad::Error);
+  CHECK(x.value()(0, 0) == 2);  // a value is what it was
+  tape.reset();
+  CHECK_THROWS_WITH_AS(tape.gradient(p), none, ad::Error);
+  CHECK_THROWS_WITH_AS(tape.gradient(x), "gradient: stale value, its tape was reset", ad::Error);
+  x = tape.parameter(p);
+  tape.backward(ad::square(x));
+  CHECK(tape.gradient(p).values(0, 0) == 4);
+}
+
+TEST_CASE("reading a gradient that is not there, or beyond its ends, throws") {
+  Tape<float> tape;
+  const auto used = tape.variable(Tensor<float>(2, 1)), unused = tape.variable(Tensor<float>(2, 1));
+  tape.backward(ad::sum(used));
+  CHECK_FALSE(tape.gradient(unused));
+  CHECK(tape.gradient(unused).values.rows == 0);
+  CHECK_THROWS_WITH_AS(tape.gradient(unused).values(0, 0),
+                       "gradient: there is no element [0, 0] in [0, 0]: not reached, frozen or a constant", ad::Error);
+  CHECK_THROWS_AS(tape.gradient(used).values(2, 0), ad::Error);
+  CHECK_THROWS_AS(tape.gradient(used).values(0, -1), ad::Error);
+}
+
+TEST_CASE("a loss that nothing trainable reaches is refused, and the recording goes on") {
+  Tape<float> tape;
+  ad::Parameter<float> p(Tensor<float>(1, 1, {2}));
+  const auto c = ad::square(tape.constant(p.value));
+  const char* message = "backward: the loss depends on nothing trainable, or was recorded under no_grad()";
+  CHECK_THROWS_WITH_AS(tape.backward(c), message, ad::Error);
+  p.trainable = false;
+  CHECK_THROWS_WITH_AS(tape.backward(ad::square(tape.parameter(p))), message, ad::Error);
+  p.trainable = true;
+  {
+    const auto no_grad = tape.no_grad();
+    CHECK_THROWS_WITH_AS(tape.backward(ad::square(tape.parameter(p))), message, ad::Error);
+  }
+  tape.backward(c + ad::square(tape.parameter(p)));
+  CHECK(tape.gradient(p).values(0, 0) == 4);
+}
+
+TEST_CASE("a parameter counts as it is when it is used: frozen and thawed in the midst of a recording") {
+  Tape<double> tape;
+  ad::Parameter<double> p(Tensor<double>(1, 1, {3}));
+  const auto before = ad::square(tape.parameter(p));
+  p.trainable = false;
+  const auto between = ad::scale(tape.parameter(p), 100);
+  CHECK_FALSE(tape.wants_grad(between));
+  p.trainable = true;
+  const auto after = ad::scale(tape.parameter(p), 5);
+  p.trainable = false;
+  tape.backward(before + between + after);
+  CHECK(tape.gradient(p).values(0, 0) == 6 + 5);
+}
+
+TEST_CASE("a parameter that moves in the midst of a recording stays itself") {
+  Tape<double> tape;
+  std::vector<ad::Parameter<double>> ps;
+  ps.emplace_back(Tensor<double>(1, 1, {3}));
+  const auto y = ad::square(tape.parameter(ps[0]));
+  ps.emplace_back(Tensor<double>(1, 1, {4}));  // the vector grows
+  tape.backward(y + tape.parameter(ps[0]));
+  CHECK(tape.gradient(ps[0]).values(0, 0) == 7);
+  CHECK_FALSE(tape.gradient(ps[1]));
+  ad::Parameter<double> taken = std::move(ps[0]);
+  tape.reset();
+  CHECK_THROWS_WITH_AS(tape.parameter(ps[0]), "parameter: it was moved elsewhere", ad::Error);
+  ps[0] = taken;  // a value again: someone new
+  CHECK(ps[0].identity.token() != taken.identity.token());
+  CHECK(tape.parameter(ps[0]).value()(0, 0) == 3);
+}
+
+TEST_CASE("no_grad nests, in any order of ends") {
+  Tape<float> tape;
+  ad::Parameter<float> p(Tensor<float>(1, 1, {3}));
+  const auto wants = [&] { return tape.wants_grad(tape.parameter(p)); };
+  auto outer = std::make_unique<Tape<float>::NoGrad>(tape);
+  {
+    const auto inner = tape.no_grad();
+    CHECK_FALSE(wants());
+  }
+  CHECK_FALSE(wants());
+  auto second = std::make_unique<Tape<float>::NoGrad>(tape);
+  outer.reset();
+  CHECK_FALSE(wants());
+  second.reset();
+  CHECK(wants());
+}
+
+TEST_CASE_TEMPLATE("sizes that are negative or overflow are refused", T, float, double) {
+  constexpr ad::Index most = std::numeric_limits<ad::Index>::max();
+  const std::pair<ad::Index, ad::Index> bad[] = {
+      {-1, 1}, {1, -1}, {-1, -1}, {-1, 0}, {most, 2}, {most / 4, 3}, {ad::Index{1} << 32, ad::Index{1} << 32}};
+  Tape<T> tape;
+  for (const auto& [rows, cols] : bad) {
+    CAPTURE(rows);
+    CAPTURE(cols);
+    CHECK_THROWS_AS(tape.alloc(rows, cols), ad::ShapeError);
+    CHECK_THROWS_AS(Tensor<T>(rows, cols), ad::ShapeError);
+    CHECK_THROWS_AS(tape.reference(ad::ConstMatrix<T>{nullptr, rows, cols}), ad::ShapeError);
+    CHECK_THROWS_AS(tape.constant(ad::ConstMatrix<T>{nullptr, rows, cols}), ad::ShapeError);
+  }
+  CHECK_THROWS_WITH_AS(tape.alloc(-1, 1), "alloc: [-1, 1]: expected sides from 0 on and a size that memory can have",
+                       ad::ShapeError);
+  CHECK_THROWS_AS(tape.template alloc_array<T>(-1), ad::ShapeError);
+  CHECK_THROWS_AS(Tensor<T>(2, 2, {1, 2, 3}), ad::ShapeError);
+  ad::Arena arena;
+  CHECK_THROWS_AS(arena.allocate(std::numeric_limits<std::size_t>::max()), std::bad_alloc);
+}
+
+TEST_CASE("reset makes the tape as new also when a destructor of what it owns throws or uses the step") {
+  struct Watch {
+    std::function<void()> at_end;
+    Watch(std::function<void()> f) : at_end(std::move(f)) {}
+    Watch(Watch&& other) noexcept(false) : at_end(std::exchange(other.at_end, nullptr)) {}
+    ~Watch() noexcept(false) {
+      if (at_end) at_end();
+    }
+  };
+  Tape<float> tape;
+  const auto x = tape.variable(Tensor<float>(1, 1));
+  std::string said;
+  tape.own(Watch([&] {
+    try {
+      x.value();
+    } catch (const ad::Error& e) {
+      said = e.what();
+    }
+  }));
+  tape.own(Watch([] { throw std::runtime_error("no"); }));
+  CHECK_THROWS_AS(tape.reset(), std::runtime_error);
+  CHECK_THROWS_AS(tape.constant(Tensor<float>(1, 1)), ad::Error);
+  tape.reset();
+  CHECK(said == "value: stale value, its tape was reset");
+  const auto y = tape.variable(Tensor<float>(1, 1));
+  tape.backward(ad::sum(y));
+  CHECK(tape.gradient(y).values(0, 0) == 1);
+}
+
+TEST_CASE("a tensor moved onto itself stays; one moved from is empty") {
+  Tensor<float> t(1, 2, {1, 2});
+  Tensor<float>& same = t;
+  t = std::move(same);
+  CHECK(t(0, 1) == 2);
+  const Tensor<float> taken = std::move(t);
+  CHECK(t.size() == 0);
+  CHECK(taken.size() == 2);
 }

@@ -38,7 +38,7 @@ double percentile(std::vector<double> times, double share) {
 
 RecVae<float> make_model(const Options& o) {
   return {Encoder<float>(o.items, o.hidden, o.latent, 0.1, ad::nn::Init::torch, 1, 0),
-          ad::nn::Linear<float>(o.latent, o.items, 1, ad::nn::Init::torch, 16)};
+          ad::nn::Linear<float>(o.latent, o.items, {1, 16})};
 }
 
 /// Operations of a list: hidden layers, mean and scores.

@@ -195,7 +195,7 @@ class Training {
     const auto seed = static_cast<std::uint64_t>(settings_.seed);
     const auto init = ad::nn::Init::torch;
     model_.encoder = Encoder<float>(items, hidden, latent, settings_.layer_norm_eps, init, seed, kEncoderLayer);
-    model_.decoder = ad::nn::Linear<float>(latent, items, seed, init, kDecoderLayer);
+    model_.decoder = ad::nn::Linear<float>(latent, items, {seed, kDecoderLayer}, init);
     Encoder<float> old_encoder(items, hidden, latent, settings_.layer_norm_eps, init, seed, kOldEncoderLayer);
     if (given) take_over(*given, model_, old_encoder, data.item_tokens);
     given.reset();

@@ -27,7 +27,7 @@ void read_all(const std::string& path) {
     std::ostringstream copied;
     reader.copy(name, copied);
     promise(copied.str().size() == info.end - info.begin, "a tensor has the bytes that its header names");
-    for (const auto layout : {ad::Layout::matrix, ad::Layout::transposed}) {
+    for (const auto layout : {ad::nn::Layout::matrix, ad::nn::Layout::transposed}) {
       survives([&, &name = name] { reader.read<float>(name, layout); });
       survives([&, &name = name] { reader.read<double>(name, layout); });
     }

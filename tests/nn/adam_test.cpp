@@ -1,5 +1,8 @@
 #include "../support/check_op.h"
 #include "../support/sparse.h"
+
+#include <map>
+
 #include "nn/nn.h"
 
 using test::random_tensor;
@@ -100,9 +103,9 @@ TEST_CASE("Adam: what is frozen or not reached stays; parameters keep counts of 
   CHECK(test::distance(model.b.value, before) == 0);
   model.b.trainable = true;
   step();
-  REQUIRE(adam.moments().size() == 2);
-  CHECK(adam.moments()[0].steps == 2);
-  CHECK(adam.moments()[1].steps == 1);
+  std::map<std::string, std::int64_t> steps;
+  adam.for_each_state(model, [&](const std::string& path, auto, auto, std::int64_t& n) { steps[path] = n; });
+  CHECK(steps == std::map<std::string, std::int64_t>{{"a", 2}, {"b", 1}});
   CHECK(std::abs(model.b.value(0, 0) - before(0, 0)) == doctest::Approx(0.1));  // the first step of Adam is its rate
 }
 
@@ -135,4 +138,139 @@ TEST_CASE("clip_grad_norm: scales to the norm, leaves smaller ones, counts only 
     CHECK(tape.gradient(model.a).values(0, 0) == doctest::Approx(clipped ? 0.6 : 3).epsilon(1e-6));
     CHECK(tape.gradient(model.b).values(0, 0) == doctest::Approx(clipped ? 0.8 : 4).epsilon(1e-6));
   }
+}
+
+TEST_CASE("optimisers want a finished backward") {
+  ad::Parameter<float> p(ad::Tensor<float>(1, 1, {1}));
+  ad::nn::Adam<float> adam;
+  ad::Tape<float> tape;
+  const auto loss = ad::square(tape.parameter(p));
+  CHECK_THROWS_WITH_AS(adam.step(p, tape), "Adam: this recording has no gradients: call backward() first", ad::Error);
+  CHECK_THROWS_WITH_AS(ad::nn::clip_grad_norm(p, tape, 1),
+                       "clip_grad_norm: this recording has no gradients: call backward() first", ad::Error);
+  tape.backward(loss);
+  adam.step(p, tape);
+  tape.reset();
+  CHECK_THROWS_AS(adam.step(p, tape), ad::Error);
+}
+
+TEST_CASE("Adam knows a parameter wherever it lies") {
+  using ad::Parameter;
+  static_assert(std::is_nothrow_move_constructible_v<ad::nn::Linear<float>>);  // vectors move them, not copy
+  ad::nn::Adam<double> adam({.learning_rate = 0.1});
+  ad::Tape<double> tape;
+  const auto step = [&](Parameter<double>& p) {
+    tape.backward(ad::sum(ad::square(tape.parameter(p))));
+    adam.step(p, tape);
+    tape.reset();
+    std::int64_t n = 0;
+    adam.for_each_state(p, [&](const std::string&, auto, auto, std::int64_t& steps) { n = steps; });
+    return n;
+  };
+  const auto fresh = [] { return Parameter<double>(ad::Tensor<double>(1, 2, {1, 2})); };
+  Parameter<double> p = fresh();
+  CHECK(step(p) == 1);
+  CHECK(step(p) == 2);
+  std::vector<Parameter<double>> home;
+  home.push_back(std::move(p));
+  CHECK(step(home[0]) == 3);  // moved: goes on
+  home.reserve(100);
+  CHECK(step(home[0]) == 4);
+  std::swap(home[0], home.emplace_back(fresh()));
+  CHECK(step(home[1]) == 5);
+  CHECK(step(home[0]) == 1);
+  home[0] = fresh();
+  CHECK(step(home[0]) == 1);  // a new one where an old one lay: begins anew
+  home[0] = home[1];          // new values for the same one, as of an encoder that is copied
+  CHECK(step(home[0]) == 2);
+  Parameter<double> copy(home[0]);
+  CHECK(step(copy) == 1);
+  for (int model = 0; model < 3; ++model) {
+    Parameter<double> here = fresh();
+    CHECK(step(here) == 1);
+  }
+}
+
+namespace {
+struct Tied {
+  ad::Parameter<double> w;
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("in", self.w);
+    f("out", self.w);
+  }
+};
+}  // namespace
+
+TEST_CASE("a tied parameter counts once: in a step, in the norm, in the number of weights") {
+  Tied tied{ad::Parameter<double>(ad::Tensor<double>(1, 2, {3, 4}))};
+  CHECK(ad::nn::parameter_count(tied) == 2);
+  ad::nn::Adam<double> adam({.learning_rate = 0.1});
+  ad::Tape<double> tape;
+  tape.backward(ad::scale(ad::sum(ad::square(tape.parameter(tied.w))), 0.5));
+  CHECK(ad::nn::clip_grad_norm(tied, tape, 1) == doctest::Approx(5));
+  CHECK(tape.gradient(tied.w).values(0, 0) == doctest::Approx(0.6).epsilon(1e-6));
+  adam.step(tied, tape);
+  CHECK(tied.w.value(0, 0) == doctest::Approx(2.9));
+  std::vector<std::int64_t> steps;
+  adam.for_each_state(tied, [&](const std::string&, auto, auto, std::int64_t& n) { steps.push_back(n); });
+  CHECK(steps == std::vector<std::int64_t>{1, 1});
+}
+
+TEST_CASE("Adam's state is saved and set by the paths of the module, and training goes on to the bit") {
+  ad::nn::Adam<double> adam({.learning_rate = 0.1});
+  ad::Tape<double> tape;
+  const auto train = [&](Model& model, ad::nn::Adam<double>& optimiser) {
+    tape.backward(ad::sum(ad::square(tape.parameter(model.a)) * tape.parameter(model.b)));
+    optimiser.step(model, tape);
+    tape.reset();
+  };
+  Model model{ad::Parameter<double>(random_tensor(1, 3, 1, 2, 1)), ad::Parameter<double>(random_tensor(1, 3, 1, 2, 2))};
+  for (int i = 0; i < 5; ++i) train(model, adam);
+
+  struct Saved {
+    ad::Tensor<double> m, v;
+    std::int64_t steps;
+  };
+  std::map<std::string, Saved> file;
+  adam.for_each_state(
+      model,
+      [&](const std::string& path, ad::Matrix<double> m, ad::Matrix<double> v, std::int64_t& steps) {
+        file.emplace(path, Saved{ad::Tensor<double>(m), ad::Tensor<double>(v), steps});
+      },
+      "encoder");
+  REQUIRE(file.size() == 2);
+  CHECK(file.at("encoder.b").steps == 5);
+  CHECK(file.at("encoder.a").v(0, 1) > 0);
+
+  Model resumed = model;
+  ad::nn::Adam<double> other(adam.options());
+  other.for_each_state(
+      resumed,
+      [&](const std::string& path, ad::Matrix<double> m, ad::Matrix<double> v, std::int64_t& steps) {
+        const Saved& s = file.at(path);
+        std::copy_n(s.m.data(), s.m.size(), m.data);
+        std::copy_n(s.v.data(), s.v.size(), v.data);
+        steps = s.steps;
+      },
+      "encoder");
+  for (int i = 0; i < 5; ++i) {
+    train(model, adam);
+    train(resumed, other);
+  }
+  CHECK(test::distance(model.a.value, resumed.a.value) == 0);
+  CHECK(test::distance(model.b.value, resumed.b.value) == 0);
+}
+
+TEST_CASE("Adam: options that make no sense are refused, also later ones") {
+  CHECK_THROWS_AS(ad::nn::Adam<float>({.learning_rate = -1}), ad::Error);
+  CHECK_THROWS_AS(ad::nn::Adam<float>({.beta1 = 1}), ad::Error);
+  CHECK_THROWS_AS(ad::nn::Adam<float>({.epsilon = std::nan("")}), ad::Error);
+  ad::Parameter<float> p(ad::Tensor<float>(1, 1, {1}));
+  ad::nn::Adam<float> adam;
+  ad::Tape<float> tape;
+  tape.backward(ad::square(tape.parameter(p)));
+  adam.options().learning_rate = std::nan("");
+  CHECK_THROWS_AS(adam.step(p, tape), ad::Error);
+  CHECK(p.value(0, 0) == 1);
 }

@@ -1,5 +1,8 @@
 #include "../support/check_op.h"
 #include "../support/sparse.h"
+
+#include <map>
+
 #include "nn/nn.h"
 
 using test::random_tensor;
@@ -21,10 +24,7 @@ struct Net {
 };
 
 Net make_net() {
-  return {ad::nn::SparseLinear<float>(7, 4, 1),
-          ad::nn::Linear<float>(4, 3, 1, ad::nn::Init::torch, 1),
-          ad::nn::LayerNorm<float>(3),
-          {}};
+  return {ad::nn::SparseLinear<float>(7, 4, 1), ad::nn::Linear<float>(4, 3, {1, 1}), ad::nn::LayerNorm<float>(3), {}};
 }
 
 }  // namespace
@@ -78,8 +78,7 @@ TEST_CASE("Dropout is what ad::dropout does at its rate") {
 TEST_CASE("fresh weights: PyTorch's uniform distribution, Xavier's normal, every draw its own") {
   const ad::Index in = 400, out = 300, n = in * out;
   const double bound = 1 / std::sqrt(static_cast<double>(in));
-  const ad::nn::Linear<float> torch(in, out, 5), again(in, out, 5), other(in, out, 6),
-      layer(in, out, 5, ad::nn::Init::torch, 1);
+  const ad::nn::Linear<float> torch(in, out, 5), again(in, out, 5), other(in, out, 6), layer(in, out, {5, 1});
   // Kolmogorov-Smirnov against the uniform distribution: sqrt(n) D exceeds 1.95 once in a thousand draws.
   const auto ks = [&](const ad::Tensor<float>& t) {
     std::vector<float> sorted(t.data(), t.data() + t.size());
@@ -111,4 +110,42 @@ TEST_CASE("fresh weights: PyTorch's uniform distribution, Xavier's normal, every
   CHECK(squares / static_cast<double>(n) ==
         doctest::Approx(2.0 / static_cast<double>(in + out)).epsilon(4 * std::sqrt(2.0 / static_cast<double>(n))));
   for (ad::Index j = 0; j < out; ++j) CHECK(xavier.bias.value(0, j) == 0);
+}
+
+TEST_CASE("layers that are made of one Seed are no twins; a number gives the first of its layers") {
+  ad::nn::Seed seed(42);
+  const ad::nn::Linear<float> first(3, 3, seed), second(3, 3, seed), of_number(3, 3, /*seed=*/42);
+  const ad::nn::SparseLinear<float> third(3, 3, seed);
+  CHECK(test::distance(first.weight.value, of_number.weight.value) == 0);
+  CHECK(test::distance(first.weight.value, second.weight.value) > 0.1);
+  CHECK(test::distance(first.bias.value, second.bias.value) > 0.1);
+  CHECK(test::distance(third.weight.value, second.weight.value) > 0.1);
+  const ad::nn::Linear<float> again(3, 3, {42, 1});
+  CHECK(test::distance(again.weight.value, second.weight.value) == 0);
+}
+
+TEST_CASE("misuse of layers is said by the op, with what it found") {
+  ad::Tape<float> tape;
+  const ad::nn::Linear<float> linear(3, 2, 1);
+  const auto x = tape.constant(ad::Tensor<float>(4, 5));
+  CHECK_THROWS_WITH_AS(linear(x),
+                       "linear: x [4, 5], weight [2, 3], bias [1, 2]: expected [batch, in], [out, in], [1, out]",
+                       ad::ShapeError);
+  CHECK_THROWS_WITH_AS(linear(ad::Var<float>()), "linear: empty handle", ad::Error);
+  CHECK_THROWS_AS(ad::nn::Linear<float>(-1, 2, 1), ad::ShapeError);
+  CHECK(ad::nn::Linear<float>(0, 2, 1).bias.value(0, 1) == 0);  // as PyTorch; not NaN
+  CHECK_THROWS_WITH_AS(ad::nn::Dropout{1.5}(x, {}), "dropout: expected a rate in [0, 1), found 1.500000", ad::Error);
+  for (const double eps : {-1.0, std::nan(""), HUGE_VAL}) {
+    CHECK_THROWS_AS(ad::nn::LayerNorm<float>(5, eps)(x), ad::Error);
+    CHECK_THROWS_AS(ad::nn::LayerNorm<float>(5, eps).of_swish(x), ad::Error);
+  }
+}
+
+TEST_CASE("layouts come with the names") {
+  std::map<std::string, ad::nn::Layout> layouts;
+  const Net net = make_net();
+  ad::nn::for_each_parameter(net, [&](const std::string& name, const auto&, ad::nn::Layout l) { layouts[name] = l; });
+  CHECK(layouts.at("fc1.weight") == ad::nn::Layout::transposed);
+  CHECK(layouts.at("fc2.weight") == ad::nn::Layout::matrix);
+  CHECK(layouts.at("ln.weight") == ad::nn::Layout::vector);
 }

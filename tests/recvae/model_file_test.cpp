@@ -13,8 +13,7 @@ using namespace recvae;
 namespace {
 
 RecVae<float> small_model(ad::Index items, std::uint64_t seed) {
-  return {Encoder<float>(items, 6, 3, 0.25, ad::nn::Init::torch, seed, 0),
-          ad::nn::Linear<float>(3, items, seed, ad::nn::Init::torch, 16)};
+  return {Encoder<float>(items, 6, 3, 0.25, ad::nn::Init::torch, seed, 0), ad::nn::Linear<float>(3, items, {seed, 16})};
 }
 
 std::vector<std::string> tokens(ad::Index n, const std::string& prefix = "item \"") {

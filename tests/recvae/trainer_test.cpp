@@ -33,7 +33,7 @@ Settings small_settings() {
 
 RecVae<float> make_model(const Settings& s, ad::Index items, std::uint64_t seed = 3) {
   return {Encoder<float>(items, s.hidden_dimension, s.latent_dimension, s.layer_norm_eps, ad::nn::Init::torch, seed, 0),
-          ad::nn::Linear<float>(s.latent_dimension, items, seed, ad::nn::Init::torch, 16)};
+          ad::nn::Linear<float>(s.latent_dimension, items, {seed, 16})};
 }
 
 /// Reports and final weights of a whole run.
