@@ -239,20 +239,16 @@ TEST_CASE("the time split: no training interaction is later than any test intera
   }
 }
 
-TEST_CASE("the time split on ml-100k: no training interaction is later than any test interaction") {
-  const auto data = ml_100k();
-  if (!data) return;
-  DataOptions options = *data;
+TEST_CASE("the time split on ml-100k: no training interaction is later than any test interaction" * needs_datasets()) {
+  DataOptions options = ml_100k();
   options.valid_from = "1998-02-15";
   options.test_from = "1998-03-15";
   check_that_nothing_is_trained_on_later(options, "inter");
 }
 
-TEST_CASE("ml-100k: RecBole's own split, row for row") {
-  const auto data = ml_100k();
-  if (!data) return;
+TEST_CASE("ml-100k: RecBole's own split, row for row" * needs_datasets()) {
   TempDir dir;
-  DataOptions options = *data;
+  DataOptions options = ml_100k();
   const auto digest = [&](const std::string& name, const std::vector<std::size_t>& counts) {
     prepare(options, dir.path(name));
     std::string text;
@@ -316,11 +312,9 @@ TEST_CASE("an output directory that is in use, or cannot be made, is left alone"
   CHECK(error_of([&] { prepare(options_for(dir.path("empty")), dir.path("again")); }).ends_with("already split"));
 }
 
-TEST_CASE("ml-100k: the bytes of the authors' preprocessing") {
-  const auto data = ml_100k();
-  if (!data) return;
+TEST_CASE("ml-100k: the bytes of the authors' preprocessing" * needs_datasets()) {
   TempDir dir;
-  DataOptions options = *data;
+  DataOptions options = ml_100k();
   options.threshold = 3.5;
   options.heldout_users = 100;
   prepare(options, dir.path("p"));

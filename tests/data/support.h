@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "../support/datasets.h"
 #include "data/data.h"
 
 namespace recvae::test {
@@ -46,13 +47,8 @@ inline data::DataOptions options_for(const std::string& path) {
   return options;
 }
 
-/// Options for MovieLens 100K; nothing, and a message that the test is skipped, where the data sets are not there.
-inline std::optional<data::DataOptions> ml_100k() {
-  const std::string datasets = RECVAE_DATASETS;
-  if (!datasets.empty()) return options_for(datasets + "/ml-100k/ml-100k.inter");
-  MESSAGE("skipped: the Meson option datasets is not set");
-  return {};
-}
+/// Options for MovieLens 100K, for cases that `needs_datasets()`.
+inline data::DataOptions ml_100k() { return options_for(dataset("ml-100k/ml-100k.inter")); }
 
 inline std::vector<std::int32_t> row(const data::Csr& matrix, std::int64_t u) {
   const auto items = matrix.row(u);

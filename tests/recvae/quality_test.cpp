@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "../support/datasets.h"
 #include "../support/temp_dir.h"
 #include "autodiff/random.h"
 #include "data/load.h"
@@ -76,14 +77,9 @@ TEST_CASE("quality: the blocks of a planted structure are found") {
   CHECK(model > 0.3);
 }
 
-TEST_CASE("quality: MovieLens 100K, the authors' split, NDCG@100 of at least 0.45") {
-  const std::string datasets = RECVAE_DATASETS;
-  if (datasets.empty()) {
-    MESSAGE("skipped: the Meson option datasets is not set");
-    return;
-  }
+TEST_CASE("quality: MovieLens 100K, the authors' split, NDCG@100 of at least 0.45" * test::needs_datasets()) {
   data::DataOptions options;
-  options.path = datasets + "/ml-100k";
+  options.path = test::dataset("ml-100k");
   options.threshold = 3.5;
   options.heldout_users = 100;
   Settings settings;

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "../support.h"
 #include "autodiff/random.h"
 #include "recvae/evaluate/evaluator.h"
 #include "recvae/model.h"
-#include "../support.h"
 
 using namespace recvae;
 using recvae::test::csr;
@@ -125,16 +125,16 @@ struct Plain {
   }
 };
 
-}  // namespace
-
-TEST_CASE("evaluate: agrees with a plain reference on tied scores, for many users, whatever the threads") {
-  const std::int32_t items = 90;
-  const std::int64_t users = 150;  // more than are scored together
-  const ad::Tensor<float> table = tied_scores(users, items);
+/// What random users have; some of them are odd.
+struct Users {
   std::vector<std::vector<std::int32_t>> histories, targets, masked, train;
-  for (std::int64_t u = 0; u < users; ++u) {
-    auto &h = histories.emplace_back(), &t = targets.emplace_back(), &m = masked.emplace_back(),
-         &x = train.emplace_back();
+};
+
+Users random_users(std::int64_t count, std::int32_t items) {
+  Users users;
+  for (std::int64_t u = 0; u < count; ++u) {
+    auto &h = users.histories.emplace_back(), &t = users.targets.emplace_back(), &m = users.masked.emplace_back(),
+         &x = users.train.emplace_back();
     for (std::int32_t i = 0; i < items; ++i) {
       const double r = ad::uniform({.seed = 4}, static_cast<std::uint64_t>(u * items + i));
       if (r < 0.1) h.push_back(i);
@@ -154,6 +154,16 @@ TEST_CASE("evaluate: agrees with a plain reference on tied scores, for many user
       std::iota(h.begin(), h.end(), 0);
     }
   }
+  return users;
+}
+
+}  // namespace
+
+TEST_CASE("evaluate: agrees with a plain reference on tied scores, for many users, whatever the threads") {
+  const std::int32_t items = 90;
+  const std::int64_t users = 150;  // more than are scored together
+  const ad::Tensor<float> table = tied_scores(users, items);
+  const auto [histories, targets, masked, train] = random_users(users, items);
   const data::HeldOut held{{}, csr(items, histories), csr(items, targets), csr(items, masked)};
   const std::vector<Metric> metrics =
       parse_metrics({"ndcg", "recall", "precision", "hit", "mrr", "map", "itemcoverage", "averagepopularity",
