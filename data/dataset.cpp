@@ -1,5 +1,7 @@
 #include "dataset.h"
 
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace recvae::data {
@@ -21,6 +23,25 @@ std::string describe(const Summary& s) {
   return number(s.rows_read) + " rows read, " + number(s.rows) + " kept (" + number(s.duplicates) + " repeated), " +
          number(s.users) + " users x " + number(s.items) + " items; " + number(s.train_users) + " users to train, " +
          number(s.validation_users) + " + " + number(s.test_users) + " held out";
+}
+
+Csr training_and_validation(const Dataset& dataset) {
+  std::unordered_map<std::string_view, std::int32_t> row_of;  // of the users that are in both parts
+  auto row_count = static_cast<std::int32_t>(dataset.train.rows());
+  for (std::int32_t u = 0; u < row_count && !dataset.strong; ++u) row_of.emplace(dataset.user_tokens[as_size(u)], u);
+  std::vector<std::int32_t> rows, items;
+  const auto add = [&](std::int32_t row, std::span<const std::int32_t> of_row) {
+    rows.insert(rows.end(), of_row.size(), row);
+    items.insert(items.end(), of_row.begin(), of_row.end());
+  };
+  for (std::int32_t u = 0; u < row_count; ++u) add(u, dataset.train.row(u));
+  const HeldOut& validation = dataset.validation;
+  for (std::int64_t u = 0; u < validation.targets.rows(); ++u) {
+    const auto [at, is_new] = row_of.emplace(validation.user_tokens[as_size(u)], row_count);
+    row_count += is_new;
+    for (const Csr* part : {&validation.history, &validation.targets}) add(at->second, part->row(u));
+  }
+  return make_csr(row_count, dataset.train.cols, rows, items);
 }
 
 Dataset with_tokens(Dataset dataset, std::vector<std::string> item_tokens, std::vector<std::string> user_tokens,

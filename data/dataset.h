@@ -49,6 +49,10 @@ struct Dataset {
   }
 };
 
+/// All rows that are not for the test: those of each training user with those for validation, and validation users who
+/// are none as further users. Items that no training user of a strong split has are not in the catalogue and not here.
+Csr training_and_validation(const Dataset& dataset);
+
 /// Gives a data set, whose matrices are complete, its tokens (`user_tokens`: training users first) and its summary.
 Dataset with_tokens(Dataset dataset, std::vector<std::string> item_tokens, std::vector<std::string> user_tokens,
                     std::int64_t rows_read, std::int64_t rows);

@@ -7,8 +7,6 @@
 #include <limits>
 #include <optional>
 
-#include "recvae/evaluate/evaluator.h"
-
 namespace recvae::tools {
 namespace {
 
@@ -68,28 +66,25 @@ bool is_affordable(const std::string& name, const data::Dataset& data, const Bas
   return cost.seconds <= kMinute && cost.bytes <= available_memory() / 2;
 }
 
-double choose_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
-                     const BaselineOptions& options) {
-  constexpr double kTried[] = {10, 50, 250, 1250};
-  BaselineOptions tried = options;
-  tried.double_precision = false;
-  const double seconds = std::size(kTried) * baseline_cost("ease", data.train, data.validation.history, tried).seconds +
-                         baseline_cost("ease", data.baseline_rows(true), data.test.history, options).seconds;
-  if (data.validation.targets.nnz() == 0 || seconds > kMinute) return options.lambda;
-  double chosen = options.lambda;
-  std::optional<double> best;
-  for (const double lambda : kTried) {
-    tried.lambda = lambda;
-    try {
-      const auto ease = make_baseline("ease", data.train, tried);
-      const double value = evaluate(*ease, data.validation, {metric}, context).means[0];
-      if (!is_better(metric, value, best)) continue;
-      best = value;
-      chosen = lambda;
-    } catch (const ad::Error&) {  // too small for single precision
-    }
+double find_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
+                   const BaselineOptions& options) {
+  const LambdaChoice choice = choose_lambda(data, metric, context, options, kMinute);
+  std::string text;
+  const auto say = [&](std::map<double, double>::const_iterator at) {
+    char value[64];
+    std::snprintf(value, sizeof value, "%s%.15g: %.4f", text.empty() ? "" : ", ", at->first, at->second);
+    text += value;
+  };
+  if (const auto at = choice.tried.find(choice.lambda); at != choice.tried.end()) {
+    if (at != choice.tried.begin()) say(std::prev(at));
+    say(at);
+    if (std::next(at) != choice.tried.end()) say(std::next(at));
+    text = " (" + text + " " + metric.label() + " on validation)";
   }
-  return chosen;
+  char lambda[32];
+  std::snprintf(lambda, sizeof lambda, "%.15g", choice.lambda);
+  log_info("ease: lambda " + std::string(lambda) + text);
+  return choice.lambda;
 }
 
 }  // namespace recvae::tools

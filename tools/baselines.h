@@ -20,9 +20,8 @@ void announce_baseline(const std::string& name, const data::Csr& train, const Ba
 /// measured, so that what is printed does not depend on how busy a machine is.
 bool is_affordable(const std::string& name, const data::Dataset& data, const BaselineOptions& options);
 
-/// The lambda of 10, 50, 250 and 1250 whose EASE, in single precision, is best on the validation users; that of
-/// `options` where there are none of them, where all this and the test take more than a minute, or where none works.
-double choose_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
-                     const BaselineOptions& options);
+/// The lambda of recvae::choose_lambda, within a minute, said in a log line with its neighbours.
+double find_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
+                   const BaselineOptions& options);
 
 }  // namespace recvae::tools

@@ -1,8 +1,15 @@
 #include "output_directory.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <system_error>
 
 #include "data/data.h"
 
@@ -12,12 +19,63 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// What a training run writes: all that --overwrite removes.
+// What a training run writes: all that --overwrite replaces.
 constexpr const char* kRunFiles[] = {"model.safetensors", "checkpoint/model.safetensors", "metrics.jsonl"};
+constexpr const char* kStage = ".recvae-new";  // within the directory, or after its name beside it
 
 fs::path without_trailing_slash(fs::path path) {
   path = fs::absolute(path).lexically_normal();
   return path.has_filename() ? path : path.parent_path();
+}
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw data::DataError(path.string() + ": " + what);
+}
+
+/// Puts a file or directory on the disk.
+void sync(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool good = file >= 0 && fsync(file) == 0;
+  const std::string why = std::generic_category().message(errno);
+  if (file >= 0) close(file);
+  if (!good) fail(path, "cannot be written: " + why);
+}
+
+/// An open directory, locked until it is closed; -1 where another run has it, or `path` is no longer this directory.
+int locked(const fs::path& path) {
+  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct stat opened, named;
+  if (directory >= 0 && flock(directory, LOCK_EX | LOCK_NB) == 0 && fstat(directory, &opened) == 0 &&
+      stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev) {
+    return directory;
+  }
+  if (directory >= 0) close(directory);
+  return -1;
+}
+
+/// A new directory for the files of `directory`, of the same file system, beside it if it can be exchanged.
+fs::path make_stage(const fs::path& directory) {
+  std::error_code error;
+  const fs::path beside = directory.parent_path() / ("." + directory.filename().string() + kStage),
+                 within = directory / kStage;
+  // What a run left that was killed.
+  for (const fs::path& stage : {beside, within}) fs::remove_all(stage, error);
+  for (const fs::path& folder : {directory, directory / "checkpoint"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+      if (entry.path().filename().string().starts_with("model.safetensors.tmp-")) fs::remove(entry.path(), error);
+    }
+  }
+  const fs::path here = fs::current_path(error);
+  const bool is_used =
+      std::mismatch(directory.begin(), directory.end(), here.begin(), here.end()).first == directory.end();
+  struct stat a, b;
+  if (!is_used && stat(directory.c_str(), &a) == 0 && stat(directory.parent_path().c_str(), &b) == 0 &&
+      a.st_dev == b.st_dev && fs::create_directory(beside, directory, error)) {
+    return beside;
+  }
+  fs::create_directory(within, directory, error);
+  if (error) fail(directory, "cannot be written: " + error.message());
+  return within;
 }
 
 }  // namespace
@@ -26,31 +84,33 @@ OutputDirectory::OutputDirectory(const fs::path& path, bool overwrite)
     : path_(without_trailing_slash(path)), overwrite_(overwrite) {
   std::error_code error;
   fs::path there = path_;
-  while (!fs::exists(there, error) && there.has_relative_path()) there = there.parent_path();
-  if (!fs::is_directory(there, error))
-    throw data::DataError(there.string() + ": expected a directory for --out, found a file");
-  if (access(there.c_str(), W_OK | X_OK) != 0)
-    throw data::DataError(there.string() + ": the output directory cannot be written");
+  while (!fs::exists(there, error) && there.has_relative_path()) {
+    if (fs::is_symlink(there, error)) fail(there, "expected a directory for --out, found a link that leads nowhere");
+    there = there.parent_path();
+  }
+  if (!fs::is_directory(there, error)) fail(there, "expected a directory for --out, found a file");
+  if (access(there.c_str(), W_OK | X_OK) != 0) fail(there, "the output directory cannot be written");
   check_empty();
 }
 
 OutputDirectory::~OutputDirectory() {
   // Remove what was made in vain, innermost first; a directory with something in it stays.
   std::error_code error;
-  if (ours_) {
-    if (fs::file_size(path_ / "metrics.jsonl", error) == 0) fs::remove(path_ / "metrics.jsonl", error);
-    fs::remove(path_ / "checkpoint", error);
-  }
+  if (!stage_.empty()) fs::remove_all(stage_, error);
   for (fs::path p = path_; !made_.empty(); p = p.parent_path()) {
     if (!fs::remove(p, error) || error || p == made_) break;
   }
-  if (lock_ >= 0) close(lock_);
+  for (const int lock : {lock_, stage_lock_}) {
+    if (lock >= 0) close(lock);
+  }
 }
 
 void OutputDirectory::check_empty() const {
+  if (overwrite_) return;
   std::error_code error;
-  if (!overwrite_ && fs::directory_iterator(path_, error) != fs::directory_iterator()) {
-    throw data::DataError(path_.string() + ": the output directory is not empty; --overwrite replaces an earlier run");
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
+    if (entry.path().filename() != kStage)
+      fail(path_, "the output directory is not empty; --overwrite replaces an earlier run");
   }
 }
 
@@ -58,19 +118,59 @@ void OutputDirectory::open() {
   std::error_code error;
   for (fs::path p = path_; !fs::exists(p, error) && p.has_relative_path(); p = p.parent_path()) made_ = p;
   fs::create_directories(path_, error);
-  if (error) throw data::DataError(path_.string() + ": cannot be made: " + error.message());
-  lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock_ < 0 || flock(lock_, LOCK_EX | LOCK_NB) != 0)
-    throw data::DataError(path_.string() + ": another run is writing here");
+  if (error) fail(path_, "cannot be made: " + error.message());
+  lock_ = locked(path_);
+  if (lock_ < 0) {
+    made_.clear();  // it is the other's
+    fail(path_, "another run is writing here");
+  }
   check_empty();  // another run may have come and gone since the constructor looked
-  ours_ = true;
+  path_ = fs::canonical(path_);
+  if (!made_.empty()) made_ = fs::canonical(made_);
+  stage_ = make_stage(path_);
+  stage_lock_ = locked(stage_);
+  fs::create_directory(stage_ / "checkpoint", error);
+  if (error) fail(path_, "cannot be written: " + error.message());
 }
 
-void OutputDirectory::begin_results() {
+// Gives the stage all other files of the directory, by hard links, and exchanges the two.
+bool OutputDirectory::exchange() {
+#ifdef RENAME_EXCHANGE
+  if (stage_.parent_path() == path_) return false;
   std::error_code error;
-  for (const char* name : kRunFiles) fs::remove(path_ / name, error);
-  fs::create_directory(path_ / "checkpoint", error);
-  if (error) throw data::DataError(path_.string() + ": cannot be written: " + error.message());
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path_)) {
+    const fs::path name = entry.path().lexically_relative(path_);
+    if (std::ranges::find(kRunFiles, name) != std::end(kRunFiles)) continue;
+    if (entry.is_directory() && !entry.is_symlink())
+      fs::create_directory(stage_ / name, entry.path(), error);
+    else
+      fs::create_hard_link(entry.path(), stage_ / name, error);
+    if (error) return false;
+  }
+  return renameat2(AT_FDCWD, stage_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0;
+#else
+  return false;
+#endif
+}
+
+void OutputDirectory::has_result() {
+  if (stage_.empty() || (fs::exists(path_ / kRunFiles[0]) && !fs::exists(stage_ / kRunFiles[0]))) return;
+  for (const char* name : kRunFiles) {
+    if (fs::exists(stage_ / name)) sync(stage_ / name);
+  }
+  for (const fs::path& directory : {stage_ / "checkpoint", stage_}) sync(directory);
+  if (exchange()) {
+    sync(path_.parent_path());
+  } else {
+    fs::create_directory(path_ / "checkpoint");
+    for (const char* name : kRunFiles) {
+      if (fs::exists(stage_ / name)) fs::rename(stage_ / name, path_ / name);
+    }
+    for (const fs::path& directory : {path_ / "checkpoint", path_}) sync(directory);
+  }
+  std::error_code ignored;
+  fs::remove_all(stage_, ignored);
+  stage_.clear();
 }
 
 }  // namespace recvae::tools

@@ -6,8 +6,9 @@
 
 namespace recvae::tools {
 
-/// Takes an output directory for one run. An earlier run's files stay until the first result of this one is there;
-/// where none comes, what was made is removed again.
+/// Takes an output directory for one run. Files are written beside it, and become its own with the first complete
+/// result, in one step: until then an earlier run stays as it is, whatever ends this one. Where none comes, what was
+/// made is removed again.
 class OutputDirectory {
  public:
   /// Throws data::DataError if `path` cannot be written, is something else than a directory, or is not empty and not to
@@ -19,19 +20,22 @@ class OutputDirectory {
 
   /// Makes the directory and locks it against a second run. Throws data::DataError.
   void open();
-  /// Clears an earlier run's files, and no others: call before the first result is written.
-  void begin_results();
-  /// The path of a file in it.
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
+  /// The run has a result: call after each. Once there is what the earlier run had, the two change places; files that
+  /// are not a run's stay. (One rename; where the system has none that exchanges, or the directory is a mount point or
+  /// the working directory, a rename per file.) Throws data::DataError.
+  void has_result();
+  /// The path of a file in it, for now.
+  std::string file(const std::string& name) const { return ((stage_.empty() ? path_ : stage_) / name).string(); }
 
  private:
   void check_empty() const;
+  bool exchange();
 
-  std::filesystem::path path_;
+  std::filesystem::path path_;  // after open() without links: one that leads here stays one
   bool overwrite_;
-  std::filesystem::path made_;  // the uppermost directory that open() made
-  int lock_ = -1;
-  bool ours_ = false;  // no other run writes here
+  std::filesystem::path made_;   // the uppermost directory that open() made
+  std::filesystem::path stage_;  // where files are before the first result
+  int lock_ = -1, stage_lock_ = -1;
 };
 
 }  // namespace recvae::tools

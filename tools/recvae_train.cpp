@@ -22,7 +22,7 @@ namespace {
 struct Options {
   data::DataOptions data;
   std::string preset_name = "paper", init_from, out;
-  bool overwrite = false;
+  bool overwrite = false, refit = false;
   Settings settings;
   std::vector<std::string> baselines = {"popularity", "ease"};
   BaselineOptions baseline_options;
@@ -53,11 +53,14 @@ bool read_options(CommandLine& line, Options& o) {
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
   line.add("out", &o.out, "directory to write (default: runs/<data>-<time>)");
   line.flag("overwrite", &o.overwrite, "replace an earlier run in --out");
+  line.flag("refit", &o.refit,
+            "afterwards train anew on training and validation rows for the best epoch's number of epochs; that model "
+            "is kept and tested, too");
   line.add(
       "baselines", &o.baselines,
       "tested on the same users: popularity, ease, itemknn, or none (default: popularity, and ease where it fits in "
       "half the free memory and about a minute)");
-  add_baseline_options(line, o.baseline_options, "the best of 10, 50, 250 and 1250 on validation, if quick, else 250");
+  add_baseline_options(line, o.baseline_options, "the best power of two on validation, if quick, else 250");
   add_data_options(line, o.data);
   line.group("Model and training");
   Settings::visit(
@@ -191,14 +194,12 @@ std::int64_t train_model(const Options& o, const data::Dataset& data, const Metr
   Fit fit(s, data.train, data.validation, context, std::move(start), out.file(".old_encoder.safetensors"));
   std::ofstream log;
   run_fit(fit, s, data.train.rows(), [&](const FitEpoch& epoch) {
-    if (epoch.report.epoch == 1) {
-      out.begin_results();
-      log.open(out.file("metrics.jsonl"), std::ios::trunc);
-    }
+    if (epoch.report.epoch == 1) log.open(out.file("metrics.jsonl"), std::ios::trunc);
     fit.save(out.file("checkpoint/model.safetensors"), metadata);
     if (epoch.best) fit.save(out.file("model.safetensors"), metadata);
     log << epoch_record(epoch, fit.metrics()) << std::endl;
     if (!log) throw data::DataError(out.file("metrics.jsonl") + ": cannot be written");
+    out.has_result();
     std::string note;
     if (epoch.valid)
       note = "  " + fit.valid_metric().label() + " " + fixed(fit.valid_value(epoch), 4) + (epoch.best ? " *" : "");
@@ -225,42 +226,68 @@ std::vector<std::string> choose_baselines(const Options& o, const data::Dataset&
   return chosen;
 }
 
-/// The test result of a baseline.
-Evaluation test_baseline(const std::string& name, const Options& o, const data::Dataset& data,
-                         const std::vector<Metric>& metrics, const MetricContext& context) {
-  BaselineOptions options = o.baseline_options;
-  if (name == "ease") {
-    if (!o.lambda_given) {
-      options.lambda = choose_lambda(data, parse_metrics({o.settings.valid_metric}, {})[0], context, options);
-    }
-    log_info("ease: lambda " + text_of(options.lambda));
-  }
-  const auto baseline = make_baseline(name, data.baseline_rows(true), options);
-  return evaluate(*baseline, data.test, metrics, context);
+void log_learned(const std::string& who, const data::Csr& rows, bool with_validation) {
+  std::int64_t users = 0;
+  for (std::int64_t u = 0; u < rows.rows(); ++u) users += !rows.row(u).empty();
+  log_info(who + ": learned from " + with_thousands(static_cast<double>(rows.nnz())) +
+           (with_validation ? " training and validation" : " training") + " rows of " +
+           with_thousands(static_cast<double>(users)) + " users");
 }
 
-/// Prints the test result of the baselines, then of the best model, on the same users.
-void test(const Options& o, const data::Dataset& data, const std::vector<std::string>& baselines,
-          const std::vector<Metric>& metrics, const MetricContext& context, const std::string& model_path,
-          std::int64_t best_epoch) {
+/// Prints the test result of a baseline.
+void test_baseline(const std::string& name, const Options& o, const data::Dataset& data,
+                   const std::vector<Metric>& metrics, const MetricContext& context) {
+  BaselineOptions options = o.baseline_options;
+  if (name == "ease" && !o.lambda_given) {
+    options.lambda = find_lambda(data, parse_metrics({o.settings.valid_metric}, {})[0], context, options);
+  }
+  const data::Csr& rows = data.baseline_rows(true);
+  const auto baseline = make_baseline(name, rows, options);
+  log_learned(name, rows, rows.nnz() > data.train.nnz());
+  print_metrics(metrics, evaluate(*baseline, data.test, metrics, context).means, name);
+}
+
+/// Prints the test result of the model in a file; `what` is said of it in the log.
+void test_model(const std::string& path, const data::Dataset& data, const std::vector<Metric>& metrics,
+                const MetricContext& context, const std::string& what, const std::string& who) {
+  if (!has_targets(data.test)) return;
+  const RecVae<float> model = load_model(path, Load::model).model;
+  const Evaluation result = evaluate(*model_scorer(model), data.test, metrics, context);
+  log_info("test of " + what + " on " + with_thousands(static_cast<double>(result.users())) + " users; " + path);
+  print_metrics(metrics, result.means, who);
+}
+
+/// Prints the test result of the baselines.
+void test_baselines(const std::vector<std::string>& names, const Options& o, const data::Dataset& data,
+                    const std::vector<Metric>& metrics, const MetricContext& context) {
   if (!has_targets(data.test)) {
     log_warning("no test users have anything to be found: no test result");
     return;
   }
-  for (const std::string& name : baselines) {
+  for (const std::string& name : names) {
     try {
-      print_metrics(metrics, test_baseline(name, o, data, metrics, context).means, name);
+      test_baseline(name, o, data, metrics, context);
     } catch (const ad::Error& error) {  // the model's own result is not lost for it
       log_warning(name + ": " + error.what());
     } catch (const std::bad_alloc&) {
       log_warning(name + ": not enough memory");
     }
   }
-  const RecVae<float> best_model = load_model(model_path, Load::model).model;
-  const Evaluation result = evaluate(*model_scorer(best_model), data.test, metrics, context);
-  log_info("test of epoch " + std::to_string(best_epoch) + " on " +
-           with_thousands(static_cast<double>(result.users())) + " users; " + model_path);
-  print_metrics(metrics, result.means);
+}
+
+/// Trains anew on all rows but the test's, for so many epochs, and keeps that model in place of the chosen one.
+void refit(const Options& o, const data::Dataset& data, const MetricContext& context, std::int64_t epochs,
+           OutputDirectory& out) {
+  Settings s = o.settings;
+  s.epochs = epochs;
+  const data::Csr rows = data::training_and_validation(data);
+  const data::HeldOut nothing{{}, {rows.cols}, {rows.cols}};
+  Fit fit(s, rows, nothing, context, start_model(o, data.item_tokens), out.file(".old_encoder.safetensors"));
+  run_fit(fit, s, rows.rows(),
+          [&](const FitEpoch& epoch) { log_info("refit " + describe(epoch.report, s.epochs, "")); });
+  const std::string settings = settings_metadata(s, o.data), trained_on = data::fingerprint(data, true);
+  fit.save(out.file("model.safetensors"), {settings, data.item_tokens, trained_on});
+  log_learned("RecVAE", rows, true);
 }
 
 void train(CommandLine& line) {
@@ -273,12 +300,23 @@ void train(CommandLine& line) {
   const data::Dataset data = data::load(o.data);
   log_info(describe(data.summary));
   require_utf8(o.data.path, data.item_tokens);
+  if (o.refit && !has_targets(data.validation)) {
+    throw data::DataError(o.data.path + ": expected validation rows for --refit, found none: all is trained on");
+  }
   const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
   const MetricContext context = metric_context(data, o.settings);
   const std::vector<std::string> baselines = choose_baselines(o, data);
   const std::int64_t best_epoch = train_model(o, data, context, out);
   stop_at_once(true);  // all that a test could leave behind is there
-  test(o, data, baselines, metrics, context, out.file("model.safetensors"), best_epoch);
+  const std::string model = out.file("model.safetensors"), best = "epoch " + std::to_string(best_epoch);
+  test_baselines(baselines, o, data, metrics, context);
+  log_learned("RecVAE", data.train, false);
+  test_model(model, data, metrics, context, best, o.refit ? "chosen" : "");
+  if (!o.refit) return;
+  stop_at_once(false);
+  refit(o, data, context, best_epoch, out);
+  stop_at_once(true);
+  test_model(model, data, metrics, context, "the refit of " + best, "");
 }
 
 }  // namespace

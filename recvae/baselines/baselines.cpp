@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "../../autodiff/parallel.h"
-#include "spd_inverse.h"
 #include "../../data/filters.h"
-#include "co_occurrence.h"
 #include "../evaluate/top_k.h"
+#include "co_occurrence.h"
+#include "spd_inverse.h"
 
 namespace recvae {
 namespace {
@@ -177,6 +178,41 @@ std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& 
 Cost baseline_cost(const std::string& name, const data::Csr& train, const data::Csr& histories,
                    const BaselineOptions& options) {
   return find(name).cost(train, histories, options);
+}
+
+LambdaChoice choose_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
+                           const BaselineOptions& options, double seconds) {
+  constexpr double kLeast = 0x1p-6, kMost = 0x1p20;
+  BaselineOptions single = options;
+  single.double_precision = false;
+  const double each = baseline_cost("ease", data.train, data.validation.history, single).seconds;
+  seconds -= baseline_cost("ease", data.baseline_rows(true), data.test.history, options).seconds;
+  LambdaChoice choice{options.lambda, {}};
+  if (data.validation.targets.nnz() == 0 || 6 * each > seconds) return choice;
+
+  std::optional<double> best;
+  const auto attempt = [&](double lambda) {
+    if (lambda < kLeast || lambda > kMost || choice.tried.contains(lambda) || seconds < each) return;
+    seconds -= each;
+    single.lambda = lambda;
+    double& value = choice.tried[lambda] = std::nan("");
+    try {
+      value = evaluate(*make_baseline("ease", data.train, single), data.validation, {metric}, context).means[0];
+    } catch (const ad::Error&) {  // too small for single precision
+      return;
+    }
+    if (!is_better(metric, value, best) && !(value == best && lambda < choice.lambda)) return;
+    best = value;
+    choice.lambda = lambda;
+  };
+  for (double lambda = 16; lambda <= 1024; lambda *= 4) attempt(lambda);
+  if (!best) return choice;
+  for (const double step : {4.0, 0.25}) {
+    for (double last = 0; std::exchange(last, choice.lambda) != choice.lambda;) attempt(choice.lambda * step);
+  }
+  const double middle = choice.lambda;
+  for (const double step : {0.5, 2.0}) attempt(middle * step);
+  return choice;
 }
 
 }  // namespace recvae

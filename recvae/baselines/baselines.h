@@ -1,11 +1,12 @@
 // Simple recommenders that a model has to beat.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "../evaluate/scorer.h"
+#include "../evaluate/evaluator.h"
 
 namespace recvae {
 
@@ -36,5 +37,18 @@ struct Cost {
 };
 Cost baseline_cost(const std::string& name, const data::Csr& train, const data::Csr& histories,
                    const BaselineOptions& options = {});
+
+/// A lambda of ease, and what else was tried.
+struct LambdaChoice {
+  double lambda = 0;
+  std::map<double, double> tried;  ///< lambda and the metric on validation; NaN where it was too small to compute
+};
+
+/// The power of two whose ease, in single precision, learned from the training part, is best on validation: steps of
+/// four from 16 to 1024, on while the edge wins (within 2^-6 .. 2^20), then steps of two beside the best; of equal ones
+/// the smallest. That of `options`, nothing tried, where there is no validation or where this and the test would cost
+/// more than `seconds` by baseline_cost; the search ends where they run out.
+LambdaChoice choose_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
+                           const BaselineOptions& options, double seconds);
 
 }  // namespace recvae

@@ -77,9 +77,14 @@ class TrainTest(CommandsTest):
             for name in chosen:
                 evaluated, _ = self.good("recvae_evaluate", "--baseline", name, "--data", self.table, *HELD_OUT, "--metrics", "ndcg@10", "--lambda", 20, "--neighbors", 3)
                 self.assertEqual(evaluated, f"ndcg@10:\t{result_of(stdout)[f'{name} ndcg@10']}\n")
-        # Without --lambda the one that is best on validation.
-        best = max((10, 50, 250, 1250), key=lambda value: json.loads(self.good("recvae_evaluate", "--baseline", "ease", "--lambda", value, "--data", self.table, *HELD_OUT, "--on", "validation", "--metrics", "ndcg@100", "--json")[0])["ndcg@100"])
-        self.assertIn(f"ease: lambda {best}.0", self.run_stderr)
+        # Without --lambda the power of two that is best on validation, which the log says with its neighbours.
+        said = re.search(r"ease: lambda (\d+) \((.*) ndcg@100 on validation\)", self.run_stderr)
+        best, tried = int(said[1]), dict(part.split(": ") for part in said[2].split(", "))
+        self.assertEqual(list(map(float, tried)), [best / 2, best, best * 2])
+        for value, score in tried.items():
+            evaluated, _ = self.good("recvae_evaluate", "--baseline", "ease", "--lambda", value, "--ease_double", "false", "--data", self.table, *HELD_OUT, "--on", "validation", "--metrics", "ndcg@100")
+            self.assertEqual(evaluated, f"ndcg@100:\t{score}\n")
+            self.assertLessEqual(score, tried[str(best)])
         evaluated, _ = self.good("recvae_evaluate", "--baseline", "ease", "--lambda", best, "--data", self.table, *HELD_OUT)
         self.assertIn("".join(f"ease {line}\n" for line in evaluated.splitlines()), self.run_stdout)
         for none in ("none", "None", "null"):
@@ -93,6 +98,36 @@ class TrainTest(CommandsTest):
         self.assertIn("warning: ease: ", stderr)
         self.bad(2, "recvae_train", "--data", self.table, "--baselines", "[nonsense]", names="nonsense")
         self.bad(2, "recvae_train", "--data", self.table, "--lambda", 0, names="lambda")
+
+    def test_what_each_learned_from(self):
+        rows = lambda text, who: int(re.search(rf"{who}: learned from ([0-9,]+) ", text)[1].replace(",", ""))
+        for who in ("popularity", "ease", "RecVAE"):
+            self.assertRegex(self.run_stderr, rf"(?m)^{who}: learned from [0-9,]+ training rows of 64 users$")
+        _, _, stderr = self.train("--data", self.table, "--split", "ratio", "--order", "RO")
+        self.assertRegex(stderr, r"(?m)^ease: learned from [0-9,]+ training and validation rows of 80 users$")
+        self.assertRegex(stderr, r"(?m)^RecVAE: learned from [0-9,]+ training rows of 80 users$")
+        self.assertGreater(rows(stderr, "ease"), rows(stderr, "RecVAE"))
+
+    def test_refit(self):
+        labels = ["ndcg@100", "recall@20", "recall@50"]
+        for split, evaluated_by in ((HELD_OUT, []), (["--split", "ratio", "--order", "RO"], []), (["--split", "ratio", "--order", "RO", "--test_history", "train"], ["--test_history", "train"])):
+            with self.subTest(split=split):
+                options = ["--data", self.table, *split, "--epochs", 4, "--learning_rate", 0.3]
+                plain, chosen, before = self.train(*options)
+                out, stdout, stderr = self.train(*options, "--refit")
+                *first, last = [stdout.splitlines()[:-3], stdout.splitlines()[-3:]]
+                self.assertEqual(first[0][:-3], chosen.splitlines()[:-3])
+                self.assertEqual(first[0][-3:], [f"chosen {line}" for line in chosen.splitlines()[-3:]])
+                self.assertEqual(list(result_of("\n".join(last))), labels)
+                evaluated, _ = self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.table, *evaluated_by)
+                self.assertEqual(evaluated.splitlines(), last)
+                self.assertEqual(self.weights(out), self.weights(plain))  # checkpoint/ and metrics are of the chosen run
+                self.assertEqual(len((out / "metrics.jsonl").read_text().splitlines()), 4)
+                self.assertNotEqual(self.weights(out, "model.safetensors"), self.weights(plain, "model.safetensors"))
+                best = re.search(r"test of epoch (\d+) ", before)[1]
+                self.assertIn(f"refit epoch {best}/{best} ", stderr)
+                self.assertRegex(stderr, r"RecVAE: learned from [0-9,]+ training and validation rows of (72|80) users")
+        self.bad(1, "recvae_train", "--data", self.table, "--split", "ratio", "--ratios", "0.8,0,0.2", "--refit", *TINY, names="validation rows")
 
     def test_smaller_is_better(self):
         out, _, stderr = self.train("--data", self.table, *HELD_OUT, "--epochs", 6, "--valid_metric", "giniindex@5")

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""recvae_train's --out: an earlier run is whole until the next has a result. Run as support.py says."""
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from support import HELD_OUT, TIMEOUT, TINY, TOOLS, CommandsTest, read_safetensors, run
+
+
+class RunDirectoryTest(CommandsTest):
+    def command(self, out, *options):
+        return [TOOLS / "recvae_train", "--data", self.table, *HELD_OUT, *TINY, "--baselines", "none", "--quiet", "--out", out, *map(str, options)]
+
+    def start(self, out, *options):
+        process = subprocess.Popen(self.command(out, *options), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    @staticmethod
+    def files(out):
+        return {str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file() and ".tmp-" not in p.name}
+
+    def seed_of(self, path):
+        return json.loads(read_safetensors(path)[1]["settings"])["seed"]
+
+    def assert_no_leftovers(self, out):
+        self.assertEqual([p.name for p in (*out.parent.glob(f".{out.name}.*"), *out.rglob("*")) if "recvae-new" in p.name or ".tmp-" in p.name], [])
+
+    def test_killed_at_any_time(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT, "--epochs", 2)
+        (out / "notes").mkdir()
+        (out / "notes/mine.txt").write_text("mine")
+        (out / "checkpoint/mine").symlink_to("nowhere")
+        first = self.files(out)
+        start = time.monotonic()
+        subprocess.run(self.command(out, "--epochs", 3, "--seed", 1, "--overwrite"), check=True, stdout=subprocess.DEVNULL)
+        whole = time.monotonic() - start
+        seen = set()
+        for attempt in range(40):
+            before, seed = self.files(out), 100 + attempt
+            process = self.start(out, "--epochs", 3, "--seed", seed, "--overwrite")
+            time.sleep(whole * attempt / 40)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            self.assertEqual((out / "notes/mine.txt").read_text(), "mine")
+            self.assertTrue((out / "checkpoint/mine").is_symlink())
+            model, last = (self.seed_of(out / name) for name in ("model.safetensors", "checkpoint/model.safetensors"))
+            self.assertEqual(model, last)
+            seen.add(model == seed)
+            if model != seed:
+                self.assertEqual(self.files(out), before)
+            else:
+                self.assertIn('"epoch":1,', (out / "metrics.jsonl").read_text())
+        self.assertEqual(len(first), len(self.files(out)))
+        self.assertEqual(seen, {True, False}, "choose other times")
+        subprocess.run(self.command(out, "--epochs", 1, "--overwrite"), check=True, stdout=subprocess.DEVNULL)
+        self.assert_no_leftovers(out)
+
+    def test_never_a_moment_without_a_run(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT)
+        log, model = out / "metrics.jsonl", out / "model.safetensors"
+        inode = model.stat().st_ino
+        process = self.start(out, "--epochs", 1, "--n_enc_epochs", 30, "--seed", 9, "--overwrite")
+        while process.poll() is None:
+            self.assertTrue(model.exists() and log.exists())
+        self.assertEqual(process.wait(), 0)
+        self.assertNotEqual(model.stat().st_ino, inode)
+        self.assert_no_leftovers(out)
+
+    @unittest.skipUnless(hasattr(os, "geteuid") and os.geteuid() == 0, "mounts a small disk: for root alone")
+    def test_full_disk(self):
+        disk = self.fresh()
+        disk.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", disk], capture_output=True).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        for out in (disk / "run", disk):  # the directory itself may be where the disk is mounted
+            with self.subTest(out=out):
+                subprocess.run(self.command(out, "--epochs", 1, "--overwrite"), check=True, stdout=subprocess.DEVNULL)
+                before = self.files(out)
+                code, _, stderr = run(*self.command(out, "--epochs", 1, "--overwrite", "--hidden_dimension", 200))
+                self.assertEqual(code, 1, stderr)
+                self.assertEqual(len(stderr.splitlines()), 1)
+                self.assertEqual(self.files(out), before)
+                self.assert_no_leftovers(out)
+                subprocess.run(self.command(out, "--epochs", 1, "--overwrite", "--seed", 5), check=True, stdout=subprocess.DEVNULL)
+                self.assertEqual(self.seed_of(out / "model.safetensors"), 5)
+                self.assert_no_leftovers(out)
+
+    def test_waits_for_a_model(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT)
+        before = self.files(out)
+        process = self.start(out, "--epochs", 1000000, "--eval_step", 1000000, "--overwrite")
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=TIMEOUT), 130)
+        self.assertEqual(self.files(out), before)
+        self.assert_no_leftovers(out)
+
+    def test_links(self):
+        for name, target in (("dangling", "nowhere"), ("loop", "loop")):
+            link = self.home / name
+            link.symlink_to(target)
+            for out in (link, link / "below"):
+                for overwrite in ([], ["--overwrite"]):
+                    self.bad(1, "recvae_train", "--data", self.table, *TINY, *HELD_OUT, "--out", out, *overwrite, out=False, names="link that leads nowhere")
+            self.assertTrue(link.is_symlink())
+        target, link = self.fresh(), self.home / "good"
+        target.mkdir()
+        link.symlink_to(target.name)
+        for seed in (1, 2):
+            subprocess.run(self.command(link, "--epochs", 1, "--seed", seed, "--overwrite"), check=True, stdout=subprocess.DEVNULL)
+            self.assertTrue(link.is_symlink())
+            self.assertEqual(self.seed_of(target / "model.safetensors"), seed)
+        self.assert_no_leftovers(target)
+
+    def test_the_working_directory(self):
+        out = self.fresh()
+        out.mkdir()
+        for seed in (1, 2):  # a shell that stands there still sees it
+            subprocess.run(self.command(".", "--epochs", 1, "--seed", seed, "--overwrite"), check=True, stdout=subprocess.DEVNULL, cwd=out)
+            self.assertEqual(self.seed_of(out / "model.safetensors"), seed)
+        self.assert_no_leftovers(out)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
