@@ -119,7 +119,8 @@ class TrainTest(CommandsTest):
                 self.assertEqual(first[0][:-3], chosen.splitlines()[:-3])
                 self.assertEqual(first[0][-3:], [f"chosen {line}" for line in chosen.splitlines()[-3:]])
                 self.assertEqual(list(result_of("\n".join(last))), labels)
-                evaluated, _ = self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.table, *evaluated_by)
+                evaluated, said = self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.table, *evaluated_by)
+                self.assertNotIn("warning", said)
                 self.assertEqual(evaluated.splitlines(), last)
                 self.assertEqual(self.weights(out), self.weights(plain))  # checkpoint/ and metrics are of the chosen run
                 self.assertEqual(len((out / "metrics.jsonl").read_text().splitlines()), 4)
