@@ -327,7 +327,8 @@ TEST_CASE_TEMPLATE("sizes that are negative or overflow are refused", T, float, 
   const std::pair<ad::Index, ad::Index> bad[] = {
       {-1, 1}, {1, -1}, {-1, -1}, {-1, 0}, {most, 2}, {most / 4, 3}, {ad::Index{1} << 32, ad::Index{1} << 32}};
   Tape<T> tape;
-  for (const auto& [rows, cols] : bad) {
+  for (const auto& size : bad) {
+    const ad::Index rows = size.first, cols = size.second;
     CAPTURE(rows);
     CAPTURE(cols);
     CHECK_THROWS_AS(tape.alloc(rows, cols), ad::ShapeError);
