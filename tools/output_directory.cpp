@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // What a training run writes: all that --overwrite replaces.
-constexpr const char* kRunFiles[] = {"model.safetensors", "checkpoint/model.safetensors", "metrics.jsonl"};
+constexpr const char* kRunFiles[] = {"model.safetensors", "checkpoint/model.safetensors", "metrics.jsonl", "data.json"};
 constexpr const char* kStage = ".recvae-new";  // within the directory, or after its name beside it
 
 fs::path without_trailing_slash(fs::path path) {
@@ -140,7 +140,7 @@ bool OutputDirectory::exchange() {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path_)) {
     const fs::path name = entry.path().lexically_relative(path_);
-    if (std::ranges::find(kRunFiles, name) != std::end(kRunFiles)) continue;
+    if (std::ranges::find(kRunFiles, name) != std::end(kRunFiles) || fs::exists(stage_ / name)) continue;
     if (entry.is_directory() && !entry.is_symlink())
       fs::create_directory(stage_ / name, entry.path(), error);
     else
