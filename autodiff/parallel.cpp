@@ -11,8 +11,6 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
-#include "kernels/kernels.h"
-
 namespace ad {
 namespace {
 
@@ -51,7 +49,6 @@ int threads() { return pool()->size; }
 void detail::run_tasks(Index tasks, Index workers, const void* body, void (*call)(const void*, Index, Index)) {
   const std::shared_ptr<Pool> p = tasks > 1 && workers > 1 ? pool() : nullptr;
   if (!p || p->size == 1) {
-    const kernels::FlushDenormals flush;
     for (Index task = 0; task < tasks; ++task) call(body, task, 0);
     return;
   }
@@ -61,7 +58,6 @@ void detail::run_tasks(Index tasks, Index workers, const void* body, void (*call
     tbb::parallel_for(
         0, static_cast<int>(std::min({Index{p->size}, tasks, workers})), 1,
         [&](int worker) {
-          const kernels::FlushDenormals flush;
           for (Index task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task, worker);
         },
         tbb::simple_partitioner());

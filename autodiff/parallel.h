@@ -15,7 +15,6 @@ void run_tasks(Index tasks, Index workers, const void* body, void (*call)(const 
 
 /// Runs body(task) once for each task in [0, tasks), in any order and on any thread. The cut into tasks is the caller's
 /// and must depend on sizes alone; each task writes memory of its own: so results do not depend on the threads.
-/// Denormal numbers count as zeros meanwhile.
 template <class F>
 void parallel_for(Index tasks, const F& body) {
   detail::run_tasks(tasks, tasks, &body, [](const void* b, Index task, Index) { (*static_cast<const F*>(b))(task); });

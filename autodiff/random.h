@@ -3,11 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
-#include <numbers>
 
-#include "kernels/kernels.h"
+#include "kernels/loops.h"
 #include "parallel.h"
 #include "tensor.h"
 
@@ -17,26 +15,50 @@ namespace ad {
 struct RandomKey {
   std::uint64_t seed = 0;
   std::uint32_t stream = 0;
-  std::uint64_t step = 0;  ///< below 2^32
+  std::uint64_t step = 0;
 };
 
-/// Philox4x32-10 (Salmon et al., SC 2011): four random words for a counter of 64 bits under a key.
-inline std::array<std::uint32_t, 4> philox(const RandomKey& key, std::uint64_t counter) {
-  std::uint32_t c0 = static_cast<std::uint32_t>(counter), c1 = static_cast<std::uint32_t>(counter >> 32);
-  std::uint32_t c2 = static_cast<std::uint32_t>(key.step), c3 = key.stream;
-  std::uint32_t k0 = static_cast<std::uint32_t>(key.seed), k1 = static_cast<std::uint32_t>(key.seed >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c0, p1 = std::uint64_t{0xCD9E8D57} * c2;
-    const std::uint32_t n0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
-    const std::uint32_t n2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
-    c1 = static_cast<std::uint32_t>(p1);
-    c3 = static_cast<std::uint32_t>(p0);
-    c0 = n0;
-    c2 = n2;
-    k0 += 0x9E3779B9;
-    k1 += 0xBB67AE85;
+/// Philox4x32-10 (Salmon et al., SC 2011) of kLanes counters at a time: four random words for each, c[0..3][lane].
+template <Index kLanes>
+struct Philox {
+  std::uint32_t c[4][kLanes];
+
+  AD_INLINE void count(Index lane, std::uint64_t counter) {
+    c[0][lane] = static_cast<std::uint32_t>(counter);
+    c[1][lane] = static_cast<std::uint32_t>(counter >> 32);
   }
-  return {c0, c1, c2, c3};
+  AD_INLINE void count_from(std::uint64_t counter) {
+    for (Index l = 0; l < kLanes; ++l) count(l, counter + static_cast<std::uint64_t>(l));
+  }
+  AD_INLINE void run(const RandomKey& key) {
+    // The counter has room for 32 bits of the step: those above go into the key, spread over it.
+    const std::uint64_t seed = key.seed ^ (key.step >> 32) * 0x9E3779B97F4A7C15;
+    std::uint32_t k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
+    for (Index l = 0; l < kLanes; ++l) {
+      c[2][l] = static_cast<std::uint32_t>(key.step);
+      c[3][l] = key.stream;
+    }
+    for (int round = 0; round < 10; ++round) {
+#pragma GCC unroll 1  // a loop for the vectoriser, not sixteen statements
+      for (Index l = 0; l < kLanes; ++l) {
+        const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c[0][l], p1 = std::uint64_t{0xCD9E8D57} * c[2][l];
+        c[0][l] = static_cast<std::uint32_t>(p1 >> 32) ^ c[1][l] ^ k0;
+        c[2][l] = static_cast<std::uint32_t>(p0 >> 32) ^ c[3][l] ^ k1;
+        c[1][l] = static_cast<std::uint32_t>(p1);
+        c[3][l] = static_cast<std::uint32_t>(p0);
+      }
+      k0 += 0x9E3779B9;
+      k1 += 0xBB67AE85;
+    }
+  }
+};
+
+/// Four random words for a counter of 64 bits under a key.
+inline std::array<std::uint32_t, 4> philox(const RandomKey& key, std::uint64_t counter) {
+  Philox<1> words;
+  words.count(0, counter);
+  words.run(key);
+  return {words.c[0][0], words.c[1][0], words.c[2][0], words.c[3][0]};
 }
 
 /// Uniform in [0, 1), with 32 bits.
@@ -47,11 +69,9 @@ inline double uniform(const RandomKey& key, std::uint64_t i) { return to_unit(ph
 
 /// Elements 2i and 2i + 1 of a standard normal draw: Box-Muller on 64 bits.
 inline std::array<double, 2> normal_pair(const RandomKey& key, std::uint64_t i) {
-  const auto words = philox(key, i / 2);
-  const std::size_t at = 2 * (i % 2);
-  const double radius = std::sqrt(-2 * std::log((words[at] + 0.5) * 0x1p-32));
-  const double angle = 2 * std::numbers::pi * to_unit(words[at + 1]);
-  return {radius * std::cos(angle), radius * std::sin(angle)};
+  std::array<double, 2> pair;
+  kernels::loops<double>().normal_pairs(key, i, 1, 1, pair.data());
+  return pair;
 }
 
 /// Fills `out` with N(0, std^2): std times the pairs of normal_pair(), rounded.

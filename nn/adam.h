@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../autodiff/kernels/kernels.h"
+#include "../autodiff/kernels/loops.h"
 #include "../autodiff/parallel.h"
 #include "../autodiff/tape.h"
 #include "module.h"

@@ -1,4 +1,5 @@
-// The loop of the composite prior, compiled once for each level of the processor as autodiff/kernels_level.cpp is.
+// The loop of the composite prior, compiled once for each level of the processor as autodiff/kernels/loops_level.cpp
+// is.
 #include "composite_prior_kernel.h"
 
 namespace recvae::detail {
@@ -33,8 +34,8 @@ void mixture_loop(const Mixture<T>& m, const T* __restrict z, const T* __restric
 }  // namespace
 
 namespace AD_LEVEL {
-extern const MixtureLoops loops;
-constexpr MixtureLoops loops = {mixture_loop<float>, mixture_loop<double>};
+extern const MixtureLoops mixture_loops;
+constexpr MixtureLoops mixture_loops = {.of_float = mixture_loop<float>, .of_double = mixture_loop<double>};
 }  // namespace AD_LEVEL
 
 }  // namespace recvae::detail

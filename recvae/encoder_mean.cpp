@@ -4,7 +4,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "../autodiff/kernels/kernels.h"
+#include "../autodiff/kernels/loops.h"
 
 namespace recvae {
 

@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "autodiff/kernels/blas.h"
-#include "autodiff/kernels/kernels.h"
+#include "autodiff/kernels/loops.h"
 #include "autodiff/parallel.h"
 #include "data/error.h"
 
@@ -40,6 +40,7 @@ std::string json_object(const std::vector<Metric>& metrics, const Text& text) {
 
 std::string engine() {
   std::string text = ad::blas::description() + ", " + std::to_string(ad::threads()) + " threads";
+  if (ad::kernels::level() == ad::kernels::Level::portable) text += ", portable loops";
   if (ad::blas::kernels_are_narrower_than_processor()) {
     text += " (slower than this " + std::string(ad::kernels::name(ad::kernels::level())) +
             " processor allows: OpenBLAS took kernels for narrower vectors, as OPENBLAS_CORETYPE can make it)";

@@ -7,15 +7,7 @@
 #include <mutex>
 #include <string_view>
 
-#include "kernels.h"
-
-// LAPACK's own names: OpenBLAS has it, cblas.h does not declare it. The last argument is the length of `uplo`.
-extern "C" {
-void spotrf_(const char* uplo, const int* n, float* a, const int* lda, int* info, std::size_t);
-void dpotrf_(const char* uplo, const int* n, double* a, const int* lda, int* info, std::size_t);
-void spotri_(const char* uplo, const int* n, float* a, const int* lda, int* info, std::size_t);
-void dpotri_(const char* uplo, const int* n, double* a, const int* lda, int* info, std::size_t);
-}
+#include "level.h"
 
 namespace ad::blas {
 namespace {
@@ -39,6 +31,7 @@ int blas_int(Index n) {
 
 void call(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha, const float* a, int lda,
           const float* b, int ldb, float beta, float* c, int ldc) {
+  const kernels::FlushDenormals flush;
   cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 void call(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, double alpha, const double* a, int lda,
@@ -46,10 +39,16 @@ void call(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, double al
   cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
-void potrf(const char* uplo, int n, float* a, int lda, int& info) { spotrf_(uplo, &n, a, &lda, &info, 1); }
-void potrf(const char* uplo, int n, double* a, int lda, int& info) { dpotrf_(uplo, &n, a, &lda, &info, 1); }
-void potri(const char* uplo, int n, float* a, int lda, int& info) { spotri_(uplo, &n, a, &lda, &info, 1); }
-void potri(const char* uplo, int n, double* a, int lda, int& info) { dpotri_(uplo, &n, a, &lda, &info, 1); }
+/// Is the name of OpenBLAS's kernels one of these?
+bool core_is_one_of(std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), openblas_get_corename()) != names.end();
+}
+
+/// OpenBLAS's small-matrix kernel for AVX-512 calls malloc where nothing is transposed and k is 32 or more.
+bool small_products_allocate() {
+  static const bool allocate = core_is_one_of({"SkylakeX", "Cooperlake", "SapphireRapids"});
+  return allocate;
+}
 
 // Held by a call of the serial flavour, by no other.
 std::unique_lock<std::mutex> one_at_a_time() {
@@ -80,10 +79,9 @@ void Session::gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> 
     }
     return;
   }
-  // OpenBLAS's small-matrix kernel for AVX-512 calls malloc where nothing is transposed and k is 32 or more; a training
-  // step must not allocate, so such a product is summed from slices of k.
+  // A training step must not allocate, so a product for which small_products_allocate() is summed from slices of k.
   constexpr Index kSmall = 1'000'000, kSlice = 31;
-  if (!a.transposed && !b.transposed && k > kSlice && m * n * k <= kSmall) {
+  if (!a.transposed && !b.transposed && k > kSlice && m * n * k <= kSmall && small_products_allocate()) {
     for (Index from = 0; from < k; from += kSlice) {
       gemm(m, n, std::min(kSlice, k - from), alpha, skip_cols(a, from), skip_rows(b, from), from == 0 ? beta : T(1), c,
            c_stride);
@@ -95,16 +93,6 @@ void Session::gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> 
        blas_int(k), alpha, a.data, blas_int(a.stride), b.data, blas_int(b.stride), beta, c, blas_int(c_stride));
 }
 
-template <class T>
-void Session::invert(Index n, T* a, Index stride) const {
-  const auto lock = one_at_a_time();
-  int info = 0;
-  const char* upper = "U";  // in LAPACK's columns, the lower triangle of our rows
-  potrf(upper, blas_int(n), a, blas_int(stride), info);
-  if (info == 0) potri(upper, blas_int(n), a, blas_int(stride), info);
-  if (info != 0) throw Error("invert: the matrix is not positive definite");
-}
-
 std::string description() {
   std::string config =
       openblas_get_config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... Cooperlake MAX_THREADS=64"
@@ -113,15 +101,11 @@ std::string description() {
 }
 
 bool kernels_are_narrower_than_processor() {
-  const std::string_view core = openblas_get_corename();
-  const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), core) != names.end();
-  };
   // OpenBLAS's names of kernels for x86-64 with 256 and with 128 bits.
-  const bool middle = is_one_of({"Haswell", "Zen", "Excavator", "Steamroller", "Piledriver", "Bulldozer"});
+  const bool middle = core_is_one_of({"Haswell", "Zen", "Excavator", "Steamroller", "Piledriver", "Bulldozer"});
   const bool narrow =
-      is_one_of({"Sandybridge", "Nehalem", "Dunnington", "Penryn", "Core2", "Prescott", "Northwood", "Katmai",
-                 "Coppermine", "Banias", "Atom", "Nano", "Opteron", "Opteron(SSE3)", "Barcelona", "Bobcat"});
+      core_is_one_of({"Sandybridge", "Nehalem", "Dunnington", "Penryn", "Core2", "Prescott", "Northwood", "Katmai",
+                      "Coppermine", "Banias", "Atom", "Nano", "Opteron", "Opteron(SSE3)", "Barcelona", "Bobcat"});
   const kernels::Level level = kernels::level();
   return (narrow && level >= kernels::Level::v3) || (middle && level == kernels::Level::v4);
 }
@@ -129,7 +113,5 @@ bool kernels_are_narrower_than_processor() {
 template void Session::gemm(Index, Index, Index, float, Operand<float>, Operand<float>, float, float*, Index) const;
 template void Session::gemm(Index, Index, Index, double, Operand<double>, Operand<double>, double, double*,
                             Index) const;
-template void Session::invert(Index, float*, Index) const;
-template void Session::invert(Index, double*, Index) const;
 
 }  // namespace ad::blas

@@ -1,4 +1,4 @@
-// BLAS and LAPACK, on one thread per call.
+// BLAS, on one thread per call.
 #pragma once
 
 #include <string>
@@ -37,12 +37,6 @@ class Session {
   /// C[m, n] = alpha * op(A)[m, k] * op(B)[k, n] + beta * C, on the calling thread. beta 0 does not read C.
   template <class T>
   void gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> b, T beta, T* c, Index c_stride) const;
-
-  /// Replaces the lower triangle of the symmetric `a`, n x n, by that of its inverse (LAPACK's potrf and potri), on the
-  /// calling thread; what lies above the diagonal is neither read nor written. Throws Error where `a` is not positive
-  /// definite.
-  template <class T>
-  void invert(Index n, T* a, Index stride) const;
 };
 
 /// The BLAS in use and the kernels that it chose, such as "OpenBLAS 0.3.21 Cooperlake".

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernels.h"
+#include "loops.h"
 #include "../parallel.h"
 
 namespace ad::kernels {
@@ -27,7 +27,9 @@ struct Product {
 
 /// The product, for this processor or at one of its levels().
 template <class T>
-void multiply(const Product<T>& product, Level level = kernels::level());
+void multiply(const Product<T>& product, Level level = kernels::level()) {
+  loops<T>(level).multiply(product);
+}
 
 /// Numbers in the panels of a B [k, n].
 inline Index packed_size(Index k, Index n) { return (n + kPanel - 1) / kPanel * kPanel * k; }

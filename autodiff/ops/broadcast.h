@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "../kernels/kernels.h"
+#include "../kernels/loops.h"
 #include "../parallel.h"
 #include "../tape.h"
 

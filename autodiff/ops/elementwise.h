@@ -4,7 +4,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "../kernels/kernels.h"
+#include "../kernels/loops.h"
 #include "../parallel.h"
 #include "../tape.h"
 

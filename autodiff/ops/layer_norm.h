@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "../kernels/kernels.h"
+#include "../kernels/loops.h"
 #include "broadcast.h"
 
 namespace ad {

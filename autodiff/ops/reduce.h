@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "../kernels/kernels.h"
+#include "../kernels/loops.h"
 #include "broadcast.h"
 
 namespace ad {

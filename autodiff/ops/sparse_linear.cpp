@@ -1,6 +1,6 @@
 #include "sparse_linear.h"
 
-#include "../kernels/kernels.h"
+#include "../kernels/loops.h"
 
 namespace ad::detail {
 

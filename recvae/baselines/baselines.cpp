@@ -41,7 +41,7 @@ class Ease : public Scorer {
       pairs.row(i, std::span(b.row(i), as_size(b.cols)));
       b(i, i) += static_cast<T>(lambda);
     });
-    ad::spd_inverse(b);
+    spd_inverse(b);
     std::vector<T> scale(as_size(b.cols));
     for (ad::Index j = 0; j < b.cols; ++j) scale[as_size(j)] = -1 / b(j, j);
     ad::parallel_rows(b.rows, b.cols, [&](ad::Index i) {

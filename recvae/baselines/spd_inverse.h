@@ -3,12 +3,13 @@
 
 #include "../../autodiff/tensor.h"
 
-namespace ad {
+namespace recvae {
 
 /// Replaces the symmetric positive definite `a`, of which only the lower triangle is read, by its whole inverse.
 /// In place but for two panels of 512 columns; n^3 floating-point operations; the bits do not depend on the number of
-/// threads. Throws ShapeError where `a` is not square, Error where it is not positive definite (`a` is then lost).
+/// threads. Throws ad::ShapeError where `a` is not square, ad::Error where it is not positive definite (`a` is then
+/// lost).
 template <class T>
-void spd_inverse(Matrix<T> a);
+void spd_inverse(ad::Matrix<T> a);
 
-}  // namespace ad
+}  // namespace recvae

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "../../autodiff/kernels/kernels.h"
+#include "../../autodiff/kernels/loops.h"
 
 namespace recvae {
 namespace {

@@ -63,3 +63,20 @@ TEST_CASE_TEMPLATE("gemm in blocks: right for every shape and transposition, and
       }
   }
 }
+
+TEST_CASE_TEMPLATE("gemm: beta 0 reads nothing of C, also where it is NaN, by BLAS and by the kernel", T, float,
+                   double) {
+  // No depth, a slice, several slices, BLAS's blocks, and from 2^24 multiplications on the kernel.
+  for (const auto& [m, n, k] : std::vector<std::array<ad::Index, 3>>{
+           {3, 5, 0}, {3, 5, 4}, {20, 30, 100}, {200, 100, 300}, {256, 256, 256}, {100, 300, 600}}) {
+    for (const bool ta : {false, true}) {
+      for (const bool tb : {false, true}) {
+        const std::vector<T> ones(static_cast<std::size_t>(std::max({m * k, k * n, ad::Index{1}})), T(1));
+        std::vector<T> c(static_cast<std::size_t>(m * n), std::numeric_limits<T>::quiet_NaN());
+        ad::gemm<T>(m, n, k, 1, {ones.data(), ta ? m : std::max<ad::Index>(k, 1), ta},
+                    {ones.data(), tb ? std::max<ad::Index>(k, 1) : n, tb}, 0, c.data(), n);
+        for (const T each : c) REQUIRE(each == static_cast<T>(k));
+      }
+    }
+  }
+}

@@ -134,4 +134,10 @@ TEST_CASE("Philox gives the published numbers") {
   CHECK(zero == std::array<std::uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
   const auto ones = ad::philox(ad::RandomKey{~0ull, ~0u, 0xffffffff}, ~0ull);
   CHECK(ones == std::array<std::uint32_t, 4>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+  // All bits of a step count, those beyond the counter's place too, alone and many at a time.
+  const ad::RandomKey low{.seed = 1, .step = 5}, high{.seed = 1, .step = 5 + (std::uint64_t{1} << 32)};
+  CHECK(ad::philox(low, 0) != ad::philox(high, 0));
+  std::uint32_t words[4];
+  ad::kernels::loops<float>().words(high, 0, 4, words);
+  for (std::size_t k = 0; k < 4; ++k) CHECK(words[k] == ad::philox(high, 0)[k]);
 }

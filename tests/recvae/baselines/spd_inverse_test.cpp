@@ -32,7 +32,7 @@ template <class T>
 double largest_error(ad::Index n) {
   ad::Tensor<T> whole;
   ad::Tensor<T> inverse = lower_of_random_spd<T>(n, 10, whole);
-  ad::spd_inverse<T>(inverse);
+  recvae::spd_inverse<T>(inverse);
   ad::Tensor<T> product(n, n);
   ad::gemm(n, n, n, T(1), ad::blas::Operand<T>{inverse.data(), n}, ad::blas::Operand<T>{whole.data(), n}, T(0),
            product.data(), n);
@@ -59,10 +59,10 @@ TEST_CASE("spd_inverse: symmetric, and the same bits for any number of threads")
   const ad::Tensor<float> a = lower_of_random_spd<float>(700, 10, whole);
   ad::set_threads(1);
   ad::Tensor<float> one = a;
-  ad::spd_inverse<float>(one);
+  recvae::spd_inverse<float>(one);
   ad::set_threads(4);
   ad::Tensor<float> four = a;
-  ad::spd_inverse<float>(four);
+  recvae::spd_inverse<float>(four);
   ad::set_threads(0);
   CHECK(std::memcmp(one.data(), four.data(), static_cast<std::size_t>(one.size()) * sizeof(float)) == 0);
   for (ad::Index i = 0; i < one.rows(); ++i) {
@@ -72,7 +72,7 @@ TEST_CASE("spd_inverse: symmetric, and the same bits for any number of threads")
 
 TEST_CASE("spd_inverse: refuses what is not square or not positive definite") {
   ad::Tensor<double> wide(2, 3);
-  CHECK_THROWS_AS(ad::spd_inverse<double>(wide), ad::ShapeError);
+  CHECK_THROWS_AS(recvae::spd_inverse<double>(wide), ad::ShapeError);
   ad::Tensor<double> indefinite(2, 2, {1, 0, 2, 1});
-  CHECK_THROWS_AS(ad::spd_inverse<double>(indefinite), ad::Error);
+  CHECK_THROWS_AS(recvae::spd_inverse<double>(indefinite), ad::Error);
 }

@@ -1,12 +1,16 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
 #include <vector>
 
-#include "autodiff/kernels/kernels.h"
+#include "autodiff/kernels/gemm.h"
+#include "autodiff/kernels/loops.h"
+#include "autodiff/kernels/product.h"
 #include "autodiff/parallel.h"
 #include "autodiff/random.h"
 
@@ -168,6 +172,17 @@ TEST_CASE_TEMPLATE("column sums, at every level", T, float, double) {
   }
 }
 
+namespace {
+// Box-Muller by the C library.
+std::array<double, 2> plain_normal_pair(const ad::RandomKey& key, std::uint64_t i) {
+  const auto words = ad::philox(key, i / 2);
+  const std::size_t at = 2 * (i % 2);
+  const double radius = std::sqrt(-2 * std::log((words[at] + 0.5) * 0x1p-32));
+  const double angle = 2 * std::numbers::pi * ad::to_unit(words[at + 1]);
+  return {radius * std::cos(angle), radius * std::sin(angle)};
+}
+}  // namespace
+
 TEST_CASE("random loops give random.h's elements, wherever they begin, at every level") {
   const ad::RandomKey key{.seed = 123456789012345, .stream = 77, .step = 4000000000};
   for (const ad::kernels::Level level : ad::kernels::levels()) {
@@ -179,9 +194,10 @@ TEST_CASE("random loops give random.h's elements, wherever they begin, at every 
       float narrow[2 * 37];
       ad::kernels::loops<float>(level).normal_pairs(key, first, 37, 1.5, narrow);
       for (std::uint64_t i = 0; i < 37; ++i) {
-        const auto expected = ad::normal_pair(key, first + i);
+        const auto expected = plain_normal_pair(key, first + i);
         for (std::size_t k = 0; k < 2; ++k) {
           CHECK(std::abs(pairs[2 * i + k] - 1.5 * expected[k]) < 1e-12);
+          CHECK(std::abs(ad::normal_pair(key, first + i)[k] - expected[k]) < 1e-12);
           CHECK(narrow[2 * i + k] == doctest::Approx(1.5 * expected[k]).epsilon(1e-6));
         }
       }
@@ -205,20 +221,44 @@ TEST_CASE("random loops give random.h's elements, wherever they begin, at every 
   }
 }
 
-TEST_CASE("denormals count as zeros while FlushDenormals lives, and in parallel loops, and not after") {
+TEST_CASE("denormals count as zeros while FlushDenormals lives, and not after") {
   volatile float tiny = 1e-39f;
   const auto is_zero = [&] { return tiny * 1.0f == 0.0f; };
   CHECK(!is_zero());
-  if (ad::kernels::level() != ad::kernels::Level::portable) {
-    {
-      const ad::kernels::FlushDenormals flush;
-      CHECK(is_zero());
-    }
-    std::vector<int> zero(64);
-    ad::parallel_for(64, [&](ad::Index i) { zero[static_cast<std::size_t>(i)] = is_zero(); });
-    for (int z : zero) CHECK(z == 1);
+  {
+    const ad::kernels::FlushDenormals flush;
+    CHECK(is_zero() == ad::kernels::FlushDenormals::kAvailable);
   }
   CHECK(!is_zero());
+}
+
+TEST_CASE_TEMPLATE("double computes with denormals, in parallel, in loops and in products; float's loops flush them", T,
+                   float, double) {
+  constexpr bool kFlushes = sizeof(T) == sizeof(float) && ad::kernels::FlushDenormals::kAvailable;
+  const T tiny = std::numeric_limits<T>::min() / 8, expected = kFlushes ? T(0) : tiny;
+  ad::set_threads(3);
+  std::vector<T> halves(64);
+  ad::parallel_for(64, [&](ad::Index i) {
+    volatile T x = 2 * tiny;
+    halves[static_cast<std::size_t>(i)] = x / 2;
+  });
+  for (const T each : halves) CHECK(each == tiny);
+  ad::set_threads(0);
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    const ad::kernels::Loops<T>& loops = ad::kernels::loops<T>(level);
+    std::vector<T> x(40, tiny), y(40), p(40), m(40, tiny), v(40, tiny);
+    loops.axpy(T(1), x.data(), y.data(), 40);
+    for (const T each : y) CHECK(each == expected);
+    loops.adam({0, 1, 0.5, 0.5, 1e-8, 0}, nullptr, p.data(), m.data(), v.data(), 40);
+    for (const T each : m) CHECK(each == (kFlushes ? T(0) : tiny / 2));
+    ad::kernels::multiply<T>(
+        {1, 40, 1, std::vector<T>{1}.data(), 1, 1, x.data(), 40, ad::kernels::kPanel, y.data(), 40, false}, level);
+    for (const T each : y) CHECK(each == expected);
+  }
+  const std::vector<T> ones(100 * 100, T(1)), small(100 * 100, tiny);  // BLAS's
+  std::vector<T> c(100 * 100);
+  ad::gemm<T>(100, 100, 100, 1, {ones.data(), 100}, {small.data(), 100, true}, 0, c.data(), 100);
+  for (const T each : c) REQUIRE(each == (kFlushes ? T(0) : 100 * tiny));
 }
 
 // The ops' own tests check these loops at the best level; here the others are held against it.

@@ -1,16 +1,21 @@
-// The loop of the product, compiled once for each level of the processor, as kernels_level.cpp is.
+// The loop of the product.
+#pragma once
+
 #include "product.h"
+#include "vectors_level.h"
 
 namespace ad::kernels {
 namespace {
 
 // Of C, kRows x kVectors vectors stay in registers for all k: as many as fit beside one row of B.
 #if defined(__AVX512F__)
-constexpr Index kVectorBytes = 64, kRows = 8, kVectors = 3;
+constexpr Index kRows = 8, kVectors = 3;
 #elif defined(__AVX__)
-constexpr Index kVectorBytes = 32, kRows = 6, kVectors = 2;
+constexpr Index kRows = 6, kVectors = 2;
+#elif defined(__aarch64__)
+constexpr Index kRows = 6, kVectors = 3;
 #else
-constexpr Index kVectorBytes = 16, kRows = 4, kVectors = 2;
+constexpr Index kRows = 4, kVectors = 2;
 #endif
 
 /// kBytes of numbers that are computed with together; one number where that is all.
@@ -68,7 +73,7 @@ AD_INLINE void columns(const Product<T>& p, Index j) {
   for (; i < p.m; ++i) block<1, kCount, kBytes>(p, i, j);
 }
 
-/// The columns from j on, less than two vectors of kBytes: by narrower and narrower vectors.
+/// The columns from j on, less than kVectors vectors: by narrower and narrower vectors.
 template <Index kBytes, class T>
 AD_INLINE void last_columns(const Product<T>& p, Index j) {
   constexpr Index kWidth = kBytes / static_cast<Index>(sizeof(T));
@@ -79,7 +84,7 @@ AD_INLINE void last_columns(const Product<T>& p, Index j) {
 }
 
 template <class T>
-void multiply_at_level(const Product<T>& product) {
+void multiply_all(const Product<T>& product) {
   const Product<T> p = product;
   constexpr Index kColumns = kVectors * kVectorBytes / static_cast<Index>(sizeof(T));
   static_assert(kPanel % kColumns == 0);
@@ -88,13 +93,12 @@ void multiply_at_level(const Product<T>& product) {
   if (j < p.n) last_columns<kVectorBytes>(p, j);
 }
 
+template <class T>
+constexpr ProductLoops<T> product() {
+  return {
+      .multiply = entry<T, multiply_all<T>>,
+  };
+}
+
 }  // namespace
-
-namespace AD_LEVEL {
-void multiply(const Product<float>& product);
-void multiply(const Product<double>& product);
-void multiply(const Product<float>& product) { multiply_at_level(product); }
-void multiply(const Product<double>& product) { multiply_at_level(product); }
-}  // namespace AD_LEVEL
-
 }  // namespace ad::kernels
