@@ -32,12 +32,14 @@ def inputs():
     yield "weights/long_shape", safetensors({"k": {"dtype": "F32", "shape": [1] * 200_000, "data_offsets": [0, 4]}}, b"abcd")
     yield "weights/same_token_often", safetensors(metadata(item_tokens=["a"] * 100_000))
     # Lines: a wide header, a wide row, a long token, none that ends.
+    yield "data/wide_header", b"table\n" + b"," * 3_000_000
     yield "data/wide_row", b"table\nuserId,movieId\n" + b"," * 3_000_000
     yield "data/quotes", b'table\nuserId,movieId\n"' + b'""' * 1_000_000 + b'",1\n'
     yield "data/open_quote", b'table\nuserId,movieId\n"' + b"x" * 1_000_000
     yield "data/long_token", b"inter\nuser_id:token\titem_id:token\n" + b"u" * 1_000_000 + b"\t1\n"
     yield "data/long_number", b"table\nuserId,movieId,rating\n1,2," + b"9" * 1_000_000 + b"\n"
     yield "data/many_rows", b"adjacency split=ratio gzip\n" + b"".join(b"%d 1 2 3\n" % u for u in range(20_000))
+    yield "data/bomb", b"table\n" + gzip.compress(b"," * 16_000_000, mtime=0)
     yield "data/bomb_of_lines", b"table\n" + gzip.compress(b"userId,movieId\n" + b"\n" * 8_000_000, mtime=0)
     yield "data/bomb_row", b"adjacency\n" + gzip.compress(b"1" + b" 2" * 1_000_000, mtime=0)
 
