@@ -1,14 +1,13 @@
 // Recommends items for histories, as they come.
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <unordered_map>
 
 #include "autodiff/parallel.h"
 #include "command_line.h"
+#include "data/number.h"
 #include "data/read/text_source.h"
 #include "model_metadata.h"
 #include "recvae/recvae.h"
@@ -17,59 +16,24 @@
 namespace recvae::tools {
 namespace {
 
-/// One user to answer: who it is, the items that a model is shown of it, and those that it is to be spared besides.
+/// One user to answer: who it is, the items that a model is shown of it, and how its list differs from the others'.
 struct Query {
   std::int64_t line = 0;
-  std::string user;  // with --data its token; else a JSON value as it came, empty where none was given
-  std::vector<std::int32_t> items, seen{};
+  std::string user{};  // with --data its token; else a JSON value as it came, empty where none was given
+  std::vector<std::int32_t> items{}, seen{}, exclude{};
+  std::int64_t topk;
+  bool include_seen;
+  std::optional<std::vector<std::int32_t>> candidates{};
+
+  bool asks_as(const Query& other) const {
+    return topk == other.topk && include_seen == other.include_seen && !candidates && !other.candidates;
+  }
 };
 
-/// Lines of a file descriptor, as soon as they are there.
-class LineReader {
- public:
-  LineReader(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
-
-  /// The lines at hand, at most `limit`; waits for one if there is none. Empty at the end.
-  std::vector<std::string> next(std::size_t limit) {
-    std::vector<std::string> lines;
-    while (lines.size() < limit) {
-      const std::size_t end = buffer_.find('\n', begin_);
-      if (end != std::string::npos) {
-        lines.push_back(buffer_.substr(begin_, end - begin_));
-        begin_ = end + 1;
-      } else if (ended_) {
-        if (begin_ < buffer_.size()) lines.push_back(buffer_.substr(begin_));
-        begin_ = buffer_.size();
-        break;
-      } else if (!lines.empty()) {
-        break;
-      } else {
-        fill();
-      }
-    }
-    for (std::string& line : lines) {
-      if (!line.empty() && line.back() == '\r') line.pop_back();
-    }
-    return lines;
-  }
-
- private:
-  void fill() {
-    buffer_.erase(0, begin_);
-    begin_ = 0;
-    char block[1 << 16];
-    const ssize_t count = read(fd_, block, sizeof block);
-    if (stop_requested()) throw data::Stopped();
-    if (count < 0) throw data::DataError(name_ + ": " + std::strerror(errno));
-    ended_ = count == 0;
-    buffer_.append(block, static_cast<std::size_t>(count));
-  }
-
-  int fd_;
-  std::string name_, buffer_;
-  std::size_t begin_ = 0;
-  bool ended_ = false;
-};
+void sort_unique(std::vector<std::int32_t>& items) {
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+}
 
 /// The model's items by token, and what was asked for that it does not have.
 class Catalogue {
@@ -80,40 +44,46 @@ class Catalogue {
   const std::string& token(std::int32_t item) const { return tokens_[static_cast<std::size_t>(item)]; }
   std::size_t size() const { return tokens_.size(); }
 
-  /// The item's index, or -1, counted as unknown.
-  std::int32_t find(const std::string& token) {
-    const auto it = index_.find(token);
-    if (it != index_.end()) return it->second;
-    count_unknown(token);
-    return -1;
+  /// Appends the item's index, or counts the token as unknown.
+  void add(std::string_view token, std::vector<std::int32_t>& items) {
+    const auto it = index_.find(std::string(token));
+    if (it != index_.end())
+      items.push_back(it->second);
+    else
+      count_unknown(std::string(token));
   }
   void count_unknown(const std::string& token, std::int64_t times = 1) {
     unknown_ += times;
     if (examples_.size() < 5 && std::find(examples_.begin(), examples_.end(), token) == examples_.end())
       examples_.push_back(token);
   }
+  /// That a line of tokens has none that is known.
+  void count_strange(std::int64_t line) {
+    if (strange_ == 0) strange_ = line;
+  }
   void warn() const {
     if (unknown_ == 0) return;
     std::string list;
     for (const std::string& e : examples_) list += (list.empty() ? "" : ", ") + data::excerpt(e);
+    if (strange_ > 0) list += "; of line " + std::to_string(strange_) + " none is known: tabs separate the items";
     log_warning(std::to_string(unknown_) + " unknown items were skipped, such as " + list);
   }
 
  private:
   const std::vector<std::string>& tokens_;
   std::unordered_map<std::string, std::int32_t> index_;
-  std::int64_t unknown_ = 0;
+  std::int64_t unknown_ = 0, strange_ = 0;
   std::vector<std::string> examples_;
 };
 
-/// The lines of a file that are not empty.
-std::vector<std::string> read_lines(const std::string& path) {
+/// The items of a file of tokens, one a line.
+std::vector<std::int32_t> read_items(const std::string& path, Catalogue& catalogue) {
   data::TextSource text = data::TextSource::from_file(path);
-  std::vector<std::string> lines;
+  std::vector<std::int32_t> items;
   for (std::string_view line; text.next(line);) {
-    if (!line.empty()) lines.emplace_back(line);
+    if (!line.empty()) catalogue.add(line, items);
   }
-  return lines;
+  return items;
 }
 
 /// As JSON; bytes that are no UTF-8, which JSON cannot hold, become U+FFFD.
@@ -129,38 +99,96 @@ struct Options {
   bool include_seen = false;
 };
 
-Query parse_query(const std::string& text, std::int64_t line, const std::string& source, Catalogue& catalogue) {
-  Query q;
-  q.line = line;
-  if (text.find('\0') != std::string::npos) throw data::error_at(source, line, "text", "a NUL byte");
-  const auto add = [&](const std::string& token) {
-    if (const std::int32_t item = catalogue.find(token); item >= 0) q.items.push_back(item);
-  };
-  if (text.starts_with('{')) {
-    const auto j = nlohmann::json::parse(text, nullptr, false);
-    const auto bad = [&] {
-      throw data::error_at(source, line, "{\"user\": ..., \"items\": [tokens]}", data::excerpt(text));
-    };
-    if (!j.is_object() || !j.contains("items") || !j["items"].is_array()) bad();
-    for (const auto& item : j["items"]) {
-      if (item.is_string())
-        add(item.get<std::string>());
-      else if (item.is_number_integer())
-        add(item.dump());
-      else
-        bad();
+/// A line in JSON: one object of values and lists of tokens, each key once. Anything deeper ends the reading.
+class JsonQuery : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  JsonQuery(std::string_view text, const std::string& source, Catalogue& catalogue, Query& query)
+      : text_(text), source_(source), catalogue_(catalogue), q_(query) {
+    nlohmann::json::sax_parse(text.begin(), text.end(), this);
+    if (!keys_.count("items")) fail(data::excerpt(text));
+  }
+
+  bool null() override { return take(Kind::other, "null"); }
+  bool boolean(bool value) override { return take(Kind::boolean, value ? "true" : "false"); }
+  bool number_integer(number_integer_t value) override { return take(Kind::whole, std::to_string(value)); }
+  bool number_unsigned(number_unsigned_t value) override { return take(Kind::whole, std::to_string(value)); }
+  bool number_float(number_float_t, const string_t& text) override { return take(Kind::other, text); }
+  bool string(string_t& text) override { return take(Kind::text, text); }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return keys_.empty() || fail("an object as " + key_); }
+  bool end_object() override { return true; }
+  bool key(string_t& key) override {
+    static const std::set<std::string> known = {"user", "items", "topk", "exclude", "candidates", "include_seen"};
+    if (!known.count(key)) fail("key " + data::excerpt(key));
+    if (!keys_.insert(key).second) fail("key " + data::excerpt(key) + " twice");
+    key_ = key;
+    return true;
+  }
+  bool start_array(std::size_t) override {
+    list_ = list_                  ? nullptr
+            : key_ == "items"      ? &q_.items
+            : key_ == "exclude"    ? &q_.exclude
+            : key_ == "candidates" ? &q_.candidates.emplace()
+                                   : nullptr;
+    return list_ || fail("a list in " + key_);
+  }
+  bool end_array() override {
+    list_ = nullptr;
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return fail(data::excerpt(text_));
+  }
+
+ private:
+  enum class Kind { text, whole, boolean, other };
+
+  bool take(Kind kind, const std::string& text) {
+    if (list_) {
+      if (kind != Kind::text && kind != Kind::whole) fail(text + " in " + key_);
+      catalogue_.add(text, *list_);
+    } else if (key_ == "user") {
+      q_.user = kind == Kind::text ? json_text(text) : text;
+    } else if (key_ == "include_seen" && kind == Kind::boolean) {
+      q_.include_seen = text == "true";
+    } else if (const auto number = data::parse_number<std::int64_t>(text);
+               key_ == "topk" && kind == Kind::whole && number && *number > 0) {
+      q_.topk = *number;
+    } else {
+      fail(data::excerpt(text) + " as " + key_);
     }
-    if (j.contains("user") && !j["user"].is_primitive()) bad();
-    if (j.contains("user")) q.user = j["user"].dump();
+    return true;
+  }
+  [[noreturn]] bool fail(const std::string& found) const {
+    throw data::error_at(source_, q_.line,
+                         "an object of user, items [tokens] and, if need be, topk (a whole number from 1 on), exclude "
+                         "[tokens], candidates [tokens] and include_seen (true or false)",
+                         found);
+  }
+
+  std::string_view text_;
+  const std::string& source_;
+  Catalogue& catalogue_;
+  Query& q_;
+  std::set<std::string> keys_;
+  std::string key_;
+  std::vector<std::int32_t>* list_ = nullptr;  // that is being read
+};
+
+/// A line: tokens between tabs, or an object in JSON.
+Query parse_query(std::string_view text, const data::TextSource& source, const Options& o, Catalogue& catalogue) {
+  Query q{.line = source.line(), .topk = o.topk, .include_seen = o.include_seen};
+  if (text.starts_with('{')) {
+    JsonQuery(text, source.name(), catalogue, q);
   } else {
     for (std::size_t begin = 0; begin < text.size();) {
       const std::size_t end = std::min(text.find('\t', begin), text.size());
-      if (end > begin) add(text.substr(begin, end - begin));
+      if (end > begin) catalogue.add(text.substr(begin, end - begin), q.items);
       begin = end + 1;
     }
+    if (q.items.empty() && text.find_first_not_of('\t') != text.npos) catalogue.count_strange(q.line);
   }
-  std::sort(q.items.begin(), q.items.end());
-  q.items.erase(std::unique(q.items.begin(), q.items.end()), q.items.end());
+  sort_unique(q.items);
   return q;
 }
 
@@ -170,10 +198,7 @@ class Recommender {
   Recommender(const Options& o, const RecVae<float>& model, Catalogue& catalogue)
       : o_(o), catalogue_(catalogue), scorer_(model_scorer(model, DecoderCopy::whole)), barred_(catalogue.size(), 0) {
     const auto bar = [&](const std::string& file, std::uint8_t barred) {
-      for (const std::string& token : read_lines(file)) {
-        if (const std::int32_t item = catalogue.find(token); item >= 0)
-          barred_[static_cast<std::size_t>(item)] = barred;
-      }
+      for (const std::int32_t item : read_items(file, catalogue)) barred_[data::as_size(item)] = barred;
     };
     if (!o.candidates.empty()) {
       barred_.assign(catalogue.size(), 1);
@@ -181,35 +206,56 @@ class Recommender {
     }
     if (!o.exclude.empty()) bar(o.exclude, 1);
     if (!o.item_names.empty()) {
-      for (const std::string& line : read_lines(o.item_names)) {
+      data::TextSource names = data::TextSource::from_file(o.item_names);
+      for (std::string_view line; names.next(line);) {
+        if (line.empty()) continue;
         const std::size_t tab = line.find('\t');
-        if (tab == std::string::npos)
-          throw data::DataError(o.item_names + ": expected token<TAB>name, found " + data::excerpt(line));
-        names_[line.substr(0, tab)] = line.substr(tab + 1);
+        if (tab == line.npos) throw data::error_at(names.name(), names.line(), "token<TAB>name", data::excerpt(line));
+        const std::string_view name = line.substr(tab + 1);
+        names_[std::string(line.substr(0, tab))] = name.substr(0, name.find('\t'));
       }
     }
   }
 
-  void answer(const std::vector<Query>& queries) {
-    data::Csr histories, seen;
-    histories.cols = seen.cols = static_cast<std::int32_t>(catalogue_.size());
-    for (const Query& q : queries) {
-      histories.append(q.items);
-      seen.append(q.seen);
+  /// Prints the lists of queries, in order.
+  void answer(std::span<const Query> queries) {
+    while (!queries.empty()) {
+      const auto other =
+          std::find_if(queries.begin() + 1, queries.end(), [&](const Query& q) { return !q.asks_as(queries.front()); });
+      const auto alike = queries.first(static_cast<std::size_t>(other - queries.begin()));
+      answer_alike(alike);
+      queries = queries.subspan(alike.size());
     }
-    recommend(
-        *scorer_, histories, o_.topk, {!o_.include_seen, o_.include_seen ? nullptr : &seen, barred_},
-        [&](std::int64_t row, std::span<const Scored> best) { print(queries[static_cast<std::size_t>(row)], best); });
     if (std::fflush(stdout) != 0) throw data::DataError("standard output cannot be written");
   }
 
  private:
+  void answer_alike(std::span<const Query> queries) {
+    data::Csr histories, masked;
+    histories.cols = masked.cols = static_cast<std::int32_t>(catalogue_.size());
+    for (const Query& q : queries) {
+      std::vector<std::int32_t> excluded = q.exclude;
+      if (!q.include_seen) excluded.insert(excluded.end(), q.seen.begin(), q.seen.end());
+      sort_unique(excluded);
+      histories.append(q.items);
+      masked.append(excluded);
+    }
+    const Query& first = queries.front();
+    std::vector<std::uint8_t> barred = barred_;
+    if (first.candidates) {
+      barred.assign(catalogue_.size(), 1);
+      for (const std::int32_t item : *first.candidates) barred[data::as_size(item)] = barred_[data::as_size(item)];
+    }
+    recommend(*scorer_, histories, first.topk, {!first.include_seen, &masked, barred},
+              [&](std::int64_t row, std::span<const Scored> best) { print(queries[data::as_size(row)], best); });
+  }
+
   void print(const Query& q, std::span<const Scored> best) const {
     const bool by_user = q.line == 0;
     if (o_.format == "jsonl") {
       std::string text = by_user ? "{" : "{\"line\": " + std::to_string(q.line) + ", ";
       if (by_user || !q.user.empty()) text += "\"user\": " + (by_user ? json_text(q.user) : q.user) + ", ";
-      text += "\"items\": [";
+      text += "\"known\": " + std::to_string(q.items.size()) + ", \"items\": [";
       for (std::size_t k = 0; k < best.size(); ++k) {
         const std::string& token = catalogue_.token(best[k].item);
         const auto name = names_.find(token);
@@ -242,31 +288,37 @@ class Recommender {
 };
 
 void answer_lines(const Options& o, Recommender& recommender, Catalogue& catalogue) {
-  const std::string source = o.input.empty() ? "standard input" : o.input;
-  const int fd = o.input.empty() ? STDIN_FILENO : open(o.input.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw data::DataError(o.input + ": " + std::strerror(errno));
-  LineReader reader(fd, source);
-  std::int64_t line = 0;
-  for (;;) {
-    const std::vector<std::string> lines = reader.next(static_cast<std::size_t>(kScoredTogether));
-    if (lines.empty()) break;
-    std::vector<Query> queries;
-    for (const std::string& text : lines) queries.push_back(parse_query(text, ++line, source, catalogue));
-    recommender.answer(queries);
+  data::TextSource source =
+      o.input.empty() ? data::TextSource::from_descriptor(STDIN_FILENO, "standard input", {stop_requested, {}})
+                      : data::TextSource::from_file(o.input, {stop_requested, {}});
+  std::vector<Query> queries;
+  const auto answer = [&] { recommender.answer(std::exchange(queries, {})); };
+  try {
+    for (std::string_view text; source.next(text);) {
+      queries.push_back(parse_query(text, source, o, catalogue));
+      if (std::ssize(queries) == kScoredTogether || !source.buffered()) answer();
+    }
+  } catch (const data::DataError&) {  // the lines before the bad one are good
+    answer();
+    throw;
   }
-  if (fd != STDIN_FILENO) close(fd);
+  answer();
 }
 
 void answer_users(const Options& o, Recommender& recommender, Catalogue& catalogue,
                   const std::vector<std::string>& tokens) {
   const data::Histories users = data::read_histories(o.data, tokens);
+  if (o.format == "tsv") require_no_tabs(o.data.path, users.user_tokens);
   std::int64_t rows = users.unknown_rows;
   for (const std::string& token : users.unknown_items) catalogue.count_unknown(token, std::exchange(rows, 0));
   std::vector<Query> queries;
   for (std::int64_t u = 0; u < users.history.rows(); ++u) {
     const auto row = users.history.row(u), seen = users.seen.row(u);
-    queries.push_back(
-        {0, users.user_tokens[static_cast<std::size_t>(u)], {row.begin(), row.end()}, {seen.begin(), seen.end()}});
+    queries.push_back({.user = users.user_tokens[data::as_size(u)],
+                       .items = {row.begin(), row.end()},
+                       .seen = {seen.begin(), seen.end()},
+                       .topk = o.topk,
+                       .include_seen = o.include_seen});
     if (static_cast<std::int64_t>(queries.size()) < kScoredTogether && u + 1 < users.history.rows()) continue;
     recommender.answer(queries);
     queries.clear();
@@ -277,20 +329,24 @@ void answer_users(const Options& o, Recommender& recommender, Catalogue& catalog
 void recommend_command(CommandLine& line) {
   Options o;
   line.describe(
-      "Recommends items. Reads a line per user, item tokens separated by tabs or {\"user\": ..., \"items\": [...]}, "
-      "and\n"
-      "writes line, rank, item and score as it goes. With --data: for every user of the data.");
+      "Recommends items for histories, as they come, or for every user of --data.\n\n"
+      "A line of input is a user: item tokens separated by tabs, or {\"user\": ..., \"items\": [tokens]}, which may "
+      "also "
+      "have topk, exclude, candidates (lists of tokens, beside the files of the options) and include_seen.\n"
+      "A line of output is line, rank, item and score. With --format jsonl it is a user, with \"known\", how many of "
+      "the "
+      "user's items the model knows.");
   line.version_note(engine());
   line.group("Recommendation");
   line.add("model", &o.model, "model.safetensors of recvae_train");
   line.add("input", &o.input, "read histories from this file (default: standard input)");
   line.add("topk", &o.topk, "items per user (default: 20)", at_least(1));
   line.add("format", &o.format, "tsv (default) or jsonl");
-  line.add("exclude", &o.exclude, "file of item tokens, one a line, that are never recommended");
+  line.add("exclude", &o.exclude, "file of item tokens, one a line: never recommend these");
   line.add("candidates", &o.candidates, "file of item tokens, one a line: recommend only these");
   line.flag("include_seen", &o.include_seen, "recommend also items that the user has, those below the threshold too");
   line.add("layer_norm_eps", &o.layer_norm_eps, "of a model file without settings (default: 0.1)");
-  line.add("item_names", &o.item_names, "file of token<TAB>name lines: names are printed after the score");
+  line.add("item_names", &o.item_names, "file of token<TAB>name lines. Names are printed after the score");
   add_data_options(line, o.data, DataUse::histories);
   if (!line.parse()) return;
   line.require("model");
@@ -311,6 +367,7 @@ void recommend_command(CommandLine& line) {
     match_items(o.model, loaded, items);
     loaded.item_tokens = items;
   }
+  if (o.format == "tsv") require_no_tabs(o.model, loaded.item_tokens);
   Catalogue catalogue(loaded.item_tokens);
   Recommender recommender(o, loaded.model, catalogue);
   if (o.data.path.empty()) {

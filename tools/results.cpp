@@ -92,14 +92,18 @@ void print_json(const std::vector<Metric>& metrics, const Report& report) {
   std::printf("%s\n", text.c_str());
 }
 
+void require_no_tabs(const std::string& path, const std::vector<std::string>& tokens) {
+  for (const std::string& token : tokens) {
+    if (token.find_first_of("\t\n\r") != token.npos)
+      throw data::DataError(path + ": expected ids without tabs and line breaks, found " + data::excerpt(token));
+  }
+}
+
 void check_per_user(const std::string& path, const std::vector<std::string>& user_tokens) {
   const fs::path folder = fs::absolute(path).parent_path();
   if (!fs::is_directory(folder))
     throw data::DataError(path + ": expected a folder " + folder.string() + ", found none");
-  for (const std::string& token : user_tokens) {
-    if (token.find('\t') == std::string::npos) continue;
-    throw data::DataError(path + ": expected user ids without tabs, found " + data::excerpt(token));
-  }
+  require_no_tabs(path, user_tokens);
 }
 
 void write_per_user(const std::string& path, const std::vector<std::string>& user_tokens,

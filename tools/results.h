@@ -31,6 +31,9 @@ void print_report(const std::vector<Metric>& metrics, const Report& report);
 /// "compared": {"ndcg@100": mean}, "differences": {"ndcg@100": {"mean": , "low": , "high": , "p": }}}.
 void print_json(const std::vector<Metric>& metrics, const Report& report);
 
+/// Throws DataError, "path: expected ...", where tab-separated lines cannot hold these tokens.
+void require_no_tabs(const std::string& path, const std::vector<std::string>& tokens);
+
 /// Throws DataError where `write_per_user` could not write into that folder, or an id not into that format.
 void check_per_user(const std::string& path, const std::vector<std::string>& user_tokens);
 
