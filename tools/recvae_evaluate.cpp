@@ -2,6 +2,7 @@
 #include "autodiff/parallel.h"
 #include "baselines.h"
 #include "command_line.h"
+#include "data/read/text_source.h"
 #include "model_metadata.h"
 #include "recvae/recvae.h"
 #include "results.h"
@@ -10,6 +11,7 @@ namespace recvae::tools {
 namespace {
 
 constexpr std::uint64_t kBootstrapSeed = 1;
+constexpr std::int64_t kListed = 10;  // in an example
 
 struct Options {
   data::DataOptions data;
@@ -18,13 +20,16 @@ struct Options {
   BaselineOptions baseline_options;
   std::int64_t bootstrap = 0;
   bool json = false;
+  std::int64_t examples = 0;
+  std::string example_users, item_names;
 };
 
 bool read_options(CommandLine& line, Options& o) {
   line.describe(
-      "Prints a line per metric of a model (or a baseline) on the held-out users of the data.\n"
-      "With --bootstrap also `interval METRIC: low high`, of 95 %; with --compare also `compared METRIC: mean` of the\n"
-      "second model and `difference METRIC: mean low high p`, the first less the second on the same users.");
+      "Prints a line per metric of a model (or a baseline) on the held-out users of the data.\n\n"
+      "With --bootstrap also `interval METRIC: low high`, of 95 %.\n"
+      "With --compare also `compared METRIC: mean` of the second model and `difference METRIC: mean low high p`, the "
+      "first less the second on the same users.");
   line.version_note(engine());
   line.group("Evaluation");
   line.add("model", &o.model, "model.safetensors of recvae_train, or weights from PyTorch");
@@ -47,6 +52,14 @@ bool read_options(CommandLine& line, Options& o) {
   line.flag("json", &o.json, "one JSON object, 17 significant digits");
   line.add("layer_norm_eps", &o.settings.layer_norm_eps, "of a model file without settings (default: 0.1)");
   line.add("eval_batch_size", &o.settings.eval_batch_size, "accepted; changes nothing");
+  line.group("Examples");
+  line.add("examples", &o.examples,
+           "users to show after the metrics, evenly spread: the items given, those hidden that the list of 10 recovers "
+           "and misses, and the list of popularity. Not with --json",
+           at_least(1));
+  line.add("example_users", &o.example_users,
+           "file of user tokens, one a line: show those of them that are held out, at most --examples (default: all)");
+  line.add("item_names", &o.item_names, "file of token<TAB>name lines. Examples show the names");
   add_data_options(line, o.data);
   line.add("seed", &o.settings.seed,
            "seed of the random order of ratio and loo, and of the validation part where files give train and test only "
@@ -56,6 +69,8 @@ bool read_options(CommandLine& line, Options& o) {
   if (o.model.empty() == o.baseline.empty()) throw data::UsageError("expected either --model or --baseline");
   if (o.on != "test" && o.on != "validation")
     throw data::UsageError("--on: expected test or validation, found '" + o.on + "'");
+  if (o.json && (o.examples > 0 || !o.example_users.empty()))
+    throw data::UsageError("expected --json or examples, found both");
   as_usage([&] {
     check_baseline(o.baseline.empty() ? "popularity" : o.baseline, o.baseline_options);
     validate(o.settings);
@@ -79,6 +94,77 @@ std::optional<LoadedModel> load(const std::string& path, bool decides, const Com
     throw data::DataError(path + ": its settings and the options given do not go together: " + error.what());
   }
   return model;
+}
+
+/// The rows of the users that are shown, all of which have targets.
+std::vector<std::int64_t> example_rows(const Options& o, const data::HeldOut& held_out) {
+  std::vector<std::int64_t> rows, shown;
+  std::unordered_map<std::string, std::int64_t> row_of;
+  for (std::int64_t row = 0; row < held_out.targets.rows(); ++row) {
+    if (held_out.targets.row(row).empty()) continue;
+    row_of.emplace(held_out.user_tokens[data::as_size(row)], row);
+    rows.push_back(row);
+  }
+  if (o.example_users.empty()) {
+    const std::int64_t count = std::min(o.examples, std::ssize(rows));
+    for (std::int64_t k = 0; k < count; ++k) shown.push_back(rows[data::as_size(k * std::ssize(rows) / count)]);
+    return shown;
+  }
+  data::TextSource text = data::TextSource::from_file(o.example_users);
+  for (std::string_view token; text.next(token);) {
+    const auto found = row_of.find(std::string(token));
+    if (found == row_of.end() || (o.examples > 0 && std::ssize(shown) == o.examples)) continue;
+    shown.push_back(found->second);
+  }
+  if (shown.empty()) log_warning(o.example_users + ": none of these users is held out and has anything to be found");
+  return shown;
+}
+
+/// Blocks of text: of each user what is given, and what lists of the model and of popularity have of the rest.
+std::string examples(const Options& o, const data::Dataset& data, const data::HeldOut& held_out, Scorer& scorer) {
+  const std::vector<std::int64_t> rows = example_rows(o, held_out);
+  data::Csr given, masked;
+  given.cols = masked.cols = held_out.history.cols;
+  for (const std::int64_t row : rows) {
+    given.append(held_out.history.row(row));
+    masked.append(held_out.masked.rows() > 0 ? held_out.masked.row(row) : std::span<const std::int32_t>());
+  }
+  const auto lists_of = [&](Scorer& by) {
+    std::vector<std::vector<std::int32_t>> lists(rows.size());
+    recommend(by, given, kListed, {true, &masked}, [&](std::int64_t row, std::span<const Scored> best) {
+      for (const Scored& s : best) lists[data::as_size(row)].push_back(s.item);
+    });
+    return lists;
+  };
+  const auto lists = lists_of(scorer),
+             popular = lists_of(*make_baseline("popularity", data.baseline_rows(o.on == "test")));
+  std::unordered_map<std::string, std::string> names;
+  if (!o.item_names.empty()) names = read_item_names(o.item_names);
+  std::string text;
+  const auto add = [&](std::string label, std::span<const std::int32_t> items, const auto& wanted) {
+    std::string list;
+    for (const std::int32_t item : items) {
+      const std::string& token = data.item_tokens[data::as_size(item)];
+      const auto name = names.find(token);
+      if (wanted(item)) list += (list.empty() ? "" : ", ") + (name == names.end() ? token : name->second);
+    }
+    label.resize(14, ' ');
+    text += label + (list.empty() ? "-" : wrapped(list, label.size())) + "\n";
+  };
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const auto targets = held_out.targets.row(rows[k]);
+    const auto any = [](std::int32_t) { return true; };
+    const auto in = [](const auto& list) {
+      return [&list](std::int32_t item) { return std::find(list.begin(), list.end(), item) != list.end(); };
+    };
+    text += "\n" + held_out.user_tokens[data::as_size(rows[k])] + "\n";
+    add("  given", held_out.history.row(rows[k]), any);
+    add("  recovered", targets, in(lists[k]));
+    add("  missed", targets, [&](std::int32_t item) { return !in(lists[k])(item); });
+    add("  popularity", popular[k], any);
+    add("   recovered", targets, in(popular[k]));
+  }
+  return text;
 }
 
 void evaluate_command(CommandLine& line) {
@@ -115,9 +201,12 @@ void evaluate_command(CommandLine& line) {
     report.compared_means = compared.means;
     report.differences = compare(result, compared, o.bootstrap > 0 ? o.bootstrap : 10'000, kBootstrapSeed);
   }
+  const bool shows = o.examples > 0 || !o.example_users.empty();
+  const std::string shown = shows ? examples(o, data, held_out, *scorer) : "";
   stop_at_once(false);
   if (!o.per_user.empty()) write_per_user(o.per_user, held_out.user_tokens, metrics, result);
   (o.json ? print_json : print_report)(metrics, report);
+  std::fputs(shown.c_str(), stdout);
 }
 
 }  // namespace

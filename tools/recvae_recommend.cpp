@@ -205,16 +205,7 @@ class Recommender {
       bar(o.candidates, 0);
     }
     if (!o.exclude.empty()) bar(o.exclude, 1);
-    if (!o.item_names.empty()) {
-      data::TextSource names = data::TextSource::from_file(o.item_names);
-      for (std::string_view line; names.next(line);) {
-        if (line.empty()) continue;
-        const std::size_t tab = line.find('\t');
-        if (tab == line.npos) throw data::error_at(names.name(), names.line(), "token<TAB>name", data::excerpt(line));
-        const std::string_view name = line.substr(tab + 1);
-        names_[std::string(line.substr(0, tab))] = name.substr(0, name.find('\t'));
-      }
-    }
+    if (!o.item_names.empty()) names_ = read_item_names(o.item_names);
   }
 
   /// Prints the lists of queries, in order.

@@ -12,6 +12,7 @@
 #include "autodiff/kernels/loops.h"
 #include "autodiff/parallel.h"
 #include "data/error.h"
+#include "data/read/text_source.h"
 
 namespace fs = std::filesystem;
 
@@ -90,6 +91,19 @@ void print_json(const std::vector<Metric>& metrics, const Report& report) {
            }));
   }
   std::printf("%s\n", text.c_str());
+}
+
+std::unordered_map<std::string, std::string> read_item_names(const std::string& path) {
+  std::unordered_map<std::string, std::string> names;
+  data::TextSource text = data::TextSource::from_file(path);
+  for (std::string_view line; text.next(line);) {
+    if (line.empty()) continue;
+    const std::size_t tab = line.find('\t');
+    if (tab == line.npos) throw data::error_at(path, text.line(), "token<TAB>name", data::excerpt(line));
+    const std::string_view name = line.substr(tab + 1);
+    names[std::string(line.substr(0, tab))] = name.substr(0, name.find('\t'));
+  }
+  return names;
 }
 
 void require_no_tabs(const std::string& path, const std::vector<std::string>& tokens) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "recvae/evaluate/bootstrap.h"
@@ -30,6 +31,9 @@ void print_report(const std::vector<Metric>& metrics, const Report& report);
 /// As one JSON object with 17 significant digits: {"ndcg@100": mean, ..., "intervals": {"ndcg@100": [low, high]},
 /// "compared": {"ndcg@100": mean}, "differences": {"ndcg@100": {"mean": , "low": , "high": , "p": }}}.
 void print_json(const std::vector<Metric>& metrics, const Report& report);
+
+/// Names by token, of a file of `token<TAB>name` lines; what follows another tab is left out. Throws DataError.
+std::unordered_map<std::string, std::string> read_item_names(const std::string& path);
 
 /// Throws DataError, "path: expected ...", where tab-separated lines cannot hold these tokens.
 void require_no_tabs(const std::string& path, const std::vector<std::string>& tokens);

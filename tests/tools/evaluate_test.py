@@ -3,12 +3,13 @@
 import json
 import math
 import os
+import re
 import signal
 import struct
 import subprocess
 import unittest
 
-from support import HEADER, HELD_OUT, TABLE, TIMEOUT, TOOLS, CommandsTest, read_safetensors, result_of, write_safetensors
+from support import HEADER, HELD_OUT, ROWS, TABLE, TIMEOUT, TOOLS, CommandsTest, read_safetensors, result_of, write_safetensors
 
 
 class EvaluateTest(CommandsTest):
@@ -179,6 +180,69 @@ class EvaluateTest(CommandsTest):
         alone = json.loads(self.good("recvae_evaluate", "--baseline", "ease", *data, *HELD_OUT, "--json")[0])
         self.assertEqual({label: against[label] for label in alone}, alone)
         self.bad(1, "recvae_evaluate", "--model", self.model, "--compare", self.home / "none.safetensors", *data, names="none.safetensors")
+
+    @staticmethod
+    def blocks(text):
+        """[(user, {label: [items]})] of examples; lines that go on are indented to the items."""
+        out = []
+        for block in text.split("\n\n"):
+            user, *lines = re.sub(r"\n {14}", " ", block.rstrip("\n")).split("\n")
+            labels = [line[:14].rstrip() for line in lines]
+            out.append((user, {label: [] if line[14:] == "-" else line[14:].split(", ") for label, line in zip(labels, lines)}))
+        return out
+
+    def test_examples(self):
+        evaluate = ["recvae_evaluate", "--model", self.model, "--data", self.table]
+        metrics, _ = self.good(*evaluate)
+        stdout, _ = self.good(*evaluate, "--examples", 3)
+        self.assertTrue(stdout.startswith(metrics + "\n"))
+        self.assertLessEqual(max(map(len, stdout.splitlines())), 100)
+        blocks = self.blocks(stdout.removeprefix(metrics + "\n"))
+        users = (self.prepared / "unique_uid.txt").read_text().splitlines()
+        items = (self.prepared / "unique_sid.txt").read_text().splitlines()
+        def rows(part):
+            found = {}
+            for line in (self.prepared / f"test_{part}.csv").read_text().splitlines()[1:]:
+                uid, sid = map(int, line.split(","))
+                found.setdefault(users[uid], set()).add(items[sid])
+            return found
+        given, hidden = rows("tr"), rows("te")
+        order = [user for user in users if user in hidden]
+        self.assertEqual([user for user, _ in blocks], [order[k * len(order) // 3] for k in range(3)])
+        for user, block in blocks:
+            self.assertEqual(list(block), ["  given", "  recovered", "  missed", "  popularity", "   recovered"])
+            given_items, recovered, missed, popular, popular_recovered = block.values()
+            self.assertEqual(set(given_items), given[user])
+            self.assertEqual(sorted(recovered + missed), sorted(hidden[user]))
+            self.assertEqual((len(popular), set(popular) & given[user]), (10, set()))
+            self.assertEqual(set(popular_recovered), set(popular) & hidden[user])
+            best, _ = self.good("recvae_recommend", "--model", self.model, "--topk", 10, stdin="\t".join(given_items) + "\n")
+            self.assertEqual(set(recovered), hidden[user] & {line.split("\t")[2] for line in best.splitlines()})
+        # Of a file: in its order, those who are held out; with names.
+        listed = self.put("examples.txt", "\n".join([order[4], "nobody", order[1], order[2]]) + "\n")
+        shown = lambda *options: [user for user, _ in self.blocks(self.good(*evaluate, *options)[0].removeprefix(metrics + "\n"))]
+        self.assertEqual(shown("--example_users", listed), [order[4], order[1], order[2]])
+        self.assertEqual(shown("--example_users", listed, "--examples", 2), [order[4], order[1]])
+        self.assertEqual(shown("--examples", 10**18), order)
+        names = self.put("example-names.txt", "".join(f"{item}\tItem number {item}\n" for item in items))
+        named, _ = self.good(*evaluate, "--examples", 3, "--item_names", names)
+        self.assertLessEqual(max(map(len, named.splitlines())), 100)
+        self.assertEqual([[[name.removeprefix("Item number ") for name in line] for line in block.values()] for _, block in self.blocks(named.removeprefix(metrics + "\n"))],
+                         [list(block.values()) for _, block in blocks])
+        stdout, stderr = self.good(*evaluate, "--example_users", self.put("nobody.txt", "nobody\n"))
+        self.assertEqual(stdout, metrics)
+        self.assertIn("warning: ", stderr)
+        # Of a baseline, and of a split of rows, whose validation items are masked and not shown.
+        stdout, _ = self.good("recvae_evaluate", "--baseline", "popularity", "--data", self.table, "--split", "loo", "--order", "TO", "--test_history", "train", "--examples", 80)
+        for user, block in self.blocks(stdout.partition("\n\n")[2]):
+            times = sorted((row[3], str(row[1])) for row in ROWS if str(row[0]) == user)
+            self.assertEqual(block["  recovered"] + block["  missed"], [times[-1][1]])
+            self.assertEqual(set(block["  given"]), {item for _, item in times[:-2]})
+            self.assertNotIn(times[-2][1], block["  popularity"])
+            self.assertEqual(block["  recovered"], block["   recovered"])
+        self.bad(2, *evaluate, "--examples", 0, names="examples")
+        self.bad(2, *evaluate, "--examples", 2, "--json", names="--json")
+        self.bad(1, *evaluate, "--example_users", self.home / "none.txt", names="none.txt")
 
     def test_bad_input(self):
         self.bad(2, "recvae_evaluate", "--data", self.table)
