@@ -143,6 +143,49 @@ bool same_bits(const ad::Tensor<T>& a, const ad::Tensor<T>& b) {
 
 enum class Tasks { many, few };
 
+/// Stale and empty inputs, and shapes that do not fit: errors that name the op.
+template <class Op>
+void check_refusals(const std::string& name, Op op, const Inputs& inputs, const std::vector<Inputs>& misfits) {
+  ad::Tape<double> tape;
+  std::vector<ad::Var<double>> vars;
+  for (const auto& x : inputs) vars.push_back(tape.variable(x));
+  tape.reset();
+  const auto call = [&] { op(tape, std::span<const ad::Var<double>>(vars)); };
+  CHECK_THROWS_WITH_AS(call(), (name + ": stale value, its tape was reset").c_str(), ad::Error);
+  vars[0] = tape.variable(inputs[0]);
+  if (inputs.size() > 1) CHECK_THROWS_WITH_AS(call(), (name + ": stale value, its tape was reset").c_str(), ad::Error);
+  vars.assign(inputs.size(), {});
+  CHECK_THROWS_WITH_AS(call(), (name + ": empty handle").c_str(), ad::Error);
+  for (const Inputs& misfit : misfits) {
+    vars.clear();
+    for (const auto& x : misfit) vars.push_back(tape.variable(x));
+    std::string message;
+    try {
+      call();
+    } catch (const ad::ShapeError& e) {
+      message = e.what();
+    }
+    CHECK_MESSAGE(message.starts_with(name + ":"), "message: " << message);
+    CHECK_MESSAGE(message.find('[') != std::string::npos, "message: " << message);
+  }
+}
+
+/// The same bits with one thread, two and three.
+template <class Op>
+void check_threads(Op op, const Inputs& inputs) {
+  const std::vector<Leaf> all(inputs.size(), Leaf::variable);
+  const int threads_before = ad::threads();
+  ad::set_threads(1);
+  const Evaluation<float> one = evaluate<float>(op, inputs, all);
+  for (const int threads : {2, 3}) {
+    ad::set_threads(threads);
+    const Evaluation<float> more = evaluate<float>(op, inputs, all);
+    CHECK(same_bits(one.value, more.value));
+    for (std::size_t k = 0; k < inputs.size(); ++k) CHECK(same_bits(one.gradients[k], more.gradients[k]));
+  }
+  ad::set_threads(threads_before);
+}
+
 /// Checks an op: op(tape, inputs) for tapes of double and float, `inputs` at smooth points.
 ///  - every gradient against central differences, and each input's large enough (0.1) for a mistake of 1 % to show;
 ///  - such a mistake in any one input's backward is caught by that comparison;
@@ -210,45 +253,8 @@ void check_op(const std::string& name, Op op, const Inputs& inputs, const std::v
     CHECK_FALSE(tape.wants_grad(out));
   }
 
-  {
-    ad::Tape<double> tape;
-    std::vector<ad::Var<double>> vars;
-    for (const auto& x : inputs) vars.push_back(tape.variable(x));
-    tape.reset();
-    const auto call = [&] { op(tape, std::span<const ad::Var<double>>(vars)); };
-    CHECK_THROWS_WITH_AS(call(), (name + ": stale value, its tape was reset").c_str(), ad::Error);
-    vars[0] = tape.variable(inputs[0]);
-    if (inputs.size() > 1)
-      CHECK_THROWS_WITH_AS(call(), (name + ": stale value, its tape was reset").c_str(), ad::Error);
-    vars.assign(inputs.size(), {});
-    CHECK_THROWS_WITH_AS(call(), (name + ": empty handle").c_str(), ad::Error);
-  }
-
-  const Inputs many = tasks == Tasks::many ? enlarged(inputs) : inputs;
-  const int threads_before = ad::threads();
-  ad::set_threads(1);
-  const Evaluation<float> one = evaluate<float>(op, many, all);
-  for (const int threads : {2, 3}) {
-    ad::set_threads(threads);
-    const Evaluation<float> more = evaluate<float>(op, many, all);
-    CHECK(same_bits(one.value, more.value));
-    for (std::size_t k = 0; k < many.size(); ++k) CHECK(same_bits(one.gradients[k], more.gradients[k]));
-  }
-  ad::set_threads(threads_before);
-
-  for (const Inputs& misfit : misfits) {
-    ad::Tape<double> tape;
-    std::vector<ad::Var<double>> vars;
-    for (const auto& x : misfit) vars.push_back(tape.variable(x));
-    std::string message;
-    try {
-      op(tape, std::span<const ad::Var<double>>(vars));
-    } catch (const ad::ShapeError& e) {
-      message = e.what();
-    }
-    CHECK_MESSAGE(message.starts_with(name + ":"), "message: " << message);
-    CHECK_MESSAGE(message.find('[') != std::string::npos, "message: " << message);
-  }
+  check_threads(op, tasks == Tasks::many ? enlarged(inputs) : inputs);
+  check_refusals(name, op, inputs, misfits);
 }
 
 }  // namespace test
