@@ -17,7 +17,7 @@ T row_max(const T* x, Index n) {
   for (; i + kWidth <= n; i += kWidth) {
     Vector v;
     __builtin_memcpy(&v, x + i, sizeof v);
-    most = (v > most) | (v != v) ? v : most;  // NaN comes in, and nothing is larger than it
+    most = ((v > most) | (v != v)) ? v : most;  // NaN comes in, and nothing is larger than it
   }
   T top = -std::numeric_limits<T>::infinity();
   const auto take = [&top](T v) { top = v > top || v != v ? v : top; };
