@@ -2,6 +2,7 @@
 #pragma once
 
 #include "adam.h"
+#include "atomic_file.h"
 #include "clip.h"
 #include "dropout.h"
 #include "init.h"

@@ -13,6 +13,8 @@
 
 namespace ad::nn {
 
+class AtomicFile;
+
 using Metadata = std::map<std::string, std::string>;
 
 /// A tensor as a file describes it.
@@ -39,7 +41,7 @@ class SafetensorsReader {
   Tensor<T> read(const std::string& name, Layout layout = Layout::matrix);
 
   /// Writes the bytes of a tensor as they are, a little at a time.
-  void copy(const std::string& name, std::ostream& to);
+  void copy(const std::string& name, AtomicFile& to);
 
  private:
   const TensorInfo& find(const std::string& name) const;
@@ -63,8 +65,8 @@ struct NamedTensor {
   SafetensorsReader* source = nullptr;  ///< in place of `value`
 };
 
-/// Writes tensors in the given order, matrices as F32 (float) or F64 (double), through a temporary file beside `path`
-/// that replaces it at the end: never half a file. The same input gives the same bytes.
+/// Writes tensors in the given order, matrices as F32 (float) or F64 (double), into an AtomicFile: never half a file.
+/// The same input gives the same bytes.
 template <class T>
 void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors, const Metadata& metadata);
 

@@ -1,8 +1,11 @@
 #include "model_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
+
+#include "../data/error.h"
+#include "../data/vocabulary.h"
 
 namespace recvae {
 namespace {
@@ -74,12 +77,8 @@ using Tensors = std::vector<ad::nn::NamedTensor<float>>;
 template <class AppendOldEncoder>
 void save(const std::string& path, const RecVae<float>& model, const AppendOldEncoder& append_old_encoder,
           const ModelMetadata& metadata) {
-  std::string tokens;
-  try {
-    tokens = nlohmann::json(metadata.item_tokens).dump();
-  } catch (const nlohmann::json::exception&) {
-    throw ad::Error(path + ": item_tokens: a token is not UTF-8");
-  }
+  check_item_tokens(path, metadata.item_tokens);
+  const std::string tokens = nlohmann::json(metadata.item_tokens).dump();
   const ad::Tensor<float> zero(1, model.latent());
   ad::Tensor<float> wide(1, model.latent());
   wide.fill(static_cast<float>(kWideLogvar));
@@ -95,33 +94,90 @@ void save(const std::string& path, const RecVae<float>& model, const AppendOldEn
                              {"trained_on", metadata.trained_on}});
 }
 
-}  // namespace
-
-LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps) {
-  ad::nn::SafetensorsReader file(path);
-  LoadedModel loaded;
-  if (const auto it = file.metadata().find("format");
-      it != file.metadata().end() && it->second != "recvae 1" && it->second != "pt") {
-    throw ad::Error(path + ": format: expected 'recvae 1', found '" + it->second + "'");
+// The strings of a JSON list, as the parser meets them: nothing else comes, so nothing nests.
+class ListHandler : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  ListHandler(std::vector<std::string>& list, std::size_t most) : list_(list), most_(most) {}
+  bool start_array(std::size_t) override { return !std::exchange(in_list_, true); }
+  bool end_array() override { return true; }
+  bool string(std::string& text) override {
+    if (!in_list_ || list_.size() == most_) return false;
+    list_.push_back(std::move(text));
+    return true;
   }
-  if (const auto it = file.metadata().find("settings"); it != file.metadata().end()) {
-    loaded.settings = it->second;
-    Settings defaults;
-    defaults.layer_norm_eps = layer_norm_eps;
-    try {
-      layer_norm_eps = settings_from_json(loaded.settings, defaults).layer_norm_eps;
-    } catch (const std::exception& e) {
-      throw ad::Error(path + ": " + e.what());
+  bool start_object(std::size_t) override { return false; }
+  bool end_object() override { return false; }
+  bool key(std::string&) override { return false; }
+  bool null() override { return false; }
+  bool boolean(bool) override { return false; }
+  bool number_integer(number_integer_t) override { return false; }
+  bool number_unsigned(number_unsigned_t) override { return false; }
+  bool number_float(number_float_t, const string_t&) override { return false; }
+  bool binary(binary_t&) override { return false; }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override { return false; }
+
+ private:
+  std::vector<std::string>& list_;
+  std::size_t most_;
+  bool in_list_ = false;
+};
+
+bool has_control_character(const std::string& token) {
+  return std::any_of(token.begin(), token.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::vector<std::string> read_item_tokens(const std::string& path, const std::string& text, Index items) {
+  std::vector<std::string> tokens;
+  ListHandler handler(tokens, static_cast<std::size_t>(items));
+  if (!nlohmann::json::sax_parse(text, &handler) || static_cast<Index>(tokens.size()) != items) {
+    throw ad::Error(path + ": item_tokens: expected a JSON list of " + std::to_string(items) + " strings");
+  }
+  data::Vocabulary distinct;
+  for (const std::string& token : tokens) {
+    const std::int32_t before = distinct.size();
+    if (token.empty() || has_control_character(token) || distinct.add(token) < before) {
+      throw ad::Error(path + ": item_tokens: expected different names without control characters, found " +
+                      data::excerpt(token) + (distinct.find(token) < 0 ? "" : " twice"));
     }
   }
+  return tokens;
+}
 
-  if (const auto it = file.metadata().find("trained_on"); it != file.metadata().end()) loaded.trained_on = it->second;
+// The metadata that need no weights to be understood; `layer_norm_eps` is that of the settings, if there are any.
+void read_metadata(const ad::nn::SafetensorsReader& file, LoadedModel& loaded, double& layer_norm_eps) {
+  const auto text = [&](const char* name) {
+    const auto it = file.metadata().find(name);
+    return it == file.metadata().end() ? std::string() : it->second;
+  };
+  if (const std::string format = text("format"); !format.empty() && format != "recvae 1" && format != "pt") {
+    throw ad::Error(file.path() + ": format: expected 'recvae 1', found " + data::excerpt(format));
+  }
+  loaded.trained_on = text("trained_on");
+  loaded.settings = text("settings");
+  Settings settings;
+  settings.layer_norm_eps = layer_norm_eps;
+  try {
+    if (file.metadata().count("settings")) settings = settings_from_json(loaded.settings, settings);
+    validate(settings);
+  } catch (const std::exception& e) {
+    throw ad::Error(file.path() + ": " + e.what());
+  }
+  layer_norm_eps = settings.layer_norm_eps;
+}
 
+struct Sizes {
+  Index items, hidden, latent;
+};
+
+// Of a file whose tensors are a model's, all and no more.
+Sizes expect_model(const ad::nn::SafetensorsReader& file, Load what) {
   const auto side = [&](const char* name, std::size_t dimension) {
     const auto it = file.tensors().find(name);
-    if (it == file.tensors().end()) throw ad::Error(path + ": tensor " + name + " is missing: not a RecVAE model");
+    if (it == file.tensors().end())
+      throw ad::Error(file.path() + ": tensor " + name + " is missing: not a RecVAE model");
     if (it->second.shape.size() != 2 || it->second.shape[dimension] < 1) {
-      throw ad::Error(path + ": tensor " + name + ": expected two positive sides, found " +
+      throw ad::Error(file.path() + ": tensor " + name + ": expected two positive sides, found " +
                       shape_text(it->second.shape));
     }
     return it->second.shape[dimension];
@@ -131,34 +187,51 @@ LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps
   std::size_t known = expect_encoder(file, "encoder", items, hidden, latent) + 2;
   expect_shape(file, "decoder.weight", {items, latent});
   expect_shape(file, "decoder.bias", {items});
-  const bool old_there = has_prefix(file, kOldEncoder);
-  if (old_there || what == Load::model) known += expect_encoder(file, kOldEncoder, items, hidden, latent);
+  if (has_prefix(file, kOldEncoder) || what == Load::model) {
+    known += expect_encoder(file, kOldEncoder, items, hidden, latent);
+  }
   for (const char* name : kConstants) {
     if (!file.contains(name)) continue;
     expect_shape(file, name, {1, latent});
     ++known;
   }
-  if (known != file.tensors().size()) {
-    for (const auto& [name, info] : file.tensors()) {
-      const bool ours = name.starts_with("encoder.") || name.starts_with("decoder.") || name.starts_with("prior.");
-      if (!ours) throw ad::Error(path + ": surplus tensor " + name);
-    }
-    throw ad::Error(path + ": surplus tensors: expected " + std::to_string(known) + ", found " +
-                    std::to_string(file.tensors().size()));
+  if (known == file.tensors().size()) return {items, hidden, latent};
+  for (const auto& [name, info] : file.tensors()) {
+    const bool ours = name.starts_with("encoder.") || name.starts_with("decoder.") || name.starts_with("prior.");
+    if (!ours) throw ad::Error(file.path() + ": surplus tensor " + name);
   }
+  throw ad::Error(file.path() + ": surplus tensors: expected " + std::to_string(known) + ", found " +
+                  std::to_string(file.tensors().size()));
+}
 
+}  // namespace
+
+void check_item_tokens(const std::string& path, const std::vector<std::string>& item_tokens) {
+  for (const std::string& token : item_tokens) {
+    bool fine = !token.empty() && !has_control_character(token);
+    try {
+      nlohmann::json(token).dump();
+    } catch (const nlohmann::json::exception&) {
+      fine = false;
+    }
+    if (fine) continue;
+    throw ad::Error(path + ": expected item ids in UTF-8 without control characters, found " + data::excerpt(token));
+  }
+}
+
+LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps) {
+  ad::nn::SafetensorsReader file(path);
+  LoadedModel loaded;
+  read_metadata(file, loaded, layer_norm_eps);
+  const auto [items, hidden, latent] = expect_model(file, what);
   if (const auto it = file.metadata().find("item_tokens"); it != file.metadata().end()) {
-    const auto tokens = nlohmann::json::parse(it->second, nullptr, false);
-    bool fine = tokens.is_array() && static_cast<Index>(tokens.size()) == items;
-    for (const auto& token : tokens) fine = fine && token.is_string();
-    if (!fine) throw ad::Error(path + ": item_tokens: expected a JSON list of " + std::to_string(items) + " strings");
-    loaded.item_tokens = tokens.get<std::vector<std::string>>();
+    loaded.item_tokens = read_item_tokens(path, it->second, items);
   }
   loaded.model.encoder = empty_encoder(items, hidden, latent, layer_norm_eps);
   loaded.model.decoder = ad::nn::Linear<float>(latent, items, 0, ad::nn::Init::zero);
   ad::nn::read_parameters(file, loaded.model, "");
   expect_finite(path, loaded.model);
-  if (what == Load::with_old_encoder && old_there) {
+  if (what == Load::with_old_encoder && has_prefix(file, kOldEncoder)) {
     loaded.old_encoder = empty_encoder(items, hidden, latent, layer_norm_eps);
     ad::nn::read_parameters(file, *loaded.old_encoder, kOldEncoder);
     expect_finite(path, *loaded.old_encoder);
@@ -200,11 +273,8 @@ ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>
   if (from.item_tokens.empty()) {
     for (std::size_t j = 0; j < source_row.size(); ++j) source_row[j] = static_cast<Index>(j);
   } else {
-    std::unordered_map<std::string, Index> rows;
-    for (std::size_t i = 0; i < from.item_tokens.size(); ++i) rows.emplace(from.item_tokens[i], static_cast<Index>(i));
-    for (std::size_t j = 0; j < item_tokens.size(); ++j) {
-      if (const auto it = rows.find(item_tokens[j]); it != rows.end()) source_row[j] = it->second;
-    }
+    const data::Vocabulary rows(from.item_tokens);
+    for (std::size_t j = 0; j < item_tokens.size(); ++j) source_row[j] = rows.find(item_tokens[j]);
   }
   ItemMapping mapping;
   for (Index row : source_row) ++(row < 0 ? mapping.fresh : mapping.kept);

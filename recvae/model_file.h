@@ -26,8 +26,13 @@ enum class Load {
   with_old_encoder  ///< also prior.encoder_old.*, which may be absent as a whole
 };
 
+/// Throws ad::Error, which names `path`, for an item token that a model cannot have: empty, not UTF-8, or with control
+/// characters, which would break every table that lists it.
+void check_item_tokens(const std::string& path, const std::vector<std::string>& item_tokens);
+
 /// Reads F32 and F64. Any missing, surplus or misshapen tensor is an ad::Error that names it; the three constants of
-/// the prior may be absent. layer_norm_eps comes from the file's settings, else from `layer_norm_eps`.
+/// the prior may be absent. So is bad metadata: settings that validate() refuses, item tokens that are not one for each
+/// item or not all different. layer_norm_eps comes from the file's settings, else from `layer_norm_eps`.
 LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps = Settings{}.layer_norm_eps);
 
 /// What a file says of its model. A view: what it names must live.

@@ -1,20 +1,18 @@
 #include "settings.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "evaluate/metrics.h"
+#include "json_value.h"
 
 namespace recvae {
 namespace {
 
 template <class T>
-struct OptionalOf : std::false_type {};
+struct IsOptional : std::false_type {};
 template <class T>
-struct OptionalOf<std::optional<T>> : std::true_type {
-  using type = T;
-};
+struct IsOptional<std::optional<T>> : std::true_type {};
 
 [[noreturn]] void refuse(const std::string& name, const std::string& expected) {
   throw std::invalid_argument(name + ": expected " + expected);
@@ -93,7 +91,7 @@ std::string to_json(const Settings& settings) {
   nlohmann::ordered_json j;
   Settings::visit(
       [&]<class T>(const char* name, const char*, const T& value) {
-        if constexpr (OptionalOf<T>::value)
+        if constexpr (IsOptional<T>::value)
           j[name] = value ? nlohmann::ordered_json(*value) : nullptr;
         else
           j[name] = value;
@@ -103,25 +101,8 @@ std::string to_json(const Settings& settings) {
 }
 
 Settings settings_from_json(const std::string& text, Settings settings) {
-  const auto j = nlohmann::json::parse(text, nullptr, false);
-  if (!j.is_object()) throw std::runtime_error("settings: not a JSON object");
-  Settings::visit(
-      [&]<class T>(const char* name, const char*, T& value) {
-        if (!j.contains(name)) return;
-        try {
-          if constexpr (OptionalOf<T>::value) {
-            if (j[name].is_null())
-              value.reset();
-            else
-              value = j[name].get<typename OptionalOf<T>::type>();
-          } else {
-            value = j[name].get<T>();
-          }
-        } catch (const nlohmann::json::exception&) {
-          throw std::runtime_error(std::string("settings: ") + name + " has the wrong type");
-        }
-      },
-      settings);
+  const nlohmann::json j = parse_settings(text);
+  Settings::visit([&](const char* name, const char*, auto& value) { take_setting(j, name, value); }, settings);
   return settings;
 }
 

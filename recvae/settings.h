@@ -87,7 +87,8 @@ Settings preset(const std::string& name);
 /// Throws std::invalid_argument, naming the setting, for a value that no data could make sense of.
 void validate(const Settings& settings);
 
-/// As a JSON object, for weight files; from_json takes what it finds and leaves the rest as in `defaults`.
+/// As a JSON object, for weight files; from_json takes what it finds and leaves the rest as in `defaults`. Throws
+/// std::runtime_error, naming the setting, for a value of another type or beyond the range of its own.
 std::string to_json(const Settings& settings);
 Settings settings_from_json(const std::string& text, Settings defaults = {});
 

@@ -1,8 +1,7 @@
 #include "model_metadata.h"
 
-#include <nlohmann/json.hpp>
-
 #include "data/read/input.h"
+#include "recvae/json_value.h"
 
 namespace recvae::tools {
 namespace {
@@ -44,18 +43,6 @@ nlohmann::ordered_json to_json_value(const std::optional<T>& value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
-template <class T>
-void from_json_value(const nlohmann::json& j, T& value) {
-  value = j.get<T>();
-}
-template <class T>
-void from_json_value(const nlohmann::json& j, std::optional<T>& value) {
-  if (j.is_null())
-    value.reset();
-  else
-    value = j.get<T>();
-}
-
 }  // namespace
 
 std::string settings_metadata(const Settings& settings, const data::DataOptions& data) {
@@ -72,13 +59,12 @@ void apply_data_metadata(const std::string& metadata, const CommandLine& line, d
                          DataUse use) {
   if (metadata.empty()) return;
   const data::Input input = data::find_input(options);
-  const auto j = nlohmann::json::parse(metadata, nullptr, false);
+  const nlohmann::json j = parse_settings(metadata);
   const auto read = [&](const char* name, auto& value) {
-    if (line.given(name) || !j.is_object() || !j.contains(name)) return;
     try {
-      from_json_value(j[name], value);
-    } catch (const nlohmann::json::exception&) {
-      throw data::DataError(std::string("the model's settings: ") + name + " has the wrong type");
+      if (!line.given(name)) take_setting(j, name, value);
+    } catch (const std::runtime_error& error) {
+      throw data::DataError(std::string("the model's ") + error.what());
     }
   };
   using Kind = data::Input::Kind;
@@ -86,7 +72,7 @@ void apply_data_metadata(const std::string& metadata, const CommandLine& line, d
   if (use == DataUse::histories) return;
   const auto or_strong = [](const std::string& split) { return split.empty() ? "strong" : split; };
   std::string recorded;
-  if (j.is_object() && j.contains("split") && j["split"].is_string()) recorded = j["split"].get<std::string>();
+  if (j.contains("split") && j["split"].is_string()) take_setting(j, "split", recorded);
   const bool another = line.given("split") && or_strong(options.split) != or_strong(recorded);
   if (input.kind == Kind::raw && !another) visit_split(read, options);
   if (input.kind != Kind::prepared) visit_history(read, options);

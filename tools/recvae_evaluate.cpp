@@ -19,7 +19,7 @@ struct Options {
   std::string model, baseline, compare, on = "test", per_user;
   BaselineOptions baseline_options;
   std::int64_t bootstrap = 0;
-  bool json = false;
+  bool json = false, assume_same_split = false;
   std::int64_t examples = 0;
   std::string example_users, item_names;
 };
@@ -36,6 +36,7 @@ bool read_options(CommandLine& line, Options& o) {
   line.add("baseline", &o.baseline, "popularity, ease or itemknn: evaluate this in place of a model");
   add_baseline_options(line, o.baseline_options);
   line.add("compare", &o.compare, "a second model, compared with the first user by user");
+  line.flag("assume_same_split", &o.assume_same_split, "compare models that were trained on different rows, too");
   line.add("bootstrap", &o.bootstrap, "samples of the intervals (default: none; with --compare 10000)",
            in_range(1, 10'000'000));
   line.add("per_user", &o.per_user, "file to write: the metrics of every user, tab-separated");
@@ -167,6 +168,23 @@ std::string examples(const Options& o, const data::Dataset& data, const data::He
   return text;
 }
 
+/// Throws where one of the two may have seen what the other has to find.
+void check_comparable(const LoadedModel& a, const LoadedModel& b, const Options& o) {
+  if (o.assume_same_split || a.trained_on.empty() || b.trained_on.empty() || a.trained_on == b.trained_on) return;
+  throw data::DataError(o.model + " and " + o.compare + ": expected models trained on the same rows, found " +
+                        data::excerpt(a.trained_on) + " and " + data::excerpt(b.trained_on) +
+                        " (--assume_same_split compares them nevertheless)");
+}
+
+/// Warns of a model that has learned from other rows than this data set gives to learn from.
+void check_training(const std::string& path, const LoadedModel& model, const data::Dataset& data, bool on_test) {
+  if (model.trained_on.empty() || model.trained_on == data::fingerprint(data)) return;
+  const bool refit = model.trained_on == data::fingerprint(data, true);
+  if (refit && on_test) return;
+  log_warning(path + (refit ? " was trained on the validation part, too: it has seen what it has to find here"
+                            : " was not trained on this data's training part: it may have seen what it has to find"));
+}
+
 void evaluate_command(CommandLine& line) {
   Options o;
   if (!read_options(line, o)) return;
@@ -176,10 +194,15 @@ void evaluate_command(CommandLine& line) {
   fetch_text(o.data);
   const std::optional<LoadedModel> model = load(o.model, true, line, o),
                                    second = load(o.compare, o.model.empty(), line, o);
+  if (model && second) check_comparable(*model, *second, o);
   o.data.seed = static_cast<std::uint64_t>(o.settings.seed);
   const data::Dataset data = data::load(o.data);
   if (model) match_items(o.model, *model, data.item_tokens);
   if (second) match_items(o.compare, *second, data.item_tokens);
+  if (model) check_training(o.model, *model, data, o.on == "test");
+  if (second && !(model && model->trained_on == second->trained_on)) {
+    check_training(o.compare, *second, data, o.on == "test");
+  }
   const data::HeldOut& held_out = o.on == "test" ? data.test : data.validation;
   if (held_out.targets.nnz() == 0) {
     throw data::DataError(o.data.path + ": no " + o.on + " users have anything to be found");

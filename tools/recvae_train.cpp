@@ -133,17 +133,6 @@ std::string describe(const EpochReport& r, std::int64_t epochs, const std::strin
          " s, " + with_thousands(r.users_per_second) + " users/s";
 }
 
-/// Weight files hold the tokens as JSON: a token that cannot be there is better known before the training than after.
-void require_utf8(const std::string& path, const std::vector<std::string>& item_tokens) {
-  for (const std::string& token : item_tokens) {
-    try {
-      nlohmann::json(token).dump();
-    } catch (const nlohmann::json::exception&) {
-      throw data::DataError(path + ": expected item ids in UTF-8, found " + data::excerpt(token));
-    }
-  }
-}
-
 bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
 
 /// A fresh or given model, announced.
@@ -299,7 +288,7 @@ void train(CommandLine& line) {
   fetch_text(o.data);
   const data::Dataset data = data::load(o.data);
   log_info(describe(data.summary));
-  require_utf8(o.data.path, data.item_tokens);
+  check_item_tokens(o.data.path, data.item_tokens);  // better known before the training than after
   if (o.refit && !has_targets(data.validation)) {
     throw data::DataError(o.data.path + ": expected validation rows for --refit, found none: all is trained on");
   }

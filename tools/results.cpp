@@ -1,18 +1,15 @@
 #include "results.h"
 
-#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <random>
-#include <system_error>
 
 #include "autodiff/kernels/blas.h"
 #include "autodiff/kernels/loops.h"
 #include "autodiff/parallel.h"
 #include "data/error.h"
 #include "data/read/text_source.h"
+#include "nn/atomic_file.h"
 
 namespace fs = std::filesystem;
 
@@ -133,19 +130,9 @@ void write_per_user(const std::string& path, const std::vector<std::string>& use
     }
     text += '\n';
   }
-  std::error_code error;
-  const bool direct = fs::exists(path, error) && !fs::is_regular_file(path, error);
-  const std::string target = direct ? path : fs::weakly_canonical(path).string();  // a link stays one
-  const std::string written = direct ? path : target + ".tmp-" + std::to_string(std::random_device()());
-  std::ofstream file(written, std::ios::binary);
-  file << text;
-  file.close();
-  error = std::error_code(file ? 0 : errno, std::generic_category());
-  if (!error && !direct) fs::rename(written, target, error);
-  if (!error) return;
-  std::error_code ignored;
-  if (!direct) fs::remove(written, ignored);
-  throw data::DataError(path + ": cannot be written: " + error.message());
+  ad::nn::AtomicFile file(path);
+  file.write(text.data(), text.size());
+  file.commit();
 }
 
 }  // namespace recvae::tools

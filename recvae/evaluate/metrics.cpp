@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 
 #include "../../data/filters.h"
@@ -112,6 +113,8 @@ double shannon_entropy(const Counts& c) {
   return sum / static_cast<double>(c.listed.size());
 }
 
+constexpr std::size_t kMostMetrics = 1000;
+
 // A metric is a function of one of the three.
 struct Entry {
   const char* name;
@@ -143,8 +146,13 @@ const Entry* find(const std::string& name) {
 
 std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const std::vector<std::int64_t>& topk) {
   std::vector<Metric> out;
+  std::set<std::pair<std::string, std::int64_t>> seen;
   const auto add = [&](const Metric& metric) {
-    if (std::find(out.begin(), out.end(), metric) == out.end()) out.push_back(metric);
+    if (!seen.emplace(metric.name, metric.k).second) return;
+    if (out.size() == kMostMetrics)
+      throw std::invalid_argument("metrics: expected at most " + std::to_string(kMostMetrics) +
+                                  ", each with each cutoff counted, found more");
+    out.push_back(metric);
   };
   const auto add_cut = [&](const std::string& name, std::int64_t k) {
     if (k < 1)

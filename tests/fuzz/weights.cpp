@@ -2,9 +2,9 @@
 // length is added, and the data after it: so that mutations reach what lies behind the length.
 #include <array>
 #include <cmath>
-#include <sstream>
 
 #include "fuzz.h"
+#include "nn/atomic_file.h"
 #include "nn/safetensors.h"
 #include "recvae/model_file.h"
 
@@ -24,9 +24,8 @@ std::string file_of(std::string_view input) {
 void read_all(const std::string& path) {
   ad::nn::SafetensorsReader reader(path);
   for (const auto& [name, info] : reader.tensors()) {
-    std::ostringstream copied;
-    reader.copy(name, copied);
-    promise(copied.str().size() == info.end - info.begin, "a tensor has the bytes that its header names");
+    ad::nn::AtomicFile nowhere("/dev/null");  // a real file would wait for the disk
+    reader.copy(name, nowhere);               // all the bytes that the header names, or it throws
     for (const auto layout : {ad::nn::Layout::matrix, ad::nn::Layout::transposed}) {
       survives([&, &name = name] { reader.read<float>(name, layout); });
       survives([&, &name = name] { reader.read<double>(name, layout); });

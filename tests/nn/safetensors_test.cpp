@@ -45,7 +45,7 @@ TEST_CASE("safetensors: what is written is read back, in files' shapes, the same
   ad::nn::write_safetensors(path, list, {{"format", "test"}, {"tokens", "[\"a\\\"b\"]"}});
   ad::nn::write_safetensors(dir.path("again"), list, {{"tokens", "[\"a\\\"b\"]"}, {"format", "test"}});
   CHECK(read_file(path) == read_file(dir.path("again")));
-  CHECK_FALSE(std::filesystem::exists(path + ".part"));
+  CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 2);
 
   ad::nn::SafetensorsReader reader(path);
   CHECK(reader.metadata().at("tokens") == "[\"a\\\"b\"]");
@@ -79,7 +79,7 @@ TEST_CASE("safetensors: tensors of another file are copied byte by byte; half a 
   CHECK_THROWS_WITH_AS(ad::nn::write_safetensors(dir.path("copy"), copies, {}),
                        doctest::Contains("whole: read error in tensor large"), ad::Error);
   CHECK(read_file(dir.path("copy")).size() > 1000000);  // what was there
-  CHECK_FALSE(std::filesystem::exists(dir.path("copy.part")));
+  CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 2);
 }
 
 TEST_CASE("safetensors: F64 files, as PyTorch's side wrote them") {
@@ -123,6 +123,47 @@ TEST_CASE("safetensors: a file that is none, or a broken one, says what is wrong
   CHECK(message(file_of(R"({"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678"))
             .find("tensor x is missing") != std::string::npos);
   CHECK(message(file_of(R"({"__metadata__":{"a":1}})", "")).find("__metadata__") != std::string::npos);
+}
+
+TEST_CASE("safetensors: a header made to hurt is refused at once") {
+  const TempDir dir;
+  const auto message = [&](const std::string& header, const std::string& data = "") {
+    const std::string error = error_of(dir.write("f", file_of(header, data)));
+    CHECK(error.size() < 1500);
+    return error;
+  };
+  const auto has = [](const std::string& text, const char* part) { return text.find(part) != std::string::npos; };
+  const std::string deep(80'000, '['), curly = [] {
+    std::string text;
+    for (int k = 0; k < 80'000; ++k) text += "{\"a\":";
+    return text;
+  }();
+  CHECK(has(message(deep), "not a JSON object"));
+  CHECK(has(message("{\"x\":" + deep), "tensor x: the header's entry is malformed"));
+  CHECK(has(message(curly), "tensor a: the header's entry is malformed"));
+  CHECK(has(message("{\"__metadata__\":" + curly), "__metadata__ is not an object of strings"));
+  CHECK(has(message(R"({"x":{"dtype":"F32","shape":[[1],2],"data_offsets":[0,8]}})"), "malformed"));
+
+  std::string keys = "{";  // many are read in linear time, and too many are refused
+  for (int k = 0; k < 100'001; ++k) {
+    keys += (k ? ",\"" : "\"") + std::to_string(k) + R"(":{"dtype":"F32","shape":[0,2],"data_offsets":[0,0]})";
+  }
+  CHECK(has(message(keys + "}"), "has more than 100000 tensors"));
+  CHECK(has(message("{\"" + std::string(5000, 'k') + "\":1}"), "has a name of 5000 bytes, expected at most 1024"));
+
+  const std::string entry = R"({"dtype":"F32","shape":[1,2],"data_offsets":[0,8]})";
+  CHECK(has(message("{\"x\":" + entry + ",\"x\":" + entry + "}", "12345678"), "has the name x twice"));
+  CHECK(has(message(R"({"__metadata__":{"a":"1","a":"2"}})"), "has the name a twice"));
+  CHECK(has(message(R"({"__metadata__":{},"__metadata__":{}})"), "has the name __metadata__ twice"));
+  CHECK(has(message(R"({"x":{"dtype":"F32","dtype":"F32","shape":[1,2],"data_offsets":[0,8]}})"), "malformed"));
+  CHECK(has(message(R"({"x":{"dtype":"F32","shape":[2305843009213693952,0],"data_offsets":[0,0]}})"), "malformed"));
+  CHECK(has(message(R"({"x":{"dtype":"F32","shape":[0,1152921504606846976,16],"data_offsets":[0,0]}})"), "malformed"));
+  CHECK(message(R"({"x":{"dtype":"F32","shape":[1152921504606846976,0],"data_offsets":[0,0]}})") == "no error");
+  CHECK(has(message(R"({"x":{"dtype":"F32","shape":[1,18446744073709551616],"data_offsets":[0,8]}})"), "malformed"));
+  CHECK(has(message(R"({"x":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8,8]}})"), "malformed"));
+  CHECK(has(message(R"({"x":{"dtype":"F32","data_offsets":[0,8]}})"), "malformed"));
+  CHECK(has(message(R"({"x":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]})"), "not JSON at byte"));
+  CHECK(has(message("{\"\xff\":1}"), "not JSON at byte"));
 }
 
 TEST_CASE("safetensors: shapes that do not fit a module, a path that cannot be written, text that is not UTF-8") {

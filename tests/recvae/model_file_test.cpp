@@ -144,6 +144,39 @@ TEST_CASE("weights without metadata or constants are taken; what is missing, sur
   CHECK(error_of(std::string(RECVAE_GOLDEN) + "/golden_gamma.safetensors").find("surplus tensor") != std::string::npos);
 }
 
+TEST_CASE("metadata that no model has are refused by a line that names the file") {
+  const test::TempDir dir;
+  const Parts parts;
+  const auto message = [&](const ad::nn::Metadata& metadata) {
+    const std::string error = error_of(parts.write(dir, metadata)), path = dir.path("m") + ": ";
+    CHECK(error.starts_with(path));
+    return error.substr(std::min(path.size(), error.size()));
+  };
+  const auto with_token = [](const std::string& token) {
+    return "[\"" + token + "\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\"]";
+  };
+  CHECK(error_of(parts.write(dir, {{"item_tokens", with_token("a")}})) == "no error");
+  for (const char* token : {"a\\tb", "a\\nb", "\\u0000", "\\u007f", "", "b"}) {
+    CHECK(message({{"item_tokens", with_token(token)}}).starts_with("item_tokens: expected different names without"));
+  }
+  CHECK(message({{"item_tokens", with_token("i")}}).ends_with("found 'i' twice"));
+  for (const std::string& text : {std::string("{}"), std::string("\"a\""), std::string("[1]"), std::string(80'000, '['),
+                                  with_token("a") + "x", with_token("a\",\"z"), std::string("null"), std::string()}) {
+    CHECK(message({{"item_tokens", text}}) == "item_tokens: expected a JSON list of 9 strings");
+  }
+  CHECK(message({{"settings", "{\"layer_norm_eps\": -5}"}}) == "layer_norm_eps: expected a positive finite number");
+  CHECK(message({{"settings", "{\"epochs\": 0}"}}).starts_with("epochs: expected a positive integer"));
+  CHECK(message({{"settings", ""}}) == "settings: not a JSON object");
+  CHECK(message({{"settings", std::string(80'000, '[')}}).starts_with("settings: expected values"));
+  CHECK_THROWS_AS(load_model(parts.write(dir), Load::model, -5), ad::Error);
+  for (const std::vector<std::string>& bad : {std::vector<std::string>{"a\tb"}, {""}, {"\xff"}}) {
+    CHECK_THROWS_AS(check_item_tokens("f", bad), ad::Error);
+    CHECK_THROWS_AS(save_model(dir.path("n"), small_model(1, 1), small_model(1, 1).encoder, {"{}", bad, ""}),
+                    ad::Error);
+  }
+  CHECK_FALSE(std::filesystem::exists(dir.path("n")));
+}
+
 TEST_CASE("taking over: rows follow their tokens, new items keep their draw, all else is copied") {
   const test::TempDir dir;
   const RecVae<float> before = small_model(4, 1);

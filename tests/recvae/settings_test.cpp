@@ -37,6 +37,31 @@ TEST_CASE("settings survive JSON; unknown keys are left alone") {
   CHECK_THROWS_AS(settings_from_json("{\"epochs\": \"x\"}"), std::runtime_error);
 }
 
+TEST_CASE("settings from JSON are what they should be, in type and range, and do not nest") {
+  const auto refused = [](const std::string& text) {
+    try {
+      settings_from_json(text);
+    } catch (const std::runtime_error& e) {
+      return std::string(e.what());
+    }
+    return std::string("accepted");
+  };
+  CHECK(refused("{\"epochs\": 1.5}") == "settings: epochs has the wrong type: expected an integer, found '1.5'");
+  CHECK(refused("{\"epochs\": 18446744073709551615}")
+            .starts_with("settings: epochs has the wrong type: expected a smaller"));
+  for (const char* value : {"true", "1e30", "\"5\"", "null", "[5]", "{}"}) {
+    CHECK(refused(std::string("{\"epochs\": ") + value + "}").starts_with("settings: epochs has the wrong type"));
+  }
+  for (const char* member : {"\"gamma\": true", "\"gamma\": \"1\"", "\"shuffle\": 1", "\"topk\": [1, 2.5]",
+                             "\"topk\": 5", "\"metrics\": [1]", "\"init\": 3", "\"clip_grad_norm\": \"none\""}) {
+    CHECK(refused(std::string("{") + member + "}").find("has the wrong type") != std::string::npos);
+  }
+  CHECK(refused("{\"gamma\": 1, \"clip_grad_norm\": null, \"stopping_step\": 3}") == "accepted");
+  CHECK(refused("{\"gamma\": NaN}") == "settings: not a JSON object");
+  CHECK(refused("{\"gamma\": 1e999}") == "settings: not a JSON object");
+  CHECK(refused("{\"topk\":" + std::string(80'000, '[')).starts_with("settings: expected values and lists"));
+}
+
 TEST_CASE("validate names the setting that makes no sense") {
   const auto refused = [](auto change) {
     Settings s;
@@ -65,4 +90,12 @@ TEST_CASE("validate names the setting that makes no sense") {
   CHECK(refused([](Settings& s) { s.valid_metric = "ndcg"; }).starts_with("valid_metric:"));
   CHECK(refused([](Settings& s) { s.clip_grad_norm = 0; }).starts_with("clip_grad_norm:"));
   CHECK(refused([](Settings& s) { s.epochs = 0; }).starts_with("epochs:"));
+  for (const double eps : {-5.0, 0.0, nan, inf}) {
+    CHECK(refused([&](Settings& s) { s.layer_norm_eps = eps; }).starts_with("layer_norm_eps:"));
+  }
+  CHECK(refused([](Settings& s) {
+          s.metrics.assign(11, "ndcg");
+          for (std::int64_t k = 1; k <= 11'000; ++k) s.topk.push_back(k);
+        }).starts_with("metrics: expected at most 1000"));
+  CHECK(refused([](Settings& s) { s.topk.assign(200'000, 20); }) == "accepted");
 }

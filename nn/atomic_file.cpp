@@ -1,0 +1,75 @@
+#include "atomic_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <random>
+#include <system_error>
+#include <utility>
+
+#include "../autodiff/tensor.h"
+
+namespace ad::nn {
+
+namespace fs = std::filesystem;
+
+void AtomicFile::fail(int reason) const {
+  throw Error(path_ + ": cannot be written: " + std::generic_category().message(reason));
+}
+
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
+  std::error_code error;
+  fs::path target = path_;
+  for (int links = 0; fs::is_symlink(target, error); ++links) {
+    if (links == 40) fail(ELOOP);
+    target = target.parent_path() / fs::read_symlink(target, error);
+    if (error) fail(error.value());
+  }
+  target_ = target.string();
+  if (fs::exists(target, error) && !fs::is_regular_file(target, error)) {
+    file_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
+  } else {
+    std::random_device random;
+    const fs::path beside = target.parent_path() / target.filename().string().substr(0, 200);
+    do {
+      temporary_ = beside.string() + ".tmp-" + std::to_string(random());
+      file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (file_ < 0 && errno == EEXIST);
+  }
+  if (file_ < 0) fail(errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (file_ >= 0) ::close(file_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(const void* bytes, std::size_t count) {
+  constexpr std::size_t kAtOnce = std::size_t{1} << 30;  // Linux writes no more than 2 GiB in one call
+  for (auto* from = static_cast<const char*>(bytes); count > 0;) {
+    const ssize_t n = ::write(file_, from, std::min(count, kAtOnce));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(errno);
+    from += n;
+    count -= static_cast<std::size_t>(n);
+  }
+}
+
+void AtomicFile::commit() {
+  // The bytes before the name: after a power failure a name without them would be an empty file.
+  if (!temporary_.empty() && ::fsync(file_) != 0) fail(errno);
+  if (::close(std::exchange(file_, -1)) != 0) fail(errno);
+  if (temporary_.empty()) return;
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
+  temporary_.clear();
+  const int folder = ::open(fs::absolute(target_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return;  // the file is there; only that its name outlasts a power failure is not sure
+  ::fsync(folder);
+  ::close(folder);
+}
+
+}  // namespace ad::nn

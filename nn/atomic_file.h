@@ -1,0 +1,30 @@
+// The one way that files are replaced: written beside, then renamed.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace ad::nn {
+
+/// A file that is there whole or not at all: it is written under another name in the same folder and takes its place,
+/// and that of an older file, in commit(), after its bytes are on the disk. Without a commit nothing is left and the
+/// older file is as it was. A symbolic link stays one; what is no regular file (a pipe, a device) is written directly.
+/// Several may be written to one path at once: the last commit stays. Throws Error("<path>: cannot be written: ...").
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::string path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* bytes, std::size_t count);
+  void commit();
+
+ private:
+  [[noreturn]] void fail(int reason) const;
+
+  std::string path_, target_, temporary_;  // as given; behind links; empty: written directly
+  int file_ = -1;
+};
+
+}  // namespace ad::nn
