@@ -108,7 +108,7 @@ Places find_columns(const TextSource& text, const Fields& header, const DataOpti
 std::string separator_of(std::string_view header) {
   if (header.find('\t') != std::string_view::npos) return "\t";
   const auto count = [&](char c) { return std::count(header.begin(), header.end(), c); };
-  return {std::ranges::max({',', ';', '|'}, {}, count)};
+  return {std::max({',', ';', '|'}, [&](char a, char b) { return count(a) < count(b); })};
 }
 
 void read_table(TextSource& text, const DataOptions& options, Times times, InteractionBuilder& out) {

@@ -120,8 +120,9 @@ TEST_CASE_TEMPLATE("multinomial_log_likelihood: logits of -inf are probabilities
   const T inf = std::numeric_limits<T>::infinity();
   const ad::Index items = 600, latent = 3;  // three tiles
   // -inf in single places; in a whole tile, the first or a later one; everywhere.
-  for (const auto& [begin, end, step] : std::vector<std::array<ad::Index, 3>>{
+  for (const auto& range : std::vector<std::array<ad::Index, 3>>{
            {3, 600, 7}, {0, 256, 1}, {256, 512, 1}, {512, 600, 1}, {0, 599, 1}, {0, 600, 1}}) {
+    const ad::Index begin = range[0], end = range[1], step = range[2];  // clang captures no structured binding
     for (const ad::Index target : {ad::Index{3}, ad::Index{599}}) {
       for (const ad::Index kept_bytes : {ad::kKeptExponentials, ad::Index{0}}) {
         CAPTURE(begin);
