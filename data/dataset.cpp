@@ -1,8 +1,11 @@
 #include "dataset.h"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+
+#include "filters.h"
 
 namespace recvae::data {
 
@@ -21,8 +24,8 @@ HeldOut users_with_targets(const Csr& history, const Csr& targets, const std::ve
 std::string describe(const Summary& s) {
   const auto number = [](std::int64_t value) { return std::to_string(value); };
   return number(s.rows_read) + " rows read, " + number(s.rows) + " kept (" + number(s.duplicates) + " repeated), " +
-         number(s.users) + " users x " + number(s.items) + " items; " + number(s.train_users) + " users to train, " +
-         number(s.validation_users) + " + " + number(s.test_users) + " held out";
+         number(s.users) + " users x " + number(s.items) + " items; " + number(s.train.users) + " users to train, " +
+         number(s.validation.users) + " + " + number(s.test.users) + " held out";
 }
 
 Csr training_and_validation(const Dataset& dataset) {
@@ -44,19 +47,46 @@ Csr training_and_validation(const Dataset& dataset) {
   return make_csr(row_count, dataset.train.cols, rows, items);
 }
 
+namespace {
+
+/// Of held-out users; under a strong split their histories are rows of their own.
+PartSummary summarise(const HeldOut& part, const std::vector<std::int64_t>& trained, bool strong) {
+  PartSummary out;
+  out.users = static_cast<std::int64_t>(part.user_tokens.size());
+  out.targets = part.targets.nnz();
+  out.rows = out.targets + (strong ? part.history.nnz() : 0);
+  for (std::int64_t u = 0; u < out.users; ++u) {
+    const auto history = part.history.row(u);
+    out.empty_histories += history.empty();
+    for (const std::int32_t item : part.targets.row(u)) {
+      const auto has = [&](std::span<const std::int32_t> row) {
+        return std::binary_search(row.begin(), row.end(), item);
+      };
+      out.unknown_targets += trained[as_size(item)] == 0;
+      out.masked_targets += has(history) || (part.masked.rows() > 0 && has(part.masked.row(u)));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 Dataset with_tokens(Dataset dataset, std::vector<std::string> item_tokens, std::vector<std::string> user_tokens,
-                    std::int64_t rows_read, std::int64_t rows) {
-  const HeldOut &validation = dataset.validation, &test = dataset.test;
-  std::int64_t entries = dataset.train.nnz() + validation.targets.nnz() + test.targets.nnz();
-  if (dataset.strong) entries += validation.history.nnz() + test.history.nnz();
-  dataset.summary = {rows_read,
-                     rows,
-                     rows - entries,
-                     static_cast<std::int64_t>(user_tokens.size()),
-                     static_cast<std::int64_t>(item_tokens.size()),
-                     dataset.train.rows(),
-                     static_cast<std::int64_t>(validation.user_tokens.size()),
-                     static_cast<std::int64_t>(test.user_tokens.size())};
+                    const SplitRows& rows) {
+  Summary& s = dataset.summary;
+  s.rows_read = rows.read;
+  s.dropped = rows.dropped;
+  s.users = static_cast<std::int64_t>(user_tokens.size());
+  s.items = static_cast<std::int64_t>(item_tokens.size());
+  s.train.users = dataset.train.rows();
+  s.train.rows = dataset.train.nnz();
+  const auto trained = count_rows(dataset.train.items, item_tokens.size());
+  s.validation = summarise(dataset.validation, trained, dataset.strong);
+  s.test = summarise(dataset.test, trained, dataset.strong);
+  const std::int64_t entries = s.train.rows + s.validation.rows + s.test.rows;
+  s.dropped.repeated += rows.in_parts - entries;
+  s.duplicates = s.dropped.repeated;
+  s.rows = entries + s.duplicates;
   user_tokens.resize(as_size(dataset.train.rows()));
   dataset.item_tokens = std::move(item_tokens);
   dataset.user_tokens = std::move(user_tokens);

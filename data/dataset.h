@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "csr.h"
+#include "interactions.h"
 
 namespace recvae::data {
 
@@ -20,14 +21,24 @@ struct HeldOut {
 HeldOut users_with_targets(const Csr& history, const Csr& targets, const std::vector<std::string>& tokens,
                            bool any_row = false);
 
-/// Counts for one log line.
+/// What became of the rows of one part: after pairs that repeat have collapsed, `rows` are matrix entries.
+struct PartSummary {
+  std::int64_t users = 0, rows = 0;
+  std::int64_t empty_histories = 0;  ///< held-out users of whom a model is shown nothing
+  std::int64_t targets = 0;
+  std::int64_t unknown_targets = 0;  ///< targets with an item that no training row has
+  std::int64_t masked_targets = 0;   ///< targets that the user's history has, too, and that no list can hold
+};
+
+/// What became of the rows that were read: rows_read is the sum of `dropped` and of the parts' rows.
 struct Summary {
   std::int64_t rows_read = 0;   ///< of the files
-  std::int64_t rows = 0;        ///< left after the filters
+  Dropped dropped;              ///< of these, by cause
+  std::int64_t rows = 0;        ///< left after the filters, repeated ones included
   std::int64_t duplicates = 0;  ///< of these, rows that repeat a pair and were collapsed
   std::int64_t users = 0;       ///< with rows left, or as the files give them
   std::int64_t items = 0;       ///< in the vocabulary
-  std::int64_t train_users = 0, validation_users = 0, test_users = 0;
+  PartSummary train, validation, test;
 };
 
 /// `1000 rows read, 554 kept (3 repeated), 50 users x 70 items; 40 users to train, 5 + 5 held out`.
@@ -53,8 +64,15 @@ struct Dataset {
 /// are none as further users. Items that no training user of a strong split has are not in the catalogue and not here.
 Csr training_and_validation(const Dataset& dataset);
 
+/// The rows of a split, before pairs that repeat within a part collapse.
+struct SplitRows {
+  std::int64_t read = 0;
+  Dropped dropped;
+  std::int64_t in_parts = 0;
+};
+
 /// Gives a data set, whose matrices are complete, its tokens (`user_tokens`: training users first) and its summary.
 Dataset with_tokens(Dataset dataset, std::vector<std::string> item_tokens, std::vector<std::string> user_tokens,
-                    std::int64_t rows_read, std::int64_t rows);
+                    const SplitRows& rows);
 
 }  // namespace recvae::data

@@ -22,12 +22,20 @@ void keep_rows(Interactions& rows, Keep keep) {
   rows.for_columns([&](auto& column) { column.resize(out); });
 }
 
-void keep_ratings_above(Interactions& rows, double threshold);      ///< rating > threshold; needs ratings
-void keep_items_with(Interactions& rows, std::int64_t least_rows);  ///< items that occur in so many rows
-void keep_users_with(Interactions& rows, std::int64_t least_rows);  ///< users likewise
+void keep_ratings_above(Interactions& rows, double threshold);  ///< rating > threshold; needs ratings
+
+/// Items that occur in so many rows; then users with so many rows left.
+struct LeastRows {
+  std::int64_t of_item = 0, of_user = 0;
+};
+
+/// Keeps what has the least rows. With `parts`, one of a time split for every row, a row counts, and is counted, as it
+/// was at the end of its part: nothing later changes what becomes of it. `new_users`: users who were there before a
+/// part, but had too few rows to be kept, are not new in it, and lose their rows.
+void keep_frequent(Interactions& rows, LeastRows least, std::span<const Part> parts = {}, bool new_users = false);
 
 /// Of rows that repeat a pair keeps the first, or (`earliest`; needs times) the first of the earliest; counts the
-/// others in `rows.repeated`.
+/// others in `rows.dropped`.
 void drop_repeated(Interactions& rows, bool earliest);
 
 std::vector<std::int64_t> count_rows(const std::vector<std::int32_t>& indices, std::size_t size);  ///< rows per index

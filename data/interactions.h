@@ -11,6 +11,20 @@
 
 namespace recvae::data {
 
+/// What a row of a weak split, or a moment of a time split, is for.
+enum class Part : std::uint8_t { train, validation, test };
+
+/// Rows that were read and are gone, by what dropped them.
+struct Dropped {
+  std::int64_t unreadable = 0;     ///< without a user or an item
+  std::int64_t threshold = 0;      ///< of too low a rating
+  std::int64_t rare_items = 0;     ///< by `min_users_per_item`
+  std::int64_t short_users = 0;    ///< by `min_items_per_user`
+  std::int64_t repeated = 0;       ///< of a pair that is there already
+  std::int64_t later = 0;          ///< of users held out by time: in the time of a later part than the user's
+  std::int64_t unknown_items = 0;  ///< of users held out: items that no training user has
+};
+
 /// The rows of raw data as they came: repeated pairs are rows of their own.
 struct Interactions {
   std::vector<std::string> user_tokens, item_tokens;  ///< in order of first appearance
@@ -19,8 +33,7 @@ struct Interactions {
   std::vector<double> times;                          ///< a row each; empty where the data have none or nobody asks;
                                                       ///< whole numbers are exact up to 2^53
   std::int64_t rows_read = 0;                         ///< rows of the text, those without an id included
-  std::int64_t missing_ids = 0;                       ///< of these, the rows without an id, which are left out
-  std::int64_t repeated = 0;                          ///< rows that repeated a pair and have been dropped
+  Dropped dropped;                                    ///< of them, those that are not here
 
   std::int64_t rows() const { return static_cast<std::int64_t>(users.size()); }
 
@@ -43,7 +56,7 @@ class InteractionBuilder {
            std::optional<double> time = {}) {
     if (user.empty() || item.empty()) {
       ++built_.rows_read;
-      ++built_.missing_ids;
+      ++built_.dropped.unreadable;
       return;
     }
     add_row(users_.add(user), item);

@@ -23,27 +23,26 @@ StrongSplit split_authors_way(const Interactions& rows, const Input& input, cons
     throw DataError(options.path + ": expected more users than 2 x " + std::to_string(heldout) + " held out, found " +
                     std::to_string(users));
   }
-  return split_strong(rows, heldout, static_cast<std::uint32_t>(options.split_seed.value_or(98765)));
+  return split_strong(rows, heldout, options.seed());
 }
 
-std::vector<Part> weak_parts(const Interactions& rows, const DataOptions& options) {
-  if (options.split == "time") {
-    return split_by_time(rows, boundaries(options.valid_from, options.test_from, rows.times));
-  }
-  const auto seed = static_cast<std::uint32_t>(options.split_seed.value_or(options.seed & 0xffffffffu));
-  const auto order = options.order == "TO" ? time_order(rows) : torch_permutation(rows.rows(), seed);
-  if (options.split == "loo") return leave_one_out(rows, order);
+std::vector<Part> parts_by_count(const Interactions& rows, const DataOptions& options) {
+  const auto order = options.order == Order::time ? time_order(rows) : torch_permutation(rows.rows(), options.seed());
+  if (options.split == SplitKind::loo) return leave_one_out(rows, order);
   Ratios ratios{0.8, 0.1, 0.1};
   if (!options.ratios.empty()) std::copy_n(options.ratios.begin(), ratios.size(), ratios.begin());
-  return split_by_ratio(rows, order, ratios, !groups_by_none(options));
+  return split_by_ratio(rows, order, ratios, options.group_by != GroupBy::none);
 }
 
 Split split_raw(const Input& input, const DataOptions& options, bool keep_columns) {
-  const bool strong = splits_strongly(options), timed = options.split == "time" || options.order == "TO";
+  const bool strong = splits_strongly(options),
+             timed = options.split == SplitKind::time || options.order == Order::time;
   const bool columns = keep_columns && !strong;
   const Times optional_times = columns ? Times::wanted : Times::ignored;
   Interactions rows = read_raw(input, options, timed ? Times::needed : optional_times);
-  filter(rows, input, options, strong);
+  std::optional<Boundaries> at;
+  if (options.split == SplitKind::time) at = boundaries(options.valid_from, options.test_from, rows.times);
+  filter(rows, input, options, strong, at ? &*at : nullptr);
   // Nothing later looks at what is freed here, and it is most of the memory.
   if (!columns) rows.ratings = {};
   if (strong && !timed) return split_authors_way(rows, input, options);
@@ -52,15 +51,14 @@ Split split_raw(const Input& input, const DataOptions& options, bool keep_column
   const auto require_training = [&](std::int64_t train_rows) {
     if (train_rows > 0) return;
     throw DataError(options.path + ": expected rows to train on, found none" +
-                    (options.split == "time" ? " before " + options.valid_from : ""));
+                    (options.split == SplitKind::time ? " before " + options.valid_from : ""));
   };
   if (strong) {
-    const Boundaries at = boundaries(options.valid_from, options.test_from, rows.times);
-    StrongSplit split = split_by_first_time(std::move(rows), at);
+    StrongSplit split = split_by_first_time(std::move(rows), *at);
     require_training(split.train.size());
     return split;
   }
-  const std::vector<Part> parts = weak_parts(rows, options);
+  const std::vector<Part> parts = at ? split_by_time(rows, *at) : parts_by_count(rows, options);
   if (!columns) rows.times = {};
   WeakSplit split = make_weak_split(std::move(rows), parts);
   require_training(split.train_end);

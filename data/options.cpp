@@ -40,22 +40,21 @@ void check_moments(const DataOptions& options) {
 
 /// Refuses options of other splits than `options.split`, and asks for those that it needs.
 void check_split(const DataOptions& options) {
-  const std::string& split = options.split;
-  const auto only_with = [&](bool given, const std::string& option, std::initializer_list<const char*> splits) {
-    if (!given || std::find(splits.begin(), splits.end(), split) != splits.end()) return;
+  const auto only_with = [&](const std::string& option, std::initializer_list<SplitKind> splits) {
     std::string expected;
-    for (const char* name : splits) expected += (expected.empty() ? "--split " : " or ") + std::string(name);
-    require(false, option, expected, split.empty() ? "no --split" : "--split " + split);
+    for (const SplitKind split : splits) expected += (expected.empty() ? "--split " : " or ") + name_of(split);
+    require(false, option, expected, options.split ? "--split " + name_of(*options.split) : "no --split");
   };
-  only_with(!options.ratios.empty(), "ratios", {"ratio"});
-  only_with(!options.order.empty(), "order", {"ratio", "loo"});
-  only_with(!options.group_by.empty(), "group_by", {"ratio", "loo"});
-  only_with(groups_by_none(options), "group_by none", {"ratio"});
-  only_with(!options.valid_from.empty(), "valid_from", {"time"});
-  only_with(!options.test_from.empty(), "test_from", {"time"});
-  only_with(!options.time_users.empty(), "time_users", {"time"});
-  if (!split.empty()) only_with(options.heldout_users.has_value(), "heldout_users", {"strong"});
-  if (split != "time") return;
+  const SplitKind split = options.split.value_or(SplitKind::strong);
+  DataOptions::visit(
+      [&](const Option& option, const auto& member) {
+        const auto& splits = option.splits;
+        const bool fits = splits.size() == 0 || std::find(splits.begin(), splits.end(), split) != splits.end();
+        if (is_given(member) && !fits) only_with(option.name, splits);
+      },
+      options);
+  if (options.group_by == GroupBy::none && split != SplitKind::ratio) only_with("group_by none", {SplitKind::ratio});
+  if (split != SplitKind::time) return;
   require(!options.valid_from.empty(), "split time", "--valid_from", "none");
   require(!options.test_from.empty(), "split time", "--test_from", "none");
 }
@@ -63,11 +62,8 @@ void check_split(const DataOptions& options) {
 }  // namespace
 
 bool splits_strongly(const DataOptions& options) {
-  return options.split.empty() || options.split == "strong" || (options.split == "time" && options.time_users == "new");
-}
-
-bool groups_by_none(const DataOptions& options) {
-  return options.group_by == "none" || options.group_by == "None" || options.group_by == "null";
+  const SplitKind split = options.split.value_or(SplitKind::strong);
+  return split == SplitKind::strong || (split == SplitKind::time && options.time_users == TimeUsers::newly_seen);
 }
 
 void check_options(const DataOptions& options, bool split_known) {
@@ -85,19 +81,9 @@ void check_options(const DataOptions& options, bool split_known) {
           "a number below 2^32", std::to_string(options.split_seed.value_or(0)));
   const double ratio = options.validation_ratio.value_or(0);
   require(ratio >= 0 && ratio < 1, "validation_ratio", "a number in [0, 1)", std::to_string(ratio));
-  const auto require_one_of = [](const std::string& value, const char* option,
-                                 std::initializer_list<const char*> values, const char* expected) {
-    const bool known = std::find(values.begin(), values.end(), value) != values.end();
-    require(value.empty() || known, option, expected, excerpt(value));
-  };
-  require_one_of(options.split, "split", {"strong", "ratio", "loo", "time"}, "strong, ratio, loo or time");
-  require_one_of(options.order, "order", {"RO", "TO"}, "RO or TO");
-  require_one_of(options.group_by, "group_by", {"user", "none", "None", "null"}, "user or none");
-  require_one_of(options.time_users, "time_users", {"all", "new"}, "all or new");
-  require_one_of(options.test_history, "test_history", {"all", "train"}, "all or train");
   check_ratios(options.ratios);
   check_moments(options);
-  if (split_known || !options.split.empty()) check_split(options);
+  if (split_known || options.split) check_split(options);
 }
 
 }  // namespace recvae::data

@@ -2,13 +2,84 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "read/text_source.h"
 
 namespace recvae::data {
+
+enum class SplitKind { strong, ratio, loo, time };
+enum class Order { random, time };
+enum class GroupBy { user, none };
+enum class TimeUsers { all, newly_seen };
+enum class TestHistory { all, train };
+
+/// kNames<E>: the values of the enum E as the command line, messages and metadata spell them.
+template <class E>
+struct Named {
+  const char* name;
+  E value;
+};
+template <class E>
+inline constexpr int kNames = 0;
+template <>
+inline constexpr Named<SplitKind> kNames<SplitKind>[] = {
+    {"strong", SplitKind::strong}, {"ratio", SplitKind::ratio}, {"loo", SplitKind::loo}, {"time", SplitKind::time}};
+template <>
+inline constexpr Named<Order> kNames<Order>[] = {{"RO", Order::random}, {"TO", Order::time}};
+template <>
+inline constexpr Named<GroupBy> kNames<GroupBy>[] = {{"user", GroupBy::user}, {"none", GroupBy::none}};
+template <>
+inline constexpr Named<TimeUsers> kNames<TimeUsers>[] = {{"all", TimeUsers::all}, {"new", TimeUsers::newly_seen}};
+template <>
+inline constexpr Named<TestHistory> kNames<TestHistory>[] = {{"all", TestHistory::all}, {"train", TestHistory::train}};
+
+template <class E>
+std::string name_of(E value) {
+  for (const Named<E>& known : kNames<E>) {
+    if (known.value == value) return known.name;
+  }
+  return {};
+}
+
+/// Reads a name of E, of which none, None and null are one; the empty text, and none where it is no name, are no value.
+/// Throws std::invalid_argument, `user or none`, for any other text.
+template <class E>
+requires std::is_enum_v<E>
+void parse_value(const std::string& text, std::optional<E>& out) {
+  const bool none = text == "none" || text == "None" || text == "null";
+  std::string names;
+  for (std::size_t k = 0; k < std::size(kNames<E>); ++k) {
+    const Named<E>& known = kNames<E>[k];
+    out = known.value;
+    if ((none ? "none" : text) == known.name) return;
+    names.append(k == 0 ? "" : k + 1 < std::size(kNames<E>) ? ", " : " or ").append(known.name);
+  }
+  out.reset();
+  if (!none && !text.empty()) throw std::invalid_argument(names);
+}
+
+/// What an option is about, which says for which data it has a meaning.
+enum class OptionUse {
+  source,      ///< where and what the data are
+  filter,      ///< of raw data
+  split,       ///< of raw data
+  seed,        ///< of a random split, and where a validation part is drawn
+  validation,  ///< where files give train and test only
+  history      ///< of weak splits
+};
+
+struct Option {
+  const char* name;
+  OptionUse use;
+  const char* help;
+  std::initializer_list<SplitKind> splits{};  ///< the kinds that have it; none: all
+};
 
 /// What to read and how to filter and split it. The names and defaults are those of the commands' options.
 struct DataOptions {
@@ -24,27 +95,99 @@ struct DataOptions {
   std::optional<int> min_users_per_item;  ///< default 0
   std::optional<int> min_items_per_user;  ///< default 5 for a strong split, else 0
 
-  std::string split;                          ///< strong, ratio, loo or time; "": as given by the files, else strong
-  std::vector<double> ratios;                 ///< of ratio: training, validation, test; default 0.8, 0.1, 0.1
-  std::string order;                          ///< of ratio and loo: RO (random) or TO (by time); "": RO
-  std::string group_by;                       ///< of ratio: user or none (None, null); "": user
-  std::string valid_from, test_from;          ///< of time: numbers of the time column's unit, or ISO 8601
-  std::string time_users;                     ///< of time: all (weak) or new (strong); "": all
+  std::optional<SplitKind> split;             ///< default: as given by the files, else strong
   std::optional<std::int64_t> heldout_users;  ///< of strong: for validation, and as many for test; default: a tenth,
                                               ///< 1 to 10,000
-  std::optional<std::uint64_t> split_seed;    ///< below 2^32; default 98765 for strong, else the low bits of `seed`
+  std::vector<double> ratios;                 ///< of ratio: training, validation, test; default 0.8, 0.1, 0.1
+  std::optional<Order> order;                 ///< of ratio and loo; default random
+  std::optional<GroupBy> group_by;            ///< of ratio (and of loo, for which it is user); default user
+  std::string valid_from, test_from;          ///< of time: numbers of the time column's unit, or ISO 8601
+  std::optional<TimeUsers> time_users;        ///< of time: all (weak, the default) or those newly seen (strong)
+  std::optional<std::uint64_t> split_seed;    ///< below 2^32; default 98765
   std::optional<double> validation_ratio;     ///< of each user's training items, where files give train and test only;
                                               ///< in [0, 1); default 0.1
-  std::string test_history;                   ///< of weak splits: what a model is shown of test users, all (training
-                                              ///< and validation) or train; "": all
-  std::uint64_t seed = 1337;                  ///< draws that validation part, and the order RO
+  std::optional<TestHistory> test_history;    ///< of weak splits: what a model is shown of test users, all (training
+                                              ///< and validation, the default) or train
+
+  /// What every random choice of a split follows from.
+  std::uint32_t seed() const { return static_cast<std::uint32_t>(split_seed.value_or(98765)); }
+
+  /// Calls f(Option, member of each of `o`...) for each option but `text`, in the order of --help.
+  template <class F, class... O>
+  static void visit(F&& f, O&... o) {
+    using enum OptionUse;
+    using enum SplitKind;
+    f(Option{"data", source, "file or directory of interactions; - for a table on stdin; demo for Debian's packages"},
+      o.path...);
+    f(Option{"data_format", source,
+             "csv, tsv or table, inter, u.data, ratings.dat, adjacency, prepared or dumpavail (default: by name)"},
+      o.format...);
+    f(Option{"user_field", source, "name of the user column (default: userId, user_id, user and the like)"},
+      o.user_field...);
+    f(Option{"item_field", source, "name of the item column (default: movieId, item_id, item and the like)"},
+      o.item_field...);
+    f(Option{"rating_field", source, "name of the rating column (default: rating, score, stars and the like)"},
+      o.rating_field...);
+    f(Option{"time_field", source, "name of the time column (default: timestamp, time, date and the like)"},
+      o.time_field...);
+    f(Option{"threshold", filter, "keep ratings above this (default: none)"}, o.threshold...);
+    f(Option{"min_users_per_item", filter, "drop items with fewer rows (default: 0)"}, o.min_users_per_item...);
+    f(Option{"min_items_per_user", filter, "then drop users with fewer rows (default: 5 for a strong split, else 0)"},
+      o.min_items_per_user...);
+    f(Option{"split", split,
+             "strong: users are held out; ratio: a part of each user's rows is; loo: each user's last two rows are; "
+             "time: rows from a moment on are (default: as the files give it, else strong)"},
+      o.split...);
+    f(Option{"heldout_users",
+             split,
+             "strong: users held out for validation, and as many for test (default: a tenth, at most 10000)",
+             {strong}},
+      o.heldout_users...);
+    f(Option{"ratios", split, "ratio: parts for training, validation and test (default: 0.8,0.1,0.1)", {ratio}},
+      o.ratios...);
+    f(Option{"order",
+             split,
+             "ratio, loo: RO: rows at random; TO: by time, so that held-out rows are the latest (default: RO)",
+             {ratio, loo}},
+      o.order...);
+    f(Option{"group_by", split, "ratio: user: of each user's rows; none: of all rows (default: user)", {ratio, loo}},
+      o.group_by...);
+    f(Option{"valid_from",
+             split,
+             "time: first moment of validation: a number of the time column's unit, or an ISO 8601 date or time",
+             {time}},
+      o.valid_from...);
+    f(Option{"test_from", split, "time: first moment of test, likewise", {time}}, o.test_from...);
+    f(Option{"time_users",
+             split,
+             "time: all: everybody's rows are split; new: users first seen from then on are held out (default: all)",
+             {time}},
+      o.time_users...);
+    f(Option{"split_seed", seed,
+             "seed of a random split, and of the validation part of files that give train and test only (default: "
+             "98765)"},
+      o.split_seed...);
+    f(Option{"validation_ratio", validation,
+             "part of each user's training items, where files give train and test only (default: 0.1)"},
+      o.validation_ratio...);
+    f(Option{"test_history", history,
+             "what the test shows of users that are trained on, too: all: training and validation items; train: "
+             "training items alone, as RecBole does (default: all)"},
+      o.test_history...);
+  }
 };
+
+/// Is the option given?
+template <class T>
+bool is_given(const T& member) {
+  if constexpr (requires { member.has_value(); })
+    return member.has_value();
+  else
+    return !member.empty();
+}
 
 /// Does raw data become a strong split?
 bool splits_strongly(const DataOptions& options);
-
-/// Are all rows of a ratio split one group?
-bool groups_by_none(const DataOptions& options);
 
 /// Throws UsageError for an option that is wrong whatever the data. Options of another split than the one given are,
 /// too; not `split_known`, and none given, it may still turn out to be any.

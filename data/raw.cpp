@@ -5,26 +5,31 @@
 
 namespace recvae::data {
 
-void refuse_options(const Input& input, const DataOptions& options) {
-  if (options.validation_ratio && (input.kind != Input::Kind::parts || !input.valid.empty())) {
-    throw UsageError("--validation_ratio: " + options.path + " is not given as files for train and test only");
+bool has_meaning(OptionUse use, const Input& input) {
+  const bool draws_validation = input.kind == Input::Kind::parts && input.valid.empty();
+  switch (use) {
+    case OptionUse::source:
+      return true;
+    case OptionUse::validation:
+      return draws_validation;
+    case OptionUse::seed:
+      return input.kind == Input::Kind::raw || draws_validation;
+    case OptionUse::history:
+      return input.kind != Input::Kind::prepared;
+    default:
+      return input.kind == Input::Kind::raw;
   }
-  if (input.kind == Input::Kind::raw) return;
-  const auto refuse = [&](bool given, const char* option) {
-    if (given) throw UsageError(std::string("--") + option + ": " + options.path + " is already split");
-  };
-  refuse(options.threshold.has_value(), "threshold");
-  refuse(options.min_users_per_item.has_value(), "min_users_per_item");
-  refuse(options.min_items_per_user.has_value(), "min_items_per_user");
-  refuse(!options.split.empty(), "split");
-  refuse(!options.ratios.empty(), "ratios");
-  refuse(!options.order.empty(), "order");
-  refuse(!options.group_by.empty(), "group_by");
-  refuse(!options.valid_from.empty(), "valid_from");
-  refuse(!options.test_from.empty(), "test_from");
-  refuse(!options.time_users.empty(), "time_users");
-  refuse(options.heldout_users.has_value(), "heldout_users");
-  refuse(options.split_seed.has_value(), "split_seed");
+}
+
+void refuse_options(const Input& input, const DataOptions& options) {
+  DataOptions::visit(
+      [&](const Option& option, const auto& member) {
+        if (!is_given(member) || has_meaning(option.use, input) || option.use == OptionUse::history) return;
+        throw UsageError(std::string("--") + option.name + ": " + options.path +
+                         (option.use == OptionUse::validation ? " is not given as files for train and test only"
+                                                              : " is already split"));
+      },
+      options);
 }
 
 Interactions read_raw(const Input& input, const DataOptions& options, Times times) {
@@ -35,21 +40,22 @@ Interactions read_raw(const Input& input, const DataOptions& options, Times time
   Interactions rows = builder.take();
   if (times == Times::needed && rows.times.empty()) {  // a format without columns
     throw DataError(text.name() + ": expected a time column, which " +
-                    (options.split == "time" ? "--split time" : "--order TO") + " needs, found none");
+                    (options.split == SplitKind::time ? "--split time" : "--order TO") + " needs, found none");
   }
   return rows;
 }
 
-void filter(Interactions& rows, const Input& input, const DataOptions& options, bool strong) {
+void filter(Interactions& rows, const Input& input, const DataOptions& options, bool strong, const Boundaries* at) {
   if (options.threshold) {
     if (rows.ratings.empty()) throw DataError(options.path + ": expected ratings, which --threshold needs, found none");
     keep_ratings_above(rows, *options.threshold);
   }
   const bool demo = input.format == "dumpavail";
-  const int item_rows = options.min_users_per_item.value_or(demo ? 3 : 0);
-  const int user_rows = options.min_items_per_user.value_or(demo || strong ? 5 : 0);
-  if (item_rows > 0) keep_items_with(rows, item_rows);
-  if (user_rows > 0) keep_users_with(rows, user_rows);
+  const LeastRows least{options.min_users_per_item.value_or(demo ? 3 : 0),
+                        options.min_items_per_user.value_or(demo || strong ? 5 : 0)};
+  if (least.of_item > 0 || least.of_user > 0) {
+    keep_frequent(rows, least, at ? split_by_time(rows, *at) : std::vector<Part>{}, strong);
+  }
   if (rows.rows() == 0) throw DataError(options.path + ": expected interactions, found none left after the filters");
 }
 

@@ -4,17 +4,22 @@
 #include "options.h"
 #include "read/input.h"
 #include "read/readers.h"
+#include "split/time.h"
 
 /// Raw data before they are split.
 namespace recvae::data {
 
-/// Throws UsageError for filter and split options that have no meaning for such data.
+bool has_meaning(OptionUse use, const Input& input);
+
+/// Throws UsageError for an option without meaning for such data, but `test_history`, which strong splits may ignore.
 void refuse_options(const Input& input, const DataOptions& options);
 
 Interactions read_raw(const Input& input, const DataOptions& options, Times times = Times::ignored);
 
-/// Applies the filters, the defaults of a strong split or of a weak one where options say nothing. Throws DataError
-/// where no row is left.
-void filter(Interactions& rows, const Input& input, const DataOptions& options, bool strong);
+/// Applies the filters, the defaults of a strong split or of a weak one where options say nothing; of a time split,
+/// which begins its parts `at` some moments, by the rows before each part's end alone. Throws DataError where no row is
+/// left.
+void filter(Interactions& rows, const Input& input, const DataOptions& options, bool strong,
+            const Boundaries* at = nullptr);
 
 }  // namespace recvae::data

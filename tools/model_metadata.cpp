@@ -1,38 +1,10 @@
 #include "model_metadata.h"
 
-#include "data/read/input.h"
+#include "data/raw.h"
 #include "recvae/json_value.h"
 
 namespace recvae::tools {
 namespace {
-
-// The options that decide, beside the path, which interactions there are and whose they are.
-template <class F, class D>
-void visit_filters(F f, D& d) {
-  f("threshold", d.threshold);
-  f("min_users_per_item", d.min_users_per_item);
-  f("min_items_per_user", d.min_items_per_user);
-}
-template <class F, class D>
-void visit_split(F f, D& d) {
-  f("split", d.split);
-  f("ratios", d.ratios);
-  f("order", d.order);
-  f("group_by", d.group_by);
-  f("valid_from", d.valid_from);
-  f("test_from", d.test_from);
-  f("time_users", d.time_users);
-  f("heldout_users", d.heldout_users);
-  f("split_seed", d.split_seed);
-}
-template <class F, class D>
-void visit_history(F f, D& d) {
-  f("test_history", d.test_history);
-}
-template <class F, class D>
-void visit_validation(F f, D& d) {
-  f("validation_ratio", d.validation_ratio);
-}
 
 template <class T>
 nlohmann::ordered_json to_json_value(const T& value) {
@@ -40,18 +12,40 @@ nlohmann::ordered_json to_json_value(const T& value) {
 }
 template <class T>
 nlohmann::ordered_json to_json_value(const std::optional<T>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+  if constexpr (std::is_enum_v<T>)
+    return value ? data::name_of(*value) : "";
+  else
+    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+/// take_setting, which knows the names of enums, too.
+template <class T>
+void take_option(const nlohmann::json& settings, const char* name, T& value) {
+  take_setting(settings, name, value);
+}
+template <class E>
+requires std::is_enum_v<E>
+void take_option(const nlohmann::json& settings, const char* name, std::optional<E>& value) {
+  std::optional<std::string> text;
+  take_setting(settings, name, text);
+  try {
+    data::parse_value(text.value_or(""), value);
+  } catch (const std::invalid_argument& expected) {
+    throw std::runtime_error(std::string("settings: ") + name + ": expected " + expected.what() + ", found " +
+                             data::excerpt(*text));
+  }
 }
 
 }  // namespace
 
 std::string settings_metadata(const Settings& settings, const data::DataOptions& data) {
   auto j = nlohmann::ordered_json::parse(to_json(settings));
-  const auto write = [&](const char* name, const auto& value) { j[name] = to_json_value(value); };
-  visit_filters(write, data);
-  visit_split(write, data);
-  visit_history(write, data);
-  visit_validation(write, data);
+  data::DataOptions::visit(
+      [&](const data::Option& option, const auto& value) {
+        if (option.use != data::OptionUse::source) j[option.name] = to_json_value(value);
+      },
+      data);
+  j["split_seed"] = data.seed();
   return j.dump();
 }
 
@@ -62,21 +56,34 @@ void apply_data_metadata(const std::string& metadata, const CommandLine& line, d
   const nlohmann::json j = parse_settings(metadata);
   const auto read = [&](const char* name, auto& value) {
     try {
-      if (!line.given(name)) take_setting(j, name, value);
+      take_option(j, name, value);
     } catch (const std::runtime_error& error) {
       throw data::DataError(std::string("the model's ") + error.what());
     }
   };
-  using Kind = data::Input::Kind;
-  if (input.kind == Kind::raw) visit_filters(read, options);
-  if (use == DataUse::histories) return;
-  const auto or_strong = [](const std::string& split) { return split.empty() ? "strong" : split; };
-  std::string recorded;
-  if (j.contains("split") && j["split"].is_string()) take_setting(j, "split", recorded);
-  const bool another = line.given("split") && or_strong(options.split) != or_strong(recorded);
-  if (input.kind == Kind::raw && !another) visit_split(read, options);
-  if (input.kind != Kind::prepared) visit_history(read, options);
-  if (input.kind == Kind::parts && input.valid.empty()) visit_validation(read, options);
+  using data::OptionUse, data::SplitKind;
+  std::optional<SplitKind> recorded;
+  read("split", recorded);
+  const bool another =
+      line.given("split") && options.split.value_or(SplitKind::strong) != recorded.value_or(SplitKind::strong);
+  data::DataOptions::visit(
+      [&](const data::Option& option, auto& value) {
+        if (option.use == OptionUse::source || !data::has_meaning(option.use, input)) return;
+        if (use == DataUse::histories && option.use != OptionUse::filter) return;
+        const bool of_split = option.use == OptionUse::split || option.use == OptionUse::seed;
+        if (line.given(option.name) || (of_split && another && input.kind == data::Input::Kind::raw)) return;
+        read(option.name, value);
+      },
+      options);
+  // Older models record no seed that was not given: but for users held out, their own drew.
+  const bool drawn =
+      input.kind != data::Input::Kind::raw || (!another && recorded.value_or(SplitKind::strong) != SplitKind::strong);
+  if (use == DataUse::histories || line.given("split_seed") || options.split_seed || !drawn ||
+      !data::has_meaning(OptionUse::seed, input))
+    return;
+  std::uint64_t seed = options.seed();
+  read("seed", seed);
+  options.split_seed = seed & 0xffffffff;
 }
 
 void match_items(const std::string& path, const LoadedModel& model, const std::vector<std::string>& items) {

@@ -3,6 +3,7 @@
 #include "baselines.h"
 #include "command_line.h"
 #include "data/read/text_source.h"
+#include "data_summary.h"
 #include "model_metadata.h"
 #include "recvae/recvae.h"
 #include "results.h"
@@ -62,9 +63,6 @@ bool read_options(CommandLine& line, Options& o) {
            "file of user tokens, one a line: show those of them that are held out, at most --examples (default: all)");
   line.add("item_names", &o.item_names, "file of token<TAB>name lines. Examples show the names");
   add_data_options(line, o.data);
-  line.add("seed", &o.settings.seed,
-           "seed of the random order of ratio and loo, and of the validation part where files give train and test only "
-           "(default: the model's, else 1337)");
   if (!line.parse()) return false;
   line.require("data");
   if (o.model.empty() == o.baseline.empty()) throw data::UsageError("expected either --model or --baseline");
@@ -195,8 +193,8 @@ void evaluate_command(CommandLine& line) {
   const std::optional<LoadedModel> model = load(o.model, true, line, o),
                                    second = load(o.compare, o.model.empty(), line, o);
   if (model && second) check_comparable(*model, *second, o);
-  o.data.seed = static_cast<std::uint64_t>(o.settings.seed);
   const data::Dataset data = data::load(o.data);
+  log_summary(data.summary);
   if (model) match_items(o.model, *model, data.item_tokens);
   if (second) match_items(o.compare, *second, data.item_tokens);
   if (model) check_training(o.model, *model, data, o.on == "test");

@@ -1,5 +1,6 @@
 #include "command_line.h"
 #include "data/data.h"
+#include "data_summary.h"
 
 namespace {
 
@@ -14,14 +15,13 @@ void prepare(recvae::tools::CommandLine& line) {
       "RecBole's benchmark_filename takes them; NAME is OUT's last name.");
   line.add("out", &out, "directory to write; must be new or empty");
   recvae::tools::add_data_options(line, options, recvae::tools::DataUse::splitting);
-  line.add("seed", &options.seed, "seed of the random order of ratio and loo (default: 1337)");
   if (!line.parse()) return;
   line.require("data");
   line.require("out");
   recvae::data::check_options(options);
   recvae::tools::fetch_text(options);
   const auto summary = recvae::data::prepare(options, out, recvae::tools::stop_requested);
-  recvae::tools::log_info(describe(summary));
+  recvae::tools::log_summary(summary);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "baselines.h"
 #include "command_line.h"
 #include "data/read/input.h"
+#include "data_summary.h"
 #include "model_metadata.h"
 #include "output_directory.h"
 #include "progress.h"
@@ -77,7 +78,6 @@ bool read_options(CommandLine& line, Options& o) {
     o.settings = preset(o.preset_name);
     take_given(line, given, o.settings);
     validate(o.settings);
-    o.data.seed = static_cast<std::uint64_t>(o.settings.seed);
     data::check_options(o.data);
     for (const std::string& name : o.baselines) check_baseline(name, o.baseline_options);
     check_baseline("ease", o.baseline_options);
@@ -183,7 +183,10 @@ std::int64_t train_model(const Options& o, const data::Dataset& data, const Metr
   Fit fit(s, data.train, data.validation, context, std::move(start), out.file(".old_encoder.safetensors"));
   std::ofstream log;
   run_fit(fit, s, data.train.rows(), [&](const FitEpoch& epoch) {
-    if (epoch.report.epoch == 1) log.open(out.file("metrics.jsonl"), std::ios::trunc);
+    if (epoch.report.epoch == 1) {
+      std::ofstream(out.file("data.json")) << summary_json(data.summary);
+      log.open(out.file("metrics.jsonl"), std::ios::trunc);
+    }
     fit.save(out.file("checkpoint/model.safetensors"), metadata);
     if (epoch.best) fit.save(out.file("model.safetensors"), metadata);
     log << epoch_record(epoch, fit.metrics()) << std::endl;
@@ -287,7 +290,7 @@ void train(CommandLine& line) {
 
   fetch_text(o.data);
   const data::Dataset data = data::load(o.data);
-  log_info(describe(data.summary));
+  log_summary(data.summary);
   check_item_tokens(o.data.path, data.item_tokens);  // better known before the training than after
   if (o.refit && !has_targets(data.validation)) {
     throw data::DataError(o.data.path + ": expected validation rows for --refit, found none: all is trained on");

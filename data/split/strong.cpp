@@ -54,7 +54,7 @@ StrongUsers users_with_rows(const Interactions& rows) {
 StrongSplit make_strong_split(const Interactions& rows, const StrongUsers& users, const ChooseTargets& choose) {
   StrongSplit split;
   split.rows_read = rows.rows_read;
-  split.repeated = rows.repeated;
+  split.dropped = rows.dropped;
   split.train_users = users.train_users;
   split.user_tokens.resize(users.sorted.size());
   const auto uid_of = [&](std::int32_t user) { return users.uid_of[as_size(user)]; };
@@ -78,7 +78,11 @@ StrongSplit make_strong_split(const Interactions& rows, const StrongUsers& users
 
   std::vector<std::vector<std::int64_t>> rows_of(users.sorted.size());  // of held-out users, by uid, in file order
   for (std::size_t k = 0; k < rows.users.size(); ++k) {
-    if (trained(rows.users[k]) || sid_of[as_size(rows.items[k])] < 0) continue;
+    if (trained(rows.users[k])) continue;
+    if (sid_of[as_size(rows.items[k])] < 0) {
+      ++split.dropped.unknown_items;
+      continue;
+    }
     rows_of[as_size(uid_of(rows.users[k]))].push_back(static_cast<std::int64_t>(k));
   }
   for (const std::int32_t user : users.sorted) {
@@ -120,7 +124,7 @@ StrongSplit split_strong(const Interactions& rows, std::int64_t heldout, std::ui
 
 Dataset make_dataset(StrongSplit split) {
   Dataset out;
-  std::int64_t rows = split.repeated;
+  std::int64_t rows = 0;
   for (const auto* part : {&split.train, &split.validation_tr, &split.validation_te, &split.test_tr, &split.test_te}) {
     rows += part->size();
   }
@@ -136,7 +140,8 @@ Dataset make_dataset(StrongSplit split) {
   out.train = matrix(split.train, as_size(split.train_users));
   out.validation = held_out(split.validation_tr, split.validation_te);
   out.test = held_out(split.test_tr, split.test_te);
-  return with_tokens(std::move(out), std::move(split.item_tokens), std::move(split.user_tokens), split.rows_read, rows);
+  return with_tokens(std::move(out), std::move(split.item_tokens), std::move(split.user_tokens),
+                     {split.rows_read, split.dropped, rows});
 }
 
 }  // namespace recvae::data

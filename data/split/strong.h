@@ -28,7 +28,7 @@ struct StrongSplit {
   std::vector<std::string> user_tokens;  ///< unique_uid.txt: training users, then validation's, then test's
   std::int32_t train_users = 0;          ///< uid 0 to train_users - 1
   std::int64_t rows_read = 0;            ///< of the text that was split, or of these files
-  std::int64_t repeated = 0;             ///< rows that repeated a pair and were dropped before the split
+  Dropped dropped;                       ///< of them, those that are not here
   IndexedRows train, validation_tr, validation_te, test_tr, test_te;
 };
 
@@ -38,7 +38,8 @@ std::vector<std::int32_t> sorted_order(const std::vector<std::string>& tokens);
 
 /// Who is trained on and who is held out.
 struct StrongUsers {
-  std::vector<std::int32_t> sorted;  ///< indices of the users that have rows, in `sorted_order`
+  std::vector<std::int32_t>
+      sorted;  ///< indices of the users that have rows, in the order in which they take their turn
   std::vector<std::int32_t> uid_of;  ///< of each index; training users first, then validation's, then test's
   std::int32_t train_users = 0;      ///< uids below are training users
   std::int32_t first_test = 0;       ///< uids from here on are test users

@@ -7,6 +7,7 @@
 
 #include "../error.h"
 #include "../filters.h"
+#include "../read/fields.h"
 
 namespace recvae::data {
 namespace {
@@ -42,16 +43,29 @@ StrongSplit split_by_first_time(Interactions rows, const Boundaries& boundaries)
     time = std::min(time, rows.times[k]);
   }
   const auto part_of = [&](std::int32_t user) { return boundaries.part_of(first[as_size(user)]); };
+  rows.dropped.later += rows.rows();
   keep_rows(rows, [&](std::size_t k) { return boundaries.part_of(rows.times[k]) <= part_of(rows.users[k]); });
+  rows.dropped.later -= rows.rows();
 
-  StrongUsers users = users_with_rows(rows);
+  // Whether users sort as numbers must not be for those of a later part to say: an earlier one sorts without them.
+  StrongUsers users;
   users.uid_of.assign(rows.user_tokens.size(), -1);
-  std::int32_t uid = 0;
+  const std::vector<std::int64_t> counts = count_rows(rows.users, rows.user_tokens.size());
   const auto number = [&](Part part) {
-    for (const std::int32_t user : users.sorted) {
-      if (part_of(user) == part) users.uid_of[as_size(user)] = uid++;
+    std::vector<std::int32_t> known;
+    std::vector<std::string> tokens;
+    for (std::int32_t user = 0; as_size(user) < counts.size(); ++user) {
+      if (counts[as_size(user)] == 0 || part_of(user) > part) continue;
+      known.push_back(user);
+      tokens.push_back(rows.user_tokens[as_size(user)]);
     }
-    return uid;
+    for (const std::int32_t place : sorted_order(tokens)) {
+      const std::int32_t user = known[as_size(place)];
+      if (part_of(user) != part) continue;
+      users.uid_of[as_size(user)] = static_cast<std::int32_t>(users.sorted.size());
+      users.sorted.push_back(user);
+    }
+    return static_cast<std::int32_t>(users.sorted.size());
   };
   users.train_users = number(Part::train);
   users.first_test = number(Part::validation);

@@ -11,8 +11,8 @@ namespace recvae::data {
 namespace {
 
 /// Moves a random part of each row of `train` to the result.
-Csr draw_validation(Csr& train, double ratio, std::uint64_t seed) {
-  NumpyRandom random(static_cast<std::uint32_t>((seed ^ seed >> 32) & 0xffffffffu));
+Csr draw_validation(Csr& train, double ratio, std::uint32_t seed) {
+  NumpyRandom random(seed);
   Csr kept{train.cols}, drawn{train.cols};
   for (std::int64_t u = 0; u < train.rows(); ++u) {
     const auto row = train.row(u);
@@ -82,7 +82,7 @@ WeakSplit make_weak_split(Interactions rows, const std::vector<Part>& parts) {
   out.user_tokens = std::move(users).take();
   out.item_tokens = std::move(items).take();
   out.rows_read = rows.rows_read;
-  out.repeated = rows.repeated;
+  out.dropped = rows.dropped;
   return split;
 }
 
@@ -100,12 +100,13 @@ Dataset make_dataset(WeakSplit split, const DataOptions& options) {
   Csr validation = part(split.train_end, split.valid_end);
   const Csr test = part(split.valid_end, rows.rows());
 
-  if (!split.has_validation) validation = draw_validation(train, options.validation_ratio.value_or(0.1), options.seed);
+  if (!split.has_validation)
+    validation = draw_validation(train, options.validation_ratio.value_or(0.1), options.seed());
 
   Dataset out;
   out.strong = false;
   out.validation = users_with_targets(train, validation, rows.user_tokens);
-  if (options.test_history == "train") {
+  if (options.test_history == TestHistory::train) {
     out.test = users_with_targets(train, test, rows.user_tokens);
     out.test.masked = users_with_targets(validation, test, rows.user_tokens).history;
   } else {
@@ -114,8 +115,8 @@ Dataset make_dataset(WeakSplit split, const DataOptions& options) {
   }
   train.indptr.resize(as_size(split.train_users) + 1);  // the others have no training rows
   out.train = std::move(train);
-  return with_tokens(std::move(out), std::move(rows.item_tokens), std::move(rows.user_tokens), rows.rows_read,
-                     rows.rows() + rows.repeated);
+  return with_tokens(std::move(out), std::move(rows.item_tokens), std::move(rows.user_tokens),
+                     {rows.rows_read, rows.dropped, rows.rows()});
 }
 
 }  // namespace recvae::data

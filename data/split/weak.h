@@ -9,9 +9,6 @@
 
 namespace recvae::data {
 
-/// What a row of a weak split is for.
-enum class Part : std::uint8_t { train, validation, test };
-
 /// A weak split, given as files or made: rows of train, then of validation, then of test, each in file order; tokens in
 /// order of first appearance in them.
 struct WeakSplit {
@@ -26,7 +23,7 @@ WeakSplit make_weak_split(Interactions rows, const std::vector<Part>& parts);
 
 /// Matrices of a weak split: the same users are trained on and evaluated. Those of validation and of test are the users
 /// with a row there. Where there is no validation, floor(validation_ratio n) of each user's n training items, drawn by
-/// `seed`, are its validation items.
+/// `seed()`, are its validation items.
 Dataset make_dataset(WeakSplit split, const DataOptions& options);
 
 }  // namespace recvae::data

@@ -37,15 +37,14 @@ TEST_CASE("options that are wrong whatever the data") {
   CHECK(with([](auto& o) { o.heldout_users = 0; }) == "usage: --heldout_users: expected at least 1, found 0");
   CHECK(with([](auto& o) { o.split_seed = std::uint64_t{1} << 32; }).starts_with("usage: --split_seed:"));
   CHECK(with([](auto& o) { o.validation_ratio = 1; }).starts_with("usage: --validation_ratio:"));
-  CHECK(with([](auto& o) { o.split = "loo"; }) == "no error");
-  CHECK(with([](auto& o) { o.split = "storng"; }).starts_with("usage: --split: expected strong"));
+  CHECK(with([](auto& o) { parse_value("loo", o.split); }) == "no error");
 }
 
 TEST_CASE("options of splits") {
   DataOptions options;
   const auto with = [&](const std::string& split, auto change) {
     options = recvae::test::options_for("x");
-    options.split = split;
+    parse_value(split, options.split);
     change(options);
     return error_of([&] { check_options(options); });
   };
@@ -59,16 +58,13 @@ TEST_CASE("options of splits") {
   CHECK(ratios({0.8, std::nan(""), 0.1}).starts_with("usage: --ratios"));
   CHECK(ratios({0.8, INFINITY, 0.1}).starts_with("usage: --ratios"));
   CHECK(ratios({1e308, 1e308, 1e308}).starts_with("usage: --ratios"));
-  CHECK(with("ratio", [](auto& o) { o.order = "TS"; }) == "usage: --order: expected RO or TO, found 'TS'");
-  CHECK(with("ratio", [](auto& o) { o.group_by = "item"; }).starts_with("usage: --group_by"));
-  CHECK(with("ratio", [](auto& o) { o.test_history = "some"; }).starts_with("usage: --test_history"));
-  CHECK(with("strong", [](auto& o) { o.test_history = "train"; }) == "no error");
+  CHECK(with("strong", [](auto& o) { parse_value("train", o.test_history); }) == "no error");
 
   const auto time = [&](const std::string& valid_from, const std::string& test_from, const std::string& users = "") {
     return with("time", [&](auto& o) {
       o.valid_from = valid_from;
       o.test_from = test_from;
-      o.time_users = users;
+      parse_value(users, o.time_users);
     });
   };
   CHECK(time("5", "5") == "no error");
@@ -81,32 +77,31 @@ TEST_CASE("options of splits") {
   CHECK(time("2020-02-30", "2020-03-01") ==
         "usage: --valid_from: expected a number or an ISO 8601 date or time, found '2020-02-30'");
   CHECK(time("1", "soon").starts_with("usage: --test_from"));
-  CHECK(time("1", "2", "old").starts_with("usage: --time_users"));
 
   // What belongs to another split, or to none at all.
   CHECK(with("loo", [](auto& o) {
           o.ratios = {1, 1, 1};
         }) == "usage: --ratios: expected --split ratio, found --split loo");
   CHECK(with("", [](auto& o) { o.ratios = {1, 1, 1}; }) == "usage: --ratios: expected --split ratio, found no --split");
-  CHECK(with("strong", [](auto& o) { o.order = "TO"; }) ==
+  CHECK(with("strong", [](auto& o) { parse_value("TO", o.order); }) ==
         "usage: --order: expected --split ratio or loo, found --split strong");
-  CHECK(with("time", [](auto& o) { o.order = "TO"; }).starts_with("usage: --order"));
-  CHECK(with("loo", [](auto& o) { o.group_by = "user"; }) == "no error");
-  CHECK(with("loo", [](auto& o) { o.group_by = "none"; }) ==
+  CHECK(with("time", [](auto& o) { parse_value("TO", o.order); }).starts_with("usage: --order"));
+  CHECK(with("loo", [](auto& o) { parse_value("user", o.group_by); }) == "no error");
+  CHECK(with("loo", [](auto& o) { parse_value("none", o.group_by); }) ==
         "usage: --group_by none: expected --split ratio, found --split loo");
-  CHECK(with("ratio", [](auto& o) { o.group_by = "None"; }) == "no error");
-  CHECK(with("", [](auto& o) { o.group_by = "user"; }).starts_with("usage: --group_by"));
+  CHECK(with("ratio", [](auto& o) { parse_value("None", o.group_by); }) == "no error");
+  CHECK(with("", [](auto& o) { parse_value("user", o.group_by); }).starts_with("usage: --group_by"));
   CHECK(with("ratio", [](auto& o) { o.valid_from = "1"; }).starts_with("usage: --valid_from"));
   CHECK(with("", [](auto& o) { o.test_from = "1"; }).starts_with("usage: --test_from"));
-  CHECK(with("loo", [](auto& o) { o.time_users = "new"; }).starts_with("usage: --time_users"));
+  CHECK(with("loo", [](auto& o) { parse_value("new", o.time_users); }).starts_with("usage: --time_users"));
   for (const char* split : {"ratio", "loo", "time"}) {
     CHECK(with(split, [](auto& o) { o.heldout_users = 5; }) ==
           std::string("usage: --heldout_users: expected --split strong, found --split ") + split);
   }
   CHECK(with("ratio", [](auto& o) { o.split_seed = 5; }) == "no error");
   options = recvae::test::options_for("x");
-  options.order = "TO";
+  options.order = Order::time;
   CHECK(error_of([&] { check_options(options, false); }) == "no error");
-  options.split = "strong";
+  options.split = SplitKind::strong;
   CHECK(error_of([&] { check_options(options, false); }).starts_with("usage: --order"));
 }

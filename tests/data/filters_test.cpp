@@ -32,9 +32,9 @@ TEST_CASE("threshold keeps what is greater, and the columns together") {
 
 TEST_CASE("counts are of rows, and one pass each") {
   Interactions rows = some_rows();
-  keep_items_with(rows, 3);
+  keep_frequent(rows, {.of_item = 3});
   CHECK(pairs(rows) == Pairs{"a:x", "a:x", "b:x"});
-  keep_users_with(rows, 2);
+  keep_frequent(rows, {.of_user = 2});
   CHECK(pairs(rows) == Pairs{"a:x", "a:x"});  // x has two rows now, and stays
   CHECK(count_rows(rows.users, 3) == std::vector<std::int64_t>{2, 0, 0});
 }
@@ -48,13 +48,13 @@ TEST_CASE("of repeated pairs the first stays, or the earliest") {
   drop_repeated(rows, false);
   CHECK(pairs(rows) == Pairs{"a:x", "b:x", "a:y"});
   CHECK(rows.times == std::vector<double>{5, 1, 3});
-  CHECK(rows.repeated == 3);
+  CHECK(rows.dropped.repeated == 3);
   rows = some();
   drop_repeated(rows, true);
   CHECK(pairs(rows) == Pairs{"b:x", "a:y", "a:x"});
   CHECK(rows.times == std::vector<double>{1, 3, 2});
   drop_repeated(rows, true);
-  CHECK(rows.repeated == 3);
+  CHECK(rows.dropped.repeated == 3);
 }
 
 TEST_CASE("rows by user, in any order") {

@@ -73,10 +73,10 @@ TEST_CASE("fingerprint: of the training part, and of it with validation, for any
   CHECK(fingerprint(strong, true) == fingerprint(rows, users, strong.item_tokens));
 
   // Of a weak one: the rows of both parts.
-  options.split = "ratio";
+  options.split = SplitKind::ratio;
   const Dataset weak = load(options);
   REQUIRE(weak.train_and_validation.rows() == weak.train.rows());
   CHECK(fingerprint(weak, true) == fingerprint(weak.train_and_validation, weak.user_tokens, weak.item_tokens));
-  options.test_history = "train";
+  options.test_history = TestHistory::train;
   CHECK(fingerprint(load(options), true) == fingerprint(weak, true));
 }

@@ -49,8 +49,8 @@ TEST_CASE("one table in every wrapping is one data set") {
   options.min_items_per_user = 1;
   const Dataset expected = load(options);
   CHECK(expected.summary.users == 60);
-  CHECK(expected.summary.validation_users == 6);  // a tenth
-  CHECK(expected.summary.test_users == 6);
+  CHECK(expected.summary.validation.users == 6);  // a tenth
+  CHECK(expected.summary.test.users == 6);
   CHECK(expected.train.rows() == 48);
 
   const auto same = [&](const std::string& path, const std::string& format = "") {
@@ -114,9 +114,16 @@ TEST_CASE("adjacency lists with and without a test file") {
   options.heldout_users = 1;
   CHECK(load_error(options) == "usage: --heldout_users: " + dir.path("g") + " is already split");
   options.heldout_users.reset();
-  options.split_seed = 98765;  // the default, but said
-  CHECK(load_error(options) == "usage: --split_seed: " + dir.path("g") + " is already split");
-  options.split_seed.reset();
+  options.heldout_users.reset();
+  options.validation_ratio.reset();
+  options.split_seed = 98765;  // of the draw of validation; the default, but said
+  CHECK(load(options).train == dataset.train);
+  const auto drawn_by = [&](std::uint64_t seed) {
+    options.split_seed = seed;
+    return load(options).validation.targets;
+  };
+  CHECK(drawn_by(1) == drawn_by(1));
+  CHECK(drawn_by(1) != drawn_by(2));
   options = options_for(train);  // the file alone is raw
   CHECK(load_error(options).find("found 1") != std::string::npos);
 }
@@ -137,7 +144,7 @@ TEST_CASE("train, valid and test files of RecBole") {
   CHECK(row(dataset.test.targets, 0) == std::vector{2, 3});
 
   DataOptions options = options_for(dir.path("d"));
-  options.split = "strong";
+  options.split = SplitKind::strong;
   CHECK(load_error(options).starts_with("usage: --split"));
   options = options_for(dir.path("d"));
   options.validation_ratio = 0.1;
@@ -251,9 +258,9 @@ TEST_CASE("options that have no meaning for the data") {
 TEST_CASE("split options on data that are split") {
   TempDir dir;
   DataOptions raw = options_for(dir.write("r.csv", some_table(40)));
-  raw.split = "loo";
+  raw.split = SplitKind::loo;
   prepare(raw, dir.path("weak"));
-  raw.split = "strong";
+  raw.split = SplitKind::strong;
   prepare(raw, dir.path("strong"));
   for (const char* name : {"weak", "strong"}) {
     const auto error = [&](auto change) {
@@ -262,22 +269,21 @@ TEST_CASE("split options on data that are split") {
       return load_error(options);
     };
     const std::string already = ": " + dir.path(name) + " is already split";
-    CHECK(error([](auto& o) { o.split = "loo"; }) == "usage: --split" + already);
+    CHECK(error([](auto& o) { o.split = SplitKind::loo; }) == "usage: --split" + already);
     CHECK(error([](auto& o) { o.split_seed = 1; }) == "usage: --split_seed" + already);
     CHECK(error([](auto& o) { o.ratios = {1, 1, 1}; }).starts_with("usage: --ratios"));
-    CHECK(error([](auto& o) { o.order = "RO"; }).starts_with("usage: --order"));
-    CHECK(error([](auto& o) { o.group_by = "user"; }).starts_with("usage: --group_by"));
-    CHECK(error([](auto& o) { o.time_users = "all"; }).starts_with("usage: --time_users"));
+    CHECK(error([](auto& o) { o.order = Order::random; }).starts_with("usage: --order"));
+    CHECK(error([](auto& o) { o.group_by = GroupBy::user; }).starts_with("usage: --group_by"));
+    CHECK(error([](auto& o) { o.time_users = TimeUsers::all; }).starts_with("usage: --time_users"));
     CHECK(error([](auto& o) { o.valid_from = o.test_from = "1"; }).starts_with("usage: --valid_from"));
-    CHECK(error([](auto& o) { o.test_history = "train"; }) == "no error");
-    CHECK(error([](auto& o) { o.seed = 5; }) == "no error");
+    CHECK(error([](auto& o) { o.test_history = TestHistory::train; }) == "no error");
   }
 }
 
 TEST_CASE("weak splits of raw data: seeds, filters, repeated pairs") {
   TempDir dir;
   DataOptions options = options_for(dir.write("r.csv", some_table(40)));
-  options.split = "ratio";
+  options.split = SplitKind::ratio;
   const Dataset dataset = load(options);
   CHECK_FALSE(dataset.strong);
   CHECK(dataset.summary.users == 40);
@@ -285,24 +291,22 @@ TEST_CASE("weak splits of raw data: seeds, filters, repeated pairs") {
   CHECK(dataset.summary.duplicates > 0);
   CHECK(dataset.summary.rows - dataset.summary.duplicates ==
         dataset.train_and_validation.nnz() + dataset.test.targets.nnz());
-  options.seed = (std::uint64_t{1} << 32) + 1337;
+  options.split_seed = 98765;
   CHECK(load(options).train == dataset.train);
-  options.seed = 1;
-  CHECK(load(options).train != dataset.train);
   options.split_seed = 1337;
-  CHECK(load(options).train == dataset.train);
-  options.group_by = "none";
+  CHECK(load(options).train != dataset.train);
+  options.group_by = GroupBy::none;
   CHECK(load(options).train != dataset.train);
   options = options_for(options.path);
-  options.split = "loo";
+  options.split = SplitKind::loo;
   const Csr at_random = load(options).train;
-  options.order = "TO";
+  options.order = Order::time;
   CHECK(load(options).train != at_random);
 
   // Few rows are few rows, unless somebody asks; users held out need some.
   const std::string few = "userId,movieId,timestamp\na,x,1\na,y,2\nb,x,1\nb,y,3\nb,z,1\nb,x,9\n";
   options = options_for(dir.write("few.csv", few));
-  options.split = "time";
+  options.split = SplitKind::time;
   options.valid_from = "2";
   options.test_from = "3";
   CHECK(load(options).user_tokens == Tokens{"a", "b"});
@@ -310,10 +314,15 @@ TEST_CASE("weak splits of raw data: seeds, filters, repeated pairs") {
   CHECK(load(options).validation.user_tokens == Tokens{"a"});
   CHECK(load(options).test.user_tokens == Tokens{"b"});
   CHECK(load(options).summary.duplicates == 1);
+  options.min_items_per_user = 2;  // by the rows before validation
+  CHECK(load(options).user_tokens == Tokens{"b"});
+  options.valid_from = options.test_from = "10";
   options.min_items_per_user = 4;  // repeated rows count
   CHECK(load(options).user_tokens == Tokens{"b"});
+  options.valid_from = "2";
+  options.test_from = "3";
   options.min_items_per_user.reset();
-  options.time_users = "new";
+  options.time_users = TimeUsers::newly_seen;
   CHECK(load_error(options) == ": expected interactions, found none left after the filters");
   options.min_items_per_user = 0;
   CHECK(load(options).train.rows() == 2);
@@ -324,31 +333,31 @@ TEST_CASE("weak splits of raw data: seeds, filters, repeated pairs") {
 TEST_CASE("splits that the data do not allow") {
   TempDir dir;
   DataOptions options = options_for(dir.write("r.csv", some_table(40)));
-  options.split = "time";
+  options.split = SplitKind::time;
   options.valid_from = "0";
   options.test_from = "5";
   CHECK(load_error(options) == ": expected rows to train on, found none before 0");
-  options.time_users = "new";
+  options.time_users = TimeUsers::newly_seen;
   CHECK(load_error(options) == ": expected rows to train on, found none before 0");
   options.valid_from = "1970-01-02";
   CHECK(load_error(options).find("not after --test_from 5") != std::string::npos);
   options = options_for(dir.write("g/train.txt", "0 1 2 3\n1 1 2\n"));
-  options.split = "loo";
+  options.split = SplitKind::loo;
   CHECK(load_error(options) == "no error");
-  options.order = "TO";
+  options.order = Order::time;
   CHECK(load_error(options) == ": expected a time column, which --order TO needs, found none");
   options = options_for(dir.write("t.csv", "userId,movieId\na,x\n"));
-  options.split = "time";
+  options.split = SplitKind::time;
   options.valid_from = options.test_from = "5";
   CHECK(load_error(options) ==
         ":1: expected one column of times, such as 'timestamp' (--time_field names another), found none in "
         "'userId,movieId'");
   options = options_for(dir.write("t.csv", "userId,movieId,timestamp\na,x,soon\n"));
-  options.split = "ratio";
+  options.split = SplitKind::ratio;
   CHECK(load_error(options) == "no error");
-  options.order = "TO";
+  options.order = Order::time;
   CHECK(load_error(options) == ":2: expected a number or an ISO 8601 date or time, found 'soon'");
-  options.order = "RO";
+  options.order = Order::random;
   options.ratios = {1e-20, 1, 1};
   options.path = dir.write("t.csv", "userId,movieId\na,x\na,y\n");
   CHECK(load_error(options) == ": expected rows to train on, found none");

@@ -48,23 +48,23 @@ void check_equal(const Dataset& a, const Dataset& b) {
 std::vector<DataOptions> every_split(const std::string& path) {
   std::vector<DataOptions> out;
   const auto add = [&](auto change) { change(out.emplace_back(options_for(path))); };
-  const auto timed = [](auto& o, const char* users) {
-    o.split = "time";
+  const auto timed = [](auto& o, TimeUsers users) {
+    o.split = SplitKind::time;
     o.valid_from = "700";
     o.test_from = "850";
     o.time_users = users;
     o.min_items_per_user = 2;
   };
-  add([](auto& o) { o.split = "strong"; });
-  add([](auto& o) { o.split = "ratio"; });
-  add([](auto& o) { o.split = "ratio", o.ratios = {0.7, 0, 0.3}, o.order = "TO"; });
-  add([](auto& o) { o.split = "ratio", o.ratios = {1, 0, 0}, o.group_by = "none"; });
-  add([](auto& o) { o.split = "ratio", o.group_by = "none", o.split_seed = 4, o.threshold = 2; });
-  add([](auto& o) { o.split = "loo", o.min_users_per_item = 12; });
-  add([](auto& o) { o.split = "loo", o.order = "TO", o.seed = 3; });
-  add([&](auto& o) { timed(o, "all"); });
-  add([&](auto& o) { timed(o, "new"); });
-  add([&](auto& o) { timed(o, "new"), o.test_from = "5000"; });  // no test
+  add([](auto& o) { o.split = SplitKind::strong; });
+  add([](auto& o) { o.split = SplitKind::ratio; });
+  add([](auto& o) { o.split = SplitKind::ratio, o.ratios = {0.7, 0, 0.3}, o.order = Order::time; });
+  add([](auto& o) { o.split = SplitKind::ratio, o.ratios = {1, 0, 0}, o.group_by = GroupBy::none; });
+  add([](auto& o) { o.split = SplitKind::ratio, o.group_by = GroupBy::none, o.split_seed = 4, o.threshold = 2; });
+  add([](auto& o) { o.split = SplitKind::loo, o.min_users_per_item = 12; });
+  add([](auto& o) { o.split = SplitKind::loo, o.order = Order::time, o.split_seed = 3; });
+  add([&](auto& o) { timed(o, TimeUsers::all); });
+  add([&](auto& o) { timed(o, TimeUsers::newly_seen); });
+  add([&](auto& o) { timed(o, TimeUsers::newly_seen), o.test_from = "5000"; });  // no test
   return out;
 }
 
@@ -118,12 +118,13 @@ void check_that_nothing_is_trained_on_later(DataOptions options, const std::stri
   InteractionBuilder builder;
   read_text(format, text, options, builder, Times::needed);
   const Interactions raw = builder.take();
-  options.split = "time";
-  for (const char* users : {"all", "new"}) {
-    INFO(users);
+  options.split = SplitKind::time;
+  for (const TimeUsers users : {TimeUsers::all, TimeUsers::newly_seen}) {
+    const std::string out = dir.path(name_of(users));
+    INFO(out);
     options.time_users = users;
-    prepare(options, dir.path(users));
-    const PartTimes times = part_times(dir.path(users), raw);
+    prepare(options, out);
+    const PartTimes times = part_times(out, raw);
     REQUIRE_FALSE(times.train.empty());
     REQUIRE_FALSE(times.validation.empty());
     REQUIRE_FALSE(times.test.empty());
@@ -164,9 +165,9 @@ TEST_CASE("every split: raw data and what prepare makes of them are the same dat
   int number = 0;
   for (const DataOptions& options : every_split(dir.write("r.csv", some_table(90)))) {
     const std::string out = dir.path("p" + std::to_string(number++));
-    INFO(options.split << " " << out);
+    INFO(name_of(*options.split) << " " << out);
     const Summary summary = prepare(options, out);
-    for (const char* history : {"", "train"}) {
+    for (const TestHistory history : {TestHistory::all, TestHistory::train}) {
       DataOptions raw = options, prepared = options_for(out);
       raw.test_history = prepared.test_history = history;
       const Dataset dataset = load(raw), again = load(prepared);
@@ -175,7 +176,7 @@ TEST_CASE("every split: raw data and what prepare makes of them are the same dat
       CHECK(again.summary.users == summary.users);
       CHECK(again.summary.items == summary.items);
       CHECK(again.summary.rows - again.summary.duplicates == summary.rows - summary.duplicates);
-      CHECK(again.summary.test_users == summary.test_users);
+      CHECK(again.summary.test.users == summary.test.users);
     }
   }
 }
@@ -185,8 +186,8 @@ TEST_CASE("weak splits are written as RecBole's files") {
   const std::string table =
       "movieId,timestamp,userId,rating\nx,1e3,a,4.50\ny,5,a,3\nx,7.25,b,0.1\nx,1e300,a,1\nz,-0.5,b,1e-7\n";
   DataOptions options = options_for(dir.write("r.csv", table));
-  options.split = "loo";
-  options.order = "TO";
+  options.split = SplitKind::loo;
+  options.order = Order::time;
   prepare(options, dir.path("made/my.data/"));
   CHECK(names_in(dir.path("made/my.data")) ==
         std::set<std::string>{"my.data.train.inter", "my.data.valid.inter", "my.data.test.inter"});
@@ -207,11 +208,11 @@ TEST_CASE("weak splits are written as RecBole's files") {
   // Columns are those of the data. A time that is no number matters to files that would hold it.
   options = options_for(dir.write("lists.txt", "0 1 2 3\n"));
   options.format = "adjacency";
-  options.split = "ratio";
+  options.split = SplitKind::ratio;
   prepare(options, dir.path("bare"));
   CHECK(read_file(dir.path("bare/bare.train.inter")).starts_with("user_id:token\titem_id:token\n0\t"));
   options = options_for(dir.write("r.csv", "userId,movieId,timestamp\na,x,monday\n"));
-  options.split = "ratio";
+  options.split = SplitKind::ratio;
   CHECK(error_of([&] {
           prepare(options, dir.path("no"));
         }).ends_with(":2: expected a number or an ISO 8601 date or time, found 'monday'"));
@@ -226,6 +227,105 @@ TEST_CASE("weak splits are written as RecBole's files") {
   int asked = 0;
   CHECK_THROWS_AS(prepare(options, dir.path("no"), [&] { return ++asked > 1; }), Stopped);
   CHECK_FALSE(fs::exists(dir.path("no")));
+}
+
+TEST_CASE("the time split: nothing at or after a boundary changes what lies before it") {
+  TempDir dir;
+  const std::vector<std::string> weak{".train.inter", ".valid.inter"},
+      strong{"train.csv", "unique_sid.txt", "validation_tr.csv", "validation_te.csv"};
+  int compared = 0, filled = 0;
+  for (unsigned table = 1; table <= 12; ++table) {
+    // Rows of few users and items, so that pairs repeat and filters bite; one user of the last part is no number.
+    std::vector<std::pair<std::string, int>> rows;
+    unsigned state = table;
+    const auto next = [&](unsigned n) {
+      state = state * 1664525u + 1013904223u;
+      return (state >> 8) % n;
+    };
+    for (int k = 0; k < 260; ++k) {
+      const unsigned time = next(300), user = next(18) + time / 30, item = next(12) + time / 40;
+      const std::string name = table % 3 == 0 && user > 25 ? "u" + std::to_string(user) : std::to_string(user);
+      rows.emplace_back(
+          name + "," + std::to_string(item) + "," + std::to_string(1 + next(5)) + "," + std::to_string(time) + "\n",
+          static_cast<int>(time));
+    }
+    for (const TimeUsers users : {TimeUsers::all, TimeUsers::newly_seen}) {
+      for (int filter = 0; filter < 5; ++filter) {
+        DataOptions options = options_for(dir.path("r.csv"));
+        options.split = SplitKind::time;
+        options.valid_from = "100", options.test_from = "200";
+        options.time_users = users;
+        options.min_items_per_user = filter == 1 ? 6 : filter == 4 ? 3 : 0;
+        if (filter == 2 || filter == 4) options.min_users_per_item = filter == 2 ? 7 : 4;
+        if (filter == 3 || filter == 4) options.threshold = 2;
+        const auto prepared_until = [&](int end) {
+          std::string text = "userId,movieId,rating,timestamp\n";
+          for (const auto& [row, time] : rows) text += time < end ? row : "";
+          dir.write("r.csv", text);
+          const std::string out = dir.path("p" + std::to_string(++compared));
+          prepare(options, out);
+          std::vector<std::string> files;
+          for (const std::string& name : users == TimeUsers::all ? weak : strong) {
+            files.push_back(
+                read_file(users == TimeUsers::all ? out + "/p" + std::to_string(compared) + name : out + "/" + name));
+          }
+          return files;
+        };
+        INFO(table << " " << name_of(users) << " " << filter);
+        const auto whole = prepared_until(1000), without_test = prepared_until(200), train = prepared_until(100);
+        CHECK(whole == without_test);
+        CHECK(whole[0] == train[0]);
+        if (users == TimeUsers::newly_seen) CHECK(whole[1] == train[1]);
+        filled += whole[0].size() > 30 && whole[users == TimeUsers::all ? 1 : 2].size() > 30;
+      }
+    }
+  }
+  CHECK(filled > 60);  // of 120
+}
+
+TEST_CASE("what became of the rows: causes and parts add up") {
+  TempDir dir;
+  std::string table = some_table(90);
+  table += ",100,3,5\n7,,3,5\n,,1,1\n";
+  const auto check = [](const Summary& s) {
+    const Dropped& d = s.dropped;
+    CHECK(s.rows_read == d.unreadable + d.threshold + d.rare_items + d.short_users + d.repeated + d.later +
+                             d.unknown_items + s.train.rows + s.validation.rows + s.test.rows);
+  };
+  for (DataOptions options : every_split(dir.write("r.csv", table))) {
+    for (const bool filtered : {false, true}) {
+      if (filtered) options.threshold = 2, options.min_users_per_item = 15, options.min_items_per_user = 4;
+      const Dataset dataset = load(options);
+      const Summary& s = dataset.summary;
+      INFO(name_of(*options.split) << " " << filtered);
+      check(s);
+      CHECK(s.rows_read == 90 * 12 + 3);
+      CHECK(s.dropped.unreadable == 3);
+      CHECK((s.dropped.threshold > 0) == (options.threshold.has_value()));
+      CHECK((s.dropped.rare_items > 0) == filtered);
+      CHECK((s.dropped.later > 0) == (options.time_users == TimeUsers::newly_seen));
+      CHECK(s.dropped.repeated > 0);
+      CHECK(s.train.users == static_cast<std::int64_t>(dataset.user_tokens.size()));
+      CHECK(s.test.targets == dataset.test.targets.nnz());
+    }
+  }
+  // By hand: of the held-out users b has no history, item z is in no training row, and a has its target already.
+  const std::string header = "user_id:token\titem_id:token\n";
+  dir.write("d/n.train.inter", header + "a\tx\na\tx\na\ty\n");
+  dir.write("d/n.valid.inter", header + "b\ty\n");
+  dir.write("d/n.test.inter", header + "a\tx\na\tz\nc\ty\n");
+  const Summary given = load(options_for(dir.path("d"))).summary;
+  check(given);
+  CHECK(given.rows_read == 7);
+  CHECK(given.dropped.repeated == 1);
+  CHECK(given.train.rows == 2);
+  CHECK(given.validation.empty_histories == 1);
+  CHECK(given.validation.unknown_targets == 0);
+  CHECK(given.test.users == 2);
+  CHECK(given.test.targets == 3);
+  CHECK(given.test.empty_histories == 1);
+  CHECK(given.test.unknown_targets == 1);
+  CHECK(given.test.masked_targets == 1);
 }
 
 TEST_CASE("the time split: no training interaction is later than any test interaction") {
@@ -261,11 +361,11 @@ TEST_CASE("ml-100k: RecBole's own split, row for row" * needs_datasets()) {
     return fnv1a(text);
   };
   // Digests of lists whose SHA-256 begins with 742aa19c (RecBole 1.2.1's, seed 2020) and ddce6e08 (exact time).
-  options.split = "ratio";
+  options.split = SplitKind::ratio;
   options.split_seed = 2020;
   CHECK(digest("random", {80808, 9596, 9596}) == 6007866371293330345u);
-  options.split = "loo";
-  options.order = "TO";
+  options.split = SplitKind::loo;
+  options.order = Order::time;
   CHECK(digest("time", {98114, 943, 943}) == 9981945530165311101u);
 }
 

@@ -63,10 +63,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   }
   survives([&] {
     data::DataOptions filters = options;
-    filters.split = filters.order = filters.group_by = filters.valid_from = filters.test_from = filters.time_users = {};
-    filters.ratios.clear();
+    data::DataOptions::visit(
+        [](const data::Option& option, auto& member) {
+          if (option.use == data::OptionUse::split) member = {};
+        },
+        filters);
     const auto histories = data::read_histories(filters, {"1", "2", "3", "a", "b"});
     check(histories.history);
+    check(histories.seen);
     promise(histories.history.rows() == static_cast<std::int64_t>(histories.user_tokens.size()), "a user has a row");
   });
   return 0;

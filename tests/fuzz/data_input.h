@@ -22,58 +22,34 @@ inline std::string gzip(std::string_view text, const std::string& path) {
   return path;
 }
 
+inline void set(std::string& value, std::string_view text) { value = text; }
+inline void set(std::vector<double>& values, std::string_view text) {
+  while (!text.empty() && values.size() < 100) {
+    const std::string_view one = cut(text, ",");
+    double value = 0;
+    std::from_chars(one.data(), one.data() + one.size(), value);
+    values.push_back(value);
+  }
+}
 template <class T>
 void set(std::optional<T>& value, std::string_view text) {
-  T parsed{};
-  if (std::from_chars(text.data(), text.data() + text.size(), parsed).ec == std::errc{}) value = parsed;
+  if constexpr (std::is_enum_v<T>) {
+    try {
+      data::parse_value(std::string(text), value);
+    } catch (const std::invalid_argument&) {
+    }
+  } else {
+    T parsed{};
+    if (std::from_chars(text.data(), text.data() + text.size(), parsed).ec == std::errc{}) value = parsed;
+  }
 }
 
 inline void set_option(data::DataOptions& o, std::string_view key, std::string_view text) {
-  const auto number = [&](double& out) { return std::from_chars(text.data(), text.data() + text.size(), out); };
-  if (key == "threshold")
-    set(o.threshold, text);
-  else if (key == "min_users_per_item")
-    set(o.min_users_per_item, text);
-  else if (key == "min_items_per_user")
-    set(o.min_items_per_user, text);
-  else if (key == "heldout_users")
-    set(o.heldout_users, text);
-  else if (key == "split_seed")
-    set(o.split_seed, text);
-  else if (key == "validation_ratio")
-    set(o.validation_ratio, text);
-  else if (key == "split")
-    o.split = text;
-  else if (key == "order")
-    o.order = text;
-  else if (key == "group_by")
-    o.group_by = text;
-  else if (key == "valid_from")
-    o.valid_from = text;
-  else if (key == "test_from")
-    o.test_from = text;
-  else if (key == "time_users")
-    o.time_users = text;
-  else if (key == "test_history")
-    o.test_history = text;
-  else if (key == "user_field")
-    o.user_field = text;
-  else if (key == "item_field")
-    o.item_field = text;
-  else if (key == "rating_field")
-    o.rating_field = text;
-  else if (key == "time_field")
-    o.time_field = text;
-  else if (key == "ratios") {
-    while (!text.empty() && o.ratios.size() < 100) {
-      const std::string_view one = cut(text, ",");
-      double value = 0;
-      std::from_chars(one.data(), one.data() + one.size(), value);
-      o.ratios.push_back(value);
-    }
-  } else if (double seed = 0; key == "seed" && number(seed).ec == std::errc{} && seed >= 0 && seed < 1e18) {
-    o.seed = static_cast<std::uint64_t>(seed);
-  }
+  data::DataOptions::visit(
+      [&](const data::Option& option, auto& member) {
+        if (key == option.name && key != "data" && key != "data_format") set(member, text);
+      },
+      o);
 }
 
 /// The options of an input, whose data lie in `folder()`.

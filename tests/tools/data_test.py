@@ -3,12 +3,14 @@
 
   data_test.py TOOLS [TEST...]     TOOLS: the folder with the built commands; TEST: as unittest names them
 """
+import json
+import re
 import shutil
 import tempfile
 import unittest
 from pathlib import Path
 
-from support import HEADER, HELD_OUT, ROWS, TABLE, TINY, run
+from support import HEADER, HELD_OUT, ROWS, TABLE, TINY, adjacency, read_safetensors, run, write_safetensors
 
 
 class DataTest(unittest.TestCase):
@@ -48,6 +50,63 @@ class DataTest(unittest.TestCase):
                 self.assertEqual([row for row in rows if row[2] in seen[row[0]]], [])
             rows = [line.split("\t") for line in self.good(*recommend, "--include_seen")[0].splitlines()]
             self.assertTrue(any(row[2] in seen[row[0]] for row in rows))
+
+    def test_the_split_is_one_whatever_the_seed(self):
+        """And metadata say by what it was drawn."""
+        for name, rows in (("train", ROWS[::2]), ("test", ROWS[1::2])):
+            self.put(f"lists/{name}.txt", adjacency(rows))
+        for data in (["--data", self.table, "--split", "ratio"], ["--data", self.home / "lists", "--validation_ratio", 0.3]):
+            weights = set()
+            for seed in (1, 2):
+                of_training = [*data, "--seed", seed]
+                model, _ = self.train(*of_training)
+                weights.add(found := model.read_bytes())
+                settings = json.loads(read_safetensors(model)[1]["settings"])
+                self.assertEqual((settings["seed"], settings["split_seed"]), (seed, 98765))
+                self.assertEqual(self.train(*of_training, "--split_seed", 98765)[0].read_bytes(), found)
+                self.assertNotEqual(self.train(*of_training, "--split_seed", seed)[0].read_bytes(), found)
+            self.assertEqual(len(weights), 2)
+            # Models from before said nothing where nothing was given, and their own seed drew.
+            header, metadata, tensors = read_safetensors(self.train(*data, "--seed", 2, "--split_seed", 2)[0])
+            settings = json.loads(metadata["settings"])
+            old = write_safetensors(self.home / "old.safetensors", header, tensors, {**metadata, "settings": json.dumps({**settings, "split_seed": None})})
+            evaluate = ["recvae_evaluate", "--model", old, *data[:2], "--on", "validation", "--json"]
+            self.assertEqual(self.good(*evaluate), self.good(*evaluate, "--split_seed", 2))
+            self.assertNotEqual(run(*evaluate, "--split_seed", 98765), run(*evaluate))
+
+    def test_what_became_of_the_rows(self):
+        table = self.put("some.csv", TABLE + ",100,3,5\n7,,3,5\n" + "%d,%d,%d,%d\n" % ROWS[0])
+        out = self.home / "run"
+        for options in (HELD_OUT, ["--split", "ratio", "--threshold", 1.5], ["--threshold", 1.5, "--min_users_per_item", 6, "--min_items_per_user", 8, *HELD_OUT],
+                        ["--split", "time", "--valid_from", 7 * 10**8, "--test_from", 85 * 10**7, "--min_items_per_user", 3],
+                        ["--split", "time", "--valid_from", 2 * 10**8, "--test_from", 25 * 10**7, "--time_users", "new", "--min_items_per_user", 1]):
+            _, stderr = self.train("--data", table, *options)
+            said = json.loads((out / "data.json").read_text())
+            self.assertEqual(said["rows_read"], len(ROWS) + 3)
+            self.assertEqual(said["dropped"]["unreadable"], 2)
+            self.assertEqual(said["rows_read"], sum(said["dropped"].values()) + sum(said[part]["rows"] for part in ("train", "validation", "test")), said)
+            for cause, words in (("unreadable", "without a user"), ("threshold", "--threshold"), ("rare_items", "--min_users_per_item"), ("repeated", "repeated pairs")):
+                line = f"{said['dropped'][cause]} rows dropped: .*{words}"
+                self.assertEqual(said["dropped"][cause] > 0, bool(re.search(line, stderr)), line)
+            self.assertRegex(stderr, f"test +{said['test']['users']} +{said['test']['rows']} +{said['test']['targets']} +{said['test']['empty_histories']} +{said['test']['unknown_targets']}\n")
+            self.assertFalse(any(line.startswith("recvae_train:") for line in stderr.splitlines()))
+            self.assertNotIn("overlaps", stderr)
+            prepared = self.home / "prepared"
+            shutil.rmtree(prepared, ignore_errors=True)
+            _, of_prepare = self.good("recvae_prepare", "--data", table, *options, "--out", prepared)
+            self.assertEqual([line for line in of_prepare.splitlines() if " dropped: " in line], [line for line in stderr.splitlines() if " dropped: " in line])
+            self.assertIn(len(list(prepared.iterdir())), (3, 7))
+
+    def test_parts_that_overlap(self):
+        """Half of the test is in training, too: every scorer misses it."""
+        for name, rows in (("train", ROWS[::2]), ("test", ROWS[1::2] + ROWS[::4])):
+            self.put(f"lists/{name}.txt", adjacency(rows))
+        model, stderr = self.train("--data", self.home / "lists")
+        there = json.loads((model.parent / "data.json").read_text())["test"]
+        self.assertEqual(there["masked_targets"], len(ROWS[::4]))
+        warning = f"warning: {len(ROWS[::4])} of {there['targets']} test targets are in their user's history, too"
+        self.assertIn(warning, stderr)
+        self.assertIn(warning, self.good("recvae_evaluate", "--model", model, "--data", self.home / "lists")[1])
 
 
 if __name__ == "__main__":

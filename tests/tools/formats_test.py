@@ -128,10 +128,10 @@ class FormatsTest(CommandsTest):
 
         # What has no meaning for the data is refused, the default's value too.
         self.bad(2, "recvae_train", "--data", self.home / "three", "--validation_ratio", 0.1, names="validation_ratio")
-        self.bad(2, "recvae_train", "--data", self.home / "parts", "--split_seed", 98765, names="split_seed")
+        self.bad(2, "recvae_train", "--data", self.home / "three", "--split_seed", 98765, names="split_seed")
 
         # A model is evaluated by the validation part it was trained without.
-        options = ["--validation_ratio", 0.3, "--seed", 5]
+        options = ["--validation_ratio", 0.3, "--split_seed", 5]
         out, stdout, _ = self.train("--data", self.home / "parts", "--epochs", 2, *options)
         evaluate = ["recvae_evaluate", "--data", self.home / "parts", "--model", out / "model.safetensors"]
         last = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])["valid"]["ndcg@100"]
@@ -139,15 +139,15 @@ class FormatsTest(CommandsTest):
         on_validation = lambda *more: json.loads(self.good(*evaluate, "--on", "validation", "--json", *more)[0])["ndcg@100"]
         self.assertAlmostEqual(on_validation(), last, places=12)
         self.assertAlmostEqual(on_validation(*options), last, places=12)
-        self.assertNotEqual(on_validation("--seed", 6), on_validation())
+        self.assertNotEqual(on_validation("--split_seed", 6), on_validation())
         self.assertNotEqual(on_validation("--validation_ratio", 0.2), on_validation())
-        self.bad(2, *evaluate, "--seed", -1, names="seed")
+        self.bad(2, *evaluate, "--split_seed", -1, names="split_seed")
 
         # A baseline of the test learns from training and validation items: how they are parted changes nothing.
         popularity = ["recvae_evaluate", "--data", self.home / "adjacency", "--baseline", "popularity", "--json"]
         expected, _ = self.good(*popularity, "--validation_ratio", 0)
         for ratio in (0.1, 0.5):
-            self.assertEqual(self.good(*popularity, "--validation_ratio", ratio, "--seed", 3)[0], expected)
+            self.assertEqual(self.good(*popularity, "--validation_ratio", ratio, "--split_seed", 3)[0], expected)
             _, stdout, _ = self.train("--data", self.home / "adjacency", "--validation_ratio", ratio, "--metrics", "recall@5")
             self.assertEqual(result_of(stdout)["popularity recall@5"], result_of(self.good(*popularity[:-1], "--metrics", "recall@5")[0])["recall@5"])
 

@@ -69,16 +69,17 @@ class SplitsTest(CommandsTest):
 
     def test_seeds_of_the_random_order(self):
         prepared = {}
-        for name, options in {"default": [], "seed": ["--seed", 1337], "split": ["--split_seed", 1337, "--seed", 5], "other": ["--seed", 5]}.items():
+        for name, options in {"default": [], "seed": ["--split_seed", 98765], "other": ["--split_seed", 5]}.items():
             self.good("recvae_prepare", "--data", self.table, "--split", "ratio", *options, "--out", self.home / "seeds" / name)
             prepared[name] = self.read_parts(self.home / "seeds" / name)
         self.assertEqual(prepared["seed"], prepared["default"])
-        self.assertEqual(prepared["split"], prepared["default"])
         self.assertNotEqual(prepared["other"], prepared["default"])
-        options = ["--metrics", "recall@5", "--seed", 5]  # a model is evaluated by its own seed
+        for command in ("recvae_prepare", "recvae_evaluate"):  # of a training alone
+            self.bad(2, command, "--data", self.table, "--seed", 5, names="unknown option --seed")
+        options = ["--metrics", "recall@5", "--seed", 3, "--split_seed", 5]  # a model is evaluated by its own
         out, stdout, _ = self.train("--data", self.table, "--split", "ratio", *options)
         self.assertEqual(self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.table, "--metrics", "recall@5")[0], stdout.splitlines(True)[-1])
-        self.assertEqual(self.trained("--data", self.table, "--split", "ratio", *options), self.trained("--data", self.home / "seeds/other", *options))
+        self.assertEqual(self.trained("--data", self.table, "--split", "ratio", *options), self.trained("--data", self.home / "seeds/other", *options[:4]))
 
     def test_what_a_model_says_of_its_split(self):
         out, stdout, _ = self.train("--data", self.table, *SPLITS["ratio-time"], "--test_history", "train", "--metrics", "recall@5")
@@ -117,7 +118,7 @@ class SplitsTest(CommandsTest):
         self.bad(2, "recvae_evaluate", *data, "--baseline", "popularity", "--order", "TO", names="--split")
         self.assertNotEqual(self.good("recvae_evaluate", *data, "--baseline", "popularity", "--split", "loo")[0], "")
         stdout, _ = self.good("recvae_prepare", "--help")
-        for text in ("train.csv", ".train.inter", "--seed"):
+        for text in ("train.csv", ".train.inter", "--split_seed"):
             self.assertIn(text, stdout)
 
 

@@ -219,7 +219,7 @@ class TrainTest(CommandsTest):
             self.assertEqual([line for line in lines if line.startswith("recvae_train:")], lines[-1:])
             records = [json.loads(line) for line in log.read_text().splitlines()]
             self.assertEqual([record["epoch"] for record in records], list(range(1, len(records) + 1)))
-            self.assertEqual(sorted(p.name for p in out.rglob("*") if p.is_file()), ["metrics.jsonl", "model.safetensors", "model.safetensors"])
+            self.assertEqual(sorted(p.name for p in out.rglob("*") if p.is_file()), ["data.json", "metrics.jsonl", "model.safetensors", "model.safetensors"])
             # The files are whole, and those of the last finished epoch.
             evaluated, _ = self.good("recvae_evaluate", "--model", out / "checkpoint/model.safetensors", "--data", self.table, "--on", "validation", "--json")
             self.assertAlmostEqual(json.loads(evaluated)["ndcg@100"], records[-1]["valid"]["ndcg@100"], places=12)
@@ -267,7 +267,7 @@ class TrainTest(CommandsTest):
         before, after = self.weights(self.run_dir, "model.safetensors"), self.weights(out)
         for name in before:
             self.assertEqual(before[name] == after[name], name.startswith("prior."), name)
-        self.assertEqual(sorted(p.name for p in out.iterdir()), ["checkpoint", "metrics.jsonl", "model.safetensors"])
+        self.assertEqual(sorted(p.name for p in out.iterdir()), ["checkpoint", "data.json", "metrics.jsonl", "model.safetensors"])
         # Another catalogue: items 100 to 103 have new names.
         renamed = self.put("renamed.csv", re.sub(r"(?m)^(\d+),10([0-3]),", r"\1,new\2,", TABLE))
         out, _, stderr = self.train("--data", renamed, *HELD_OUT, "--init_from", self.model, *still)

@@ -30,7 +30,8 @@ data::TextSource package_lists() {
       throw data::DataError("demo: expected a Debian system with apt-cache, found none");
     }
     if (status != 0 || bytes == 0) {
-      throw data::DataError("demo: apt-cache dumpavail failed or gave nothing; apt-get update fetches the package lists");
+      throw data::DataError(
+          "demo: apt-cache dumpavail failed or gave nothing; apt-get update fetches the package lists");
     }
   };
   return data::TextSource::from_descriptor(fileno(pipe->file), "apt-cache dumpavail", {stop_requested, end});

@@ -56,7 +56,7 @@ TEST_CASE("table: rows without an id are counted and left out") {
   CHECK(pairs(rows) == Pairs{"a:b"});
   CHECK(rows.ratings == std::vector{5.0});
   CHECK(rows.rows_read == 3);
-  CHECK(rows.missing_ids == 2);
+  CHECK(rows.dropped.unreadable == 2);
 }
 
 TEST_CASE("table: what is wrong, and where") {

@@ -48,7 +48,7 @@ TEST_CASE("users of validation and test: those with a row there, without a histo
 
 TEST_CASE("test_history train: validation items are masked, not shown, and baselines do not learn from them") {
   DataOptions options;
-  options.test_history = "train";
+  options.test_history = TestHistory::train;
   const Dataset dataset = make_dataset(some_split(), options);
   CHECK(dataset.validation.user_tokens == Tokens{"c", "a"});
   CHECK(dataset.validation.masked.rows() == 0);

@@ -48,9 +48,9 @@ void check_metrics(const nlohmann::json& golden, const data::Dataset& data) {
 data::DataOptions recbole_options(const std::string& path) {
   data::DataOptions options;
   options.path = path;
-  options.split = "ratio";
+  options.split = data::SplitKind::ratio;
   options.split_seed = 2020;
-  options.test_history = "train";
+  options.test_history = data::TestHistory::train;
   return options;
 }
 
@@ -79,8 +79,8 @@ TEST_CASE("RecBole's splits and its twelve metrics of EASE and popularity: a mad
   CHECK(rows_of(options) == golden["splits"]["RO-2020"].get<std::vector<std::vector<std::string>>>());
   check_metrics(golden, data::load(options));
   options.ratios.clear();
-  options.split = "loo";
-  options.order = "TO";
+  options.split = data::SplitKind::loo;
+  options.order = data::Order::time;
   CHECK(rows_of(options) == golden["splits"]["LOO-TO"].get<std::vector<std::vector<std::string>>>());
 }
 

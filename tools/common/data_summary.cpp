@@ -1,0 +1,75 @@
+#include "data_summary.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "command_line.h"
+
+namespace recvae::tools {
+namespace {
+
+/// Calls f(key, words, count) for each cause for which rows were dropped.
+template <class F>
+void for_causes(const data::Dropped& d, F f) {
+  f("unreadable", "without a user or an item", d.unreadable);
+  f("threshold", "not above --threshold", d.threshold);
+  f("rare_items", "by --min_users_per_item", d.rare_items);
+  f("short_users", "by --min_items_per_user", d.short_users);
+  f("repeated", "repeated pairs", d.repeated);
+  f("later", "of held-out users, in the time of a later part", d.later);
+  f("unknown_items", "of held-out users, items that no training user has", d.unknown_items);
+}
+
+template <class F>
+void for_parts(const data::Summary& s, F f) {
+  f("train", s.train, false);
+  f("validation", s.validation, true);
+  f("test", s.test, true);
+}
+
+}  // namespace
+
+void log_summary(const data::Summary& summary) {
+  log_info(describe(summary));
+  char line[160];
+  for_causes(summary.dropped, [&](const char*, const char* words, std::int64_t count) {
+    if (count == 0) return;
+    std::snprintf(line, sizeof line, "  %12lld rows dropped: %s", static_cast<long long>(count), words);
+    log_info(line);
+  });
+  std::snprintf(line, sizeof line, "  %-10s %10s %12s %12s %14s %16s", "part", "users", "rows", "targets",
+                "empty history", "unseen items");
+  log_info(line);
+  for_parts(summary, [&](const char* name, const data::PartSummary& part, bool held_out) {
+    std::snprintf(line, sizeof line, "  %-10s %10lld %12lld", name, static_cast<long long>(part.users),
+                  static_cast<long long>(part.rows));
+    std::string text = line;
+    if (held_out) {
+      std::snprintf(line, sizeof line, " %12lld %14lld %16lld", static_cast<long long>(part.targets),
+                    static_cast<long long>(part.empty_histories), static_cast<long long>(part.unknown_targets));
+      text += line;
+    }
+    log_info(text);
+  });
+  for_parts(summary, [&](const char* name, const data::PartSummary& part, bool) {
+    if (part.masked_targets == 0) return;
+    log_warning(std::to_string(part.masked_targets) + " of " + std::to_string(part.targets) + " " + name +
+                " targets are in their user's history, too, where nobody can find them: the split overlaps");
+  });
+}
+
+std::string summary_json(const data::Summary& summary) {
+  nlohmann::ordered_json j{{"rows_read", summary.rows_read}, {"users", summary.users}, {"items", summary.items}};
+  for_causes(summary.dropped, [&](const char* key, const char*, std::int64_t count) { j["dropped"][key] = count; });
+  for_parts(summary, [&](const char* name, const data::PartSummary& part, bool held_out) {
+    j[name] = {{"users", part.users}, {"rows", part.rows}};
+    if (!held_out) return;
+    j[name]["targets"] = part.targets;
+    j[name]["empty_histories"] = part.empty_histories;
+    j[name]["unknown_targets"] = part.unknown_targets;
+    j[name]["masked_targets"] = part.masked_targets;
+  });
+  return j.dump(2) + "\n";
+}
+
+}  // namespace recvae::tools
