@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "filters.h"
-#include "raw.h"
+#include "read/raw.h"
 
 namespace recvae::data {
 namespace {

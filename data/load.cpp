@@ -6,7 +6,7 @@
 #include "error.h"
 #include "filters.h"
 #include "random/torch.h"
-#include "raw.h"
+#include "read/raw.h"
 #include "read/readers.h"
 #include "split/ratio.h"
 #include "split/time.h"

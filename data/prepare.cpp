@@ -1,5 +1,8 @@
 #include "prepare.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
@@ -17,6 +20,16 @@ namespace fs = std::filesystem;
 
 namespace recvae::data {
 namespace {
+
+/// Waits until a file is on the disk, or a directory where its system can do that.
+void sync(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = file >= 0 && ::fsync(file) == 0;
+  const int error = errno;
+  if (file >= 0) ::close(file);
+  if (!synced && !fs::is_directory(path))
+    throw fs::filesystem_error("cannot write", path, std::error_code(error, std::generic_category()));
+}
 
 /// A directory beside its final place, with the parents that are missing. All are removed unless it gets there.
 class WorkDirectory {
@@ -41,7 +54,9 @@ class WorkDirectory {
 
   const fs::path& path() const { return path_; }
   void finish() {
+    sync(path_);
     fs::rename(path_, final_);  // replaces an empty directory
+    sync(final_.parent_path());
     path_.clear();
     parents_.clear();
   }
@@ -71,6 +86,7 @@ void write_lines(const fs::path& path, const char* header, std::size_t begin, st
   file << text;
   file.close();
   if (!file) throw fs::filesystem_error("cannot write", path, std::error_code(errno, std::generic_category()));
+  sync(path);
 }
 
 void append_number(std::string& text, double value) {

@@ -1,6 +1,6 @@
 #include "model_metadata.h"
 
-#include "data/raw.h"
+#include "data/read/raw.h"
 #include "recvae/json_value.h"
 
 namespace recvae::tools {

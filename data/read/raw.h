@@ -1,10 +1,10 @@
 #pragma once
 
-#include "interactions.h"
-#include "options.h"
-#include "read/input.h"
-#include "read/readers.h"
-#include "split/time.h"
+#include "../interactions.h"
+#include "../options.h"
+#include "../split/time.h"
+#include "input.h"
+#include "readers.h"
 
 /// Raw data before they are split.
 namespace recvae::data {

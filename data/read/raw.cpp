@@ -1,7 +1,7 @@
 #include "raw.h"
 
-#include "error.h"
-#include "filters.h"
+#include "../error.h"
+#include "../filters.h"
 
 namespace recvae::data {
 
