@@ -40,6 +40,11 @@ FORBIDDEN = [
 ]
 FORBIDDEN_INCLUDE = ("iostream", re.compile(r"iostream"), "<iostream> has static constructors and prints")
 
+MOST_FILES, MOST_LINES = 25, 80  # of a folder; of a function
+UNBOUNDED = re.compile(r"tests/(golden|fuzz/corpus)(/.*)?")
+# How clang-format leaves a function's first line, or its last line of arguments, and its end: in a namespace or a class.
+TYPE = re.compile(r"\s*(namespace|(template .*)?(class|struct|union|enum)\b|extern|(static )?constexpr|const\b.*=).*")
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 # Raw strings first, then comments and literals: whatever opens first wins. A digit separator (1'000) opens nothing.
 NOISE = re.compile(
@@ -97,6 +102,8 @@ def check_file(root, file):
             yield path, number, rule, why
 
     code = without_noise(text)
+    for number, lines in long_functions(code):
+        yield path, number, "long-function", f"a function of {lines} lines, at most {MOST_LINES}"
     if library:
         for number, line in enumerate(code.splitlines(), 1):
             for rule, pattern, why in FORBIDDEN:
@@ -106,12 +113,32 @@ def check_file(root, file):
                 yield path, number, "using-namespace", "a header opens no namespace for its reader"
 
 
+def long_functions(code):
+    """(line number, lines) of each function that is too long, in code as clang-format lays it out."""
+    for indent in ("", "  "):
+        begin = None
+        for number, line in enumerate(code.splitlines(), 1):
+            if line.startswith(indent) and not line[len(indent):].startswith((" ", "}", "#")) and line.strip():
+                begin = None if TYPE.match(line) else begin or number
+                if line.rstrip().endswith((";", ":")):
+                    begin = None
+            elif line.rstrip().startswith(indent + "}") and begin:
+                if number - begin + 1 > MOST_LINES:
+                    yield begin, number - begin + 1
+                begin = None
+
+
 def check_tree(root):
     root = root.resolve()
     for entry in sorted(root.iterdir()):
         if entry.name not in TOP_LEVEL and not TOP_LEVEL_IGNORED.fullmatch(entry.name):
             yield entry.name, 1, "top-level", f"not a name of the top level ({' '.join(sorted(TOP_LEVEL))} *.md)"
     for folder in MAY_INCLUDE:
+        for directory in [root / folder, *sorted((root / folder).rglob("*/"))]:
+            files = [f for f in directory.glob("*") if f.is_file()]
+            name = directory.relative_to(root).as_posix()
+            if len(files) > MOST_FILES and not UNBOUNDED.fullmatch(name) and "__pycache__" not in name:
+                yield name, 1, "full-folder", f"{len(files)} files, at most {MOST_FILES}"
         for file in sorted((root / folder).rglob("*")):
             if file.suffix in (".h", ".cpp") and file.is_file():
                 yield from check_file(root, file)
@@ -165,6 +192,8 @@ BROKEN = [  # rule, file, text
     ("relative", "autodiff/ops/bad.h", '#include "tape.h"\n'),
     ("relative", "recvae/bad.h", "#include <nn/linear.h>\n"),
     ("using-namespace", "data/bad.h", "using namespace std;\n"),
+    ("long-function", "nn/bad.cpp", "void f() {\n" + "  g();\n" * 79 + "}\n"),
+    ("long-function", "nn/bad.h", "class A {\n  void f(int a,\n         int b) {\n" + "    g();\n" * 79 + "  }\n};\n"),
     ("top-level", "junk.txt", ""),
     ("top-level", "src/main.cpp", ""),
 ]
@@ -179,11 +208,17 @@ def self_test():
                 file.write_text(text, encoding="utf-8")
             return list(check_tree(Path(folder)))
 
+    def check_full_folder():
+        return violations({f"data/split/part{k}.h": "#pragma once\n" for k in range(MOST_FILES + 1)})
+
     wrong = [f"a clean tree is refused: {v}" for v in violations({})]
     for rule, name, text in BROKEN:
         found = violations({name: text})
         if [v[2] for v in found] != [rule]:
             wrong.append(f"expected one [{rule}] for {name} with {text!r}, got {found}")
+    found = [v[2] for v in check_full_folder()]
+    if found != ["full-folder"]:
+        wrong.append(f"expected one [full-folder] for 26 files, got {found}")
     untested = ({rule for rule, *_ in FORBIDDEN + RESERVED_HEADERS} | {FORBIDDEN_INCLUDE[0]}) - {rule for rule, *_ in BROKEN}
     wrong += [f"no self-test breaks [{rule}]" for rule in untested]
     print("\n".join(wrong) or f"{len(BROKEN)} violations, each caught")
