@@ -1,11 +1,12 @@
 // Reverse-mode automatic differentiation on a tape. Include this; tape.h tells the story of a step.
 #pragma once
 
-#include "kernels/blas.h"
 #include "csr.h"
-#include "kernels/gemm.h"
 #include "grad_slot.h"
 #include "gradcheck.h"
+#include "kernels/blas.h"
+#include "kernels/gemm.h"
+#include "kernels/packed.h"
 #include "ops/arithmetic.h"
 #include "ops/elementwise.h"
 #include "ops/gaussian.h"
@@ -15,7 +16,6 @@
 #include "ops/reduce.h"
 #include "ops/sparse_linear.h"
 #include "ops/stochastic.h"
-#include "kernels/packed.h"
 #include "parallel.h"
 #include "parameter.h"
 #include "random.h"

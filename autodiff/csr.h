@@ -38,9 +38,14 @@ void check(const CsrView<T>& m, const char* who = "CsrView") {
   };
   if (m.rows < 0 || m.cols < 0) fail(": a side is negative");
   if (m.rows > 0 && (!m.indptr || m.indptr[0] != 0)) fail(": the first offset is not 0");
+  for (Index u = 0; u < m.rows; ++u) {  // all, before one is followed
+    const std::int64_t begin = m.indptr[u], end = m.indptr[u + 1];
+    if (end < begin) fail(": offsets descend at row " + std::to_string(u));
+    if (end - begin > m.cols) fail(", row " + std::to_string(u) + ": more entries than columns");
+  }
+  if (m.nnz() > 0 && !m.indices) fail(": there are offsets, but no columns");
   for (Index u = 0; u < m.rows; ++u) {
     const Index n = m.indptr[u + 1] - m.indptr[u];
-    if (n < 0) fail(": offsets descend at row " + std::to_string(u));
     if (n == 0) continue;
     const std::int32_t* row = m.indices + m.indptr[u];
     bool ascend = row[0] >= 0 && row[n - 1] < m.cols;

@@ -38,7 +38,9 @@ std::shared_ptr<Pool> pool() {
 }  // namespace
 
 void set_threads(int n) {
-  if (n < 0) throw Error("set_threads: expected a number from 0 on, found " + std::to_string(n));
+  constexpr int kMost = 4096;
+  if (n < 0 || n > kMost)
+    throw Error("set_threads: expected a number from 0 to " + std::to_string(kMost) + ", found " + std::to_string(n));
   auto fresh = std::make_shared<Pool>(n == 0 ? all_cores() : n);
   std::lock_guard lock(pool_mutex);
   current_pool = std::move(fresh);

@@ -5,7 +5,8 @@
 
 namespace ad {
 
-/// Sets how many threads the library uses, process-wide; 0 means all cores. Results do not depend on it.
+/// Sets how many threads the library uses, process-wide; 0 means all cores. Results do not depend on it. Throws Error
+/// for a negative number or one above 4096.
 void set_threads(int n);
 int threads();
 

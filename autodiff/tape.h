@@ -186,13 +186,16 @@ class Tape {
   };
   [[nodiscard]] NoGrad no_grad() { return NoGrad(*this); }
 
-  /// Forgets the step; its Vars become stale. The tape is as new; memory is kept for the next one.
+  /// Forgets the step; its Vars become stale. The tape is as new; memory is kept for the next one. Throws Error in a
+  /// backward.
   void reset() {
+    if (state_ == State::running) throw Error("reset: called in a backward");
     ++epoch_;  // First: a destructor of what the tape owns that uses it hears so.
     state_ = State::failed;
     destroy_owned();
     nodes_.clear();
     parameters_.clear();
+    identities_.clear();
     aside_.clear();
     arena_.reset();
     state_ = State::recording;
@@ -233,7 +236,8 @@ class Tape {
 
   const Node& node(Var<T> v, const char* op) const {
     if (&v.tape(op) != this) throw Error(std::string(op) + ": the value belongs to another tape");
-    if (v.epoch_ != epoch_) throw Error(std::string(op) + ": stale value, its tape was reset");
+    if (v.epoch_ != epoch_ || v.id_ >= nodes_.size())
+      throw Error(std::string(op) + ": stale value, its tape was reset");
     return nodes_[v.id_];
   }
   Node& node(Var<T> v, const char* op) { return const_cast<Node&>(std::as_const(*this).node(v, op)); }
@@ -287,8 +291,9 @@ class Tape {
   Arena arena_;
   std::vector<Node> nodes_;
   std::vector<Owned> owned_;
-  detail::ParameterMap parameters_;  // those that were trainable when they were used
-  std::vector<Aside> aside_;         // second slots of one input, added when their backward has returned
+  detail::ParameterMap parameters_;                      // those that were trainable when they were used
+  std::vector<std::shared_ptr<const char>> identities_;  // theirs: so that nobody else gets one's address
+  std::vector<Aside> aside_;  // second slots of one input, added when their backward has returned
   std::uint32_t epoch_ = 0, running_ = 0;
   int no_grad_ = 0;
   State state_ = State::recording;
@@ -304,12 +309,16 @@ Tape<T>& tape_of(const char* op, std::initializer_list<Var<T>> inputs) {
 
 template <class T>
 Var<T> Tape<T>::parameter(const Parameter<T>& p) {
+  refuse_unless_recording("parameter");
   const void* key = p.identity.token().get();
   if (!key) throw Error("parameter: it was moved elsewhere");
   const bool wanted = p.trainable && no_grad_ == 0;
   if (const std::uint32_t* id = parameters_.find(key); wanted && id) return Var<T>(this, *id, epoch_);
   const Var<T> v = leaf("parameter", const_cast<T*>(p.value.data()), p.value.rows(), p.value.cols(), wanted);
-  if (wanted) parameters_.insert(key, v.id_);
+  if (wanted) {
+    parameters_.insert(key, v.id_);
+    identities_.push_back(p.identity.token());
+  }
   return v;
 }
 
@@ -361,8 +370,7 @@ void Tape<T>::make_dense(Node& n) {
 template <class T>
 void Tape<T>::add_aside() {
   for (const Aside& a : aside_) {
-    Node& n = nodes_[a.id];
-    if (n.row_sparse) make_dense(n);
+    const Node& n = nodes_[a.id];
     parallel_chunks(n.rows * n.cols, kChunk, [&](Index begin, Index end) {
       for (Index i = begin; i < end; ++i) n.grad[i] += a.grad[i];
     });

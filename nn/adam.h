@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -68,11 +69,11 @@ class Adam {
 
   void check_options() const {
     const AdamOptions& o = options_;
-    if (!(o.learning_rate >= 0 && o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1 && o.epsilon >= 0 &&
-          o.weight_decay >= 0)) {
+    if (!(o.learning_rate >= 0 && o.learning_rate <= std::numeric_limits<T>::max() && o.beta1 >= 0 && o.beta1 < 1 &&
+          o.beta2 >= 0 && o.beta2 < 1 && o.epsilon >= 0 && o.weight_decay >= 0)) {
       throw Error("Adam: learning_rate " + std::to_string(o.learning_rate) + ", beta1 " + std::to_string(o.beta1) +
                   ", beta2 " + std::to_string(o.beta2) + ", epsilon " + std::to_string(o.epsilon) + ", weight_decay " +
-                  std::to_string(o.weight_decay) + ": expected numbers from 0 on, betas below 1");
+                  std::to_string(o.weight_decay) + ": expected finite numbers from 0 on, betas below 1");
     }
   }
 

@@ -23,16 +23,16 @@ void AtomicFile::fail(int reason) const {
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   std::error_code error;
-  fs::path target = path_;
-  for (int links = 0; fs::is_symlink(target, error); ++links) {
-    if (links == 40) fail(ELOOP);
-    target = target.parent_path() / fs::read_symlink(target, error);
-    if (error) fail(error.value());
-  }
-  target_ = target.string();
-  if (fs::exists(target, error) && !fs::is_regular_file(target, error)) {
-    file_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fs::exists(path_, error) && !fs::is_regular_file(path_, error)) {
+    file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);  // by this name: a pipe's link in /proc leads to no other
   } else {
+    fs::path target = path_;
+    for (int links = 0; fs::is_symlink(target, error); ++links) {
+      if (links == 40) fail(ELOOP);
+      target = target.parent_path() / fs::read_symlink(target, error);
+      if (error) fail(error.value());
+    }
+    target_ = target.string();
     std::random_device random;
     const fs::path beside = target.parent_path() / target.filename().string().substr(0, 200);
     do {
@@ -66,10 +66,18 @@ void AtomicFile::commit() {
   if (temporary_.empty()) return;
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
   temporary_.clear();
-  const int folder = ::open(fs::absolute(target_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return;  // the file is there; only that its name outlasts a power failure is not sure
-  ::fsync(folder);
-  ::close(folder);
+  sync_path(fs::absolute(target_).parent_path());  // or else only that the name outlasts a power failure is not sure
+}
+
+bool sync_path(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = file >= 0 && ::fsync(file) == 0;
+  const int reason = errno;
+  std::error_code ignored;
+  const bool is_directory = file >= 0 && fs::is_directory(path, ignored);
+  if (file >= 0) ::close(file);
+  errno = reason;
+  return synced || is_directory;
 }
 
 }  // namespace ad::nn

@@ -27,4 +27,8 @@ class AtomicFile {
   int file_ = -1;
 };
 
+/// Waits until what was written to a file, or the names in a directory, are on the disk. False, and errno, where they
+/// cannot be; where a file system cannot do that for directories, they count as they are.
+bool sync_path(const std::string& path);
+
 }  // namespace ad::nn

@@ -10,11 +10,12 @@
 namespace ad::nn {
 
 /// Scales the gradients that `tape` holds for `module` so that their joint 2-norm is at most `max_norm`, as
-/// torch.nn.utils.clip_grad_norm_. Call between backward() and the optimiser; before, it throws Error. Returns the norm
-/// before.
+/// torch.nn.utils.clip_grad_norm_. Call between backward() and the optimiser; before, it throws Error, and for a norm
+/// that is not positive. Returns the norm before.
 template <class Module, class T>
 double clip_grad_norm(const Module& module, Tape<T>& tape, double max_norm) {
   tape.require_gradients("clip_grad_norm");
+  if (!(max_norm > 0)) throw Error("clip_grad_norm: expected a positive norm, found " + std::to_string(max_norm));
   double squares = 0;
   for_each_distinct_parameter(module, [&](const Parameter<T>& p) {
     const Gradient<T> g = tape.gradient(p);

@@ -15,7 +15,8 @@ namespace recvae {
 inline constexpr double kWideLogvar = 10;
 
 /// log(w_0 N(z; 0, 1) + w_1 N(z; mu_old, e^logvar_old) + w_2 N(z; 0, e^10)) per element: the mixture is taken in each
-/// latent dimension. All [batch, latent]. The gradient flows to z; the old posterior is frozen by definition.
+/// latent dimension. All [batch, latent]. The gradient flows to z; the old posterior is frozen by definition. Where no
+/// density can be told from 0 it is -inf, its gradient 0.
 template <class T>
 ad::Var<T> composite_log_density(ad::Var<T> z, ad::Var<T> mu_old, ad::Var<T> logvar_old,
                                  const std::array<double, 3>& weights) {

@@ -1,5 +1,7 @@
 // The loop of the composite prior, compiled once for each level of the processor as autodiff/kernels/loops_level.cpp
 // is.
+#include <limits>
+
 #include "composite_prior_kernel.h"
 
 namespace recvae::detail {
@@ -18,16 +20,17 @@ void mixture_loop(const Mixture<T>& m, const T* __restrict z, const T* __restric
     const T term[kComponents] = {mixture.log_weight[0] - z[i] * standard[0] / 2,
                                  mixture.log_weight[1] - (logvar[i] + (z[i] - mu[i]) * standard[1]) / 2,
                                  mixture.log_weight[2] - (mixture.wide_logvar + z[i] * standard[2]) / 2};
-    T top = term[0];
-    for (int k = 1; k < kComponents; ++k) top = term[k] > top ? term[k] : top;
+    T top = std::numeric_limits<T>::lowest();  // finite: where all densities are 0 their logs are -inf
+    for (int k = 0; k < kComponents; ++k) top = term[k] > top ? term[k] : top;
     T sum = 0, weighted = 0;
     for (int k = 0; k < kComponents; ++k) {
       const T e = ad::kernels::exp(term[k] - top);
       sum += e;
       weighted -= e * standard[k];
     }
-    log_density[i] = sum == sum ? top + ad::kernels::log(sum) : sum;  // NaN stays NaN
-    slope[i] = weighted / sum;
+    const T nothing = sum == T(0) ? -std::numeric_limits<T>::infinity() : sum;  // or NaN, which stays NaN
+    log_density[i] = sum > T(0) ? top + ad::kernels::log(sum) : nothing;
+    slope[i] = sum == T(0) ? T(0) : weighted / sum;
   }
 }
 

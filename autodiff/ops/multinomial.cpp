@@ -104,7 +104,7 @@ MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets
   const T* packed_z = pack(tape, z);
   std::span<ShardSums<T>> shards = tape.template alloc_array<ShardSums<T>>(tiling.shards);
   const bool all_kept = state.shifts.rows == tiling.tiles;
-  const Index workers = threads();
+  const Index workers = std::min<Index>(threads(), kShards);  // each has a tile of memory
   Matrix<T> buffers = tape.alloc(all_kept ? 0 : workers, stride * kTile), rescales = tape.alloc(workers, batch);
   for (ShardSums<T>& s : shards) {
     s = {tape.alloc(1, batch).data, tape.alloc(1, batch).data, with_dz ? tape.alloc(batch, latent).data : nullptr};
@@ -172,7 +172,7 @@ void multinomial_weight_grad(Tape<T>& tape, const MultinomialState<T>& state, Co
   const Index stride = tile_stride<T>(batch);
   const bool all_kept = state.shifts.rows == tiling.tiles;
   const T* packed_z = all_kept ? nullptr : pack(tape, state.z);
-  const Index workers = threads();
+  const Index workers = std::min<Index>(threads(), kShards);
   Matrix<T> buffers = tape.alloc(all_kept ? 0 : workers, stride * kTile), columns = tape.alloc(3 * workers, batch);
   parallel_for_workers(tiling.shards, workers, [&](Index shard, Index worker) {
     T *scale = columns.row(3 * worker), *top = columns.row(3 * worker + 1), *unused = columns.row(3 * worker + 2);

@@ -41,8 +41,7 @@ Var<T> scaled_total(const char* op, Var<T> x, T factor) {
 }
 
 /// Of each row: the largest element, and sum_j e^(x_j - top). What is formed from these two, instead of from their
-/// logarithm, keeps its digits also at 1e6. A row with no finite top (empty, or -inf alone) has the sum 0; NaN gives
-/// NaN.
+/// logarithm, keeps its digits also at 1e6. A row of -inf alone, or of nothing, has the sum 0; NaN and +inf give NaN.
 template <class T>
 struct RowSoftmax {
   std::span<T> top, sum;
@@ -53,11 +52,11 @@ struct RowSoftmax {
     parallel_rows(x.rows, x.cols, [&](Index i) {
       const auto row = static_cast<std::size_t>(i);
       top[row] = kernels::loops<T>().row_max(x.row(i), x.cols);
-      if (std::isfinite(top[row])) {
+      if (top[row] != -std::numeric_limits<T>::infinity()) {
         sum[row] = kernels::loops<T>().exp_sum(x.row(i), x.cols, top[row], exponentials.row(i));
       } else {
-        sum[row] = std::isnan(top[row]) ? top[row] : T(0);
-        std::fill_n(exponentials.row(i), x.cols, sum[row]);
+        sum[row] = 0;
+        std::fill_n(exponentials.row(i), x.cols, T(0));
       }
     });
   }

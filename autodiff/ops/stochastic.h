@@ -97,12 +97,11 @@ Var<T> reparameterise(Var<T> mu, Var<T> logvar, ConstMatrix<T> noise) {
   });
 }
 
-/// The same with noise drawn from N(0, std^2) by `key`; std = 0 gives mu.
+/// The same with noise drawn from N(0, std^2) by `key`.
 template <class T>
 Var<T> reparameterise(Var<T> mu, Var<T> logvar, double std, RandomKey key) {
   Tape<T>& tape = tape_of("reparameterise", {mu, logvar});
   if (!(std >= 0)) throw Error("reparameterise: expected a deviation from 0 on, found " + std::to_string(std));
-  if (std == 0) return mu;
   Matrix<T> noise = tape.alloc(mu.rows(), mu.cols());
   fill_normal(noise, std, key);
   return reparameterise(mu, logvar, ConstMatrix<T>(noise));

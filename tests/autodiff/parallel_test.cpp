@@ -58,6 +58,10 @@ TEST_CASE("tasks within tasks: every one runs once, workers are apart") {
   CHECK(std::all_of(counts.begin(), counts.end(), [](int n) { return n == 1; }));
 }
 
+TEST_CASE("a number of threads that no machine has is refused") {
+  for (const int n : {-1, 4097, std::numeric_limits<int>::max()}) CHECK_THROWS_AS(ad::set_threads(n), ad::Error);
+}
+
 TEST_CASE("what a task throws arrives, and the threads are there for the next loop") {
   for (const int threads : {1, 3}) {
     const Threads set(threads);

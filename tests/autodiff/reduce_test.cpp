@@ -84,6 +84,17 @@ TEST_CASE_TEMPLATE("softmax family: NaN anywhere in a row is NaN in all of the r
   }
 }
 
+TEST_CASE_TEMPLATE("softmax family: +inf has no softmax, and no gradient that hides it", T, float, double) {
+  const T inf = std::numeric_limits<T>::infinity();
+  ad::Tape<T> tape;
+  const ad::Var<T> v = tape.variable(ad::Tensor<T>(1, 3, {inf, 1, 2}));
+  const ad::Var<T> lse = ad::logsumexp(v);
+  CHECK(lse.value()(0, 0) == inf);
+  for (const ad::Var<T> y : {ad::softmax(v), ad::log_softmax(v)}) CHECK(std::isnan(y.value()(0, 0)));
+  tape.backward(lse);
+  CHECK(std::isnan(tape.gradient(v).values(0, 0)));
+}
+
 TEST_CASE("sums over many pieces do not depend on threads and lose no digits") {
   ad::Tensor<float> x(301, 211);
   ad::fill_uniform(x.view(), 0, 1, {.seed = 5});

@@ -85,12 +85,22 @@ TEST_CASE("check() of a sparse matrix names what is wrong") {
   CHECK_THROWS_AS(ad::check(x.view()), ad::ShapeError);
   x.indices[0] = 2;  // twice in one row
   CHECK_THROWS_AS(ad::check(x.view()), ad::ShapeError);
+
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max(), far = std::int64_t{1} << 40;
+  const std::int32_t columns[] = {0, 1};
+  for (const auto& offsets :
+       {std::array<std::int64_t, 4>{0, far, 2, 2}, {0, most, -most, 2}, {0, -1, 2, 2}, {0, 2, 2, far}}) {
+    CHECK_THROWS_AS(ad::check(ad::CsrView<float>{3, 5, offsets.data(), columns}),
+                    ad::ShapeError);  // nothing is followed
+  }
+  const std::int64_t offsets[] = {0, 2};
+  CHECK_THROWS_AS(ad::check(ad::CsrView<float>{1, 5, offsets, nullptr}), ad::ShapeError);
 }
 
 TEST_CASE("columns outside of the matrix are refused by every op that reads rows") {
-  for (const std::int32_t wrong : {6, 1000000000, -1, 0}) {  // 0: columns would not ascend
+  for (const auto& [at, wrong] : {std::pair{1, 6}, {1, 1000000000}, {1, -1}, {0, -1}, {1, 0}}) {  // 0: not ascending
     test::Sparse<float> x(example());
-    x.indices[1] = wrong;
+    x.indices[static_cast<std::size_t>(at)] = wrong;
     ad::Tape<float> tape;
     const auto w = tape.variable(ad::Tensor<float>(6, 2)), b = tape.variable(ad::Tensor<float>(1, 2));
     const auto items = tape.variable(ad::Tensor<float>(1, 6)), z = tape.variable(ad::Tensor<float>(4, 2));

@@ -88,6 +88,16 @@ TEST_CASE("reparameterise: gradients, errors") {
   check_op("reparameterise",
            [](auto&, auto in) { return ad::reparameterise(in[0], in[1], 0.7, ad::RandomKey{.seed = 9}); },
            {mu, logvar});
+  for (const double std : {0.0, 0.5}) {  // without noise, too: shapes and NaN count
+    ad::Tape<double> tape;
+    CHECK_THROWS_AS(ad::reparameterise(tape.constant(mu), tape.constant(ad::Tensor<double>(5, 7)), std, {}),
+                    ad::ShapeError);
+    ad::Tensor<double> broken = logvar;
+    broken(1, 1) = std::nan("");
+    const auto z = ad::reparameterise(tape.constant(mu), tape.constant(broken), std, {});
+    CHECK(std::isnan(z.value()(1, 1)));
+    CHECK((z.value()(1, 2) == mu(1, 2)) == (std == 0));
+  }
 }
 
 TEST_CASE("normal noise: moments, tails, independence of rows, steps and streams") {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "autodiff/autodiff.h"
 
@@ -243,6 +244,53 @@ TEST_CASE("gradients are there after a backward that ended well, at no other tim
   x = tape.parameter(p);
   tape.backward(ad::square(x));
   CHECK(tape.gradient(p).values(0, 0) == 4);
+}
+
+TEST_CASE("a second place that was asked for in a backward that failed is forgotten by reset()") {
+  Tape<float> tape;
+  const auto twice = [&](ad::Var<float> x, bool fails) {
+    return tape.record("twice", tape.alloc(1, 1), {x}, [=](Tape<float>& t, ad::ConstMatrix<float>) {
+      const auto first = t.grad_slot(x), second = t.grad_slot(x);
+      if (fails) throw std::runtime_error("no");
+      first.put(0, 1), second.put(0, 2);
+    });
+  };
+  const Tensor<float> one(1, 1);
+  CHECK_THROWS_AS(tape.backward(twice(tape.variable(one), true)), std::runtime_error);
+  tape.reset();
+  const auto x = tape.variable(one), y = twice(x, false);
+  tape.backward(y);
+  CHECK(tape.gradient(x).values(0, 0) == 3);
+}
+
+TEST_CASE("a parameter that is gone is nobody else on the tape") {
+  Tape<float> tape;
+  const Tensor<float> one(1, 1, {1});
+  for (int round = 0; round < 20; ++round) {
+    {
+      const ad::Parameter<float> gone(one);
+      tape.backward(ad::square(tape.parameter(gone)));
+    }
+    const ad::Parameter<float> fresh(one);  // where it lay, and its identity, too, would lie where the other's did
+    CHECK_FALSE(tape.gradient(fresh));
+    tape.reset();
+  }
+}
+
+TEST_CASE("a tape is not reset within a backward, nor read by handles of another tape that lay there") {
+  std::optional<Tape<float>> tape(std::in_place);
+  const auto x = tape->variable(Tensor<float>(1, 1));
+  const auto y =
+      tape->record("mine", tape->alloc(1, 1), {x}, [=](Tape<float>& t, ad::ConstMatrix<float>) { t.reset(); });
+  CHECK_THROWS_WITH_AS(tape->backward(y), "reset: called in a backward", ad::Error);
+  tape->reset();
+  const auto late = [&] {
+    tape->variable(Tensor<float>(1, 1));
+    return tape->variable(Tensor<float>(1, 1));
+  }();
+  tape.emplace();
+  tape->reset();
+  CHECK_THROWS_AS(late.value(), ad::Error);
 }
 
 TEST_CASE("reading a gradient that is not there, or beyond its ends, throws") {

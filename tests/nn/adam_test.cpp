@@ -154,6 +154,14 @@ TEST_CASE("optimisers want a finished backward") {
   CHECK_THROWS_AS(adam.step(p, tape), ad::Error);
 }
 
+TEST_CASE("clip_grad_norm: a norm that is none is refused, before a gradient has changed") {
+  ad::Parameter<double> p(ad::Tensor<double>(1, 1, {3}));
+  ad::Tape<double> tape;
+  tape.backward(ad::square(tape.parameter(p)));
+  for (const double norm : {0.0, -1.0, std::nan("")}) CHECK_THROWS_AS(ad::nn::clip_grad_norm(p, tape, norm), ad::Error);
+  CHECK(tape.gradient(p).values(0, 0) == 6);
+}
+
 TEST_CASE("Adam knows a parameter wherever it lies") {
   using ad::Parameter;
   static_assert(std::is_nothrow_move_constructible_v<ad::nn::Linear<float>>);  // vectors move them, not copy

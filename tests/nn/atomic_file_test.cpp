@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -68,6 +69,14 @@ TEST_CASE("atomic file: links stay links, also to what is not there yet; devices
   CHECK(files_in(dir.path("there")) == 1);
   CHECK(error_of("/dev/null", "text") == "no error");
   CHECK(fs::is_character_file("/dev/null"));
+
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  CHECK(error_of("/proc/self/fd/" + std::to_string(ends[1]), "text") == "no error");
+  char got[4] = {};
+  CHECK(read(ends[0], got, 4) == 4);
+  CHECK(std::string_view(got, 4) == "text");
+  for (const int end : ends) close(end);
 }
 
 TEST_CASE("atomic file: what cannot be written says why, and the old file is whole") {

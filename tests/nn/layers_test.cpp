@@ -120,6 +120,9 @@ TEST_CASE("layers that are made of one Seed are no twins; a number gives the fir
   CHECK(test::distance(first.weight.value, second.weight.value) > 0.1);
   CHECK(test::distance(first.bias.value, second.bias.value) > 0.1);
   CHECK(test::distance(third.weight.value, second.weight.value) > 0.1);
+  const auto row = [](const ad::Tensor<float>& t) { return ad::Tensor<float>(ad::ConstMatrix<float>{t.data(), 1, 3}); };
+  CHECK(test::distance(row(first.bias.value), row(first.weight.value)) > 0.1);
+  CHECK(test::distance(row(second.weight.value), row(first.bias.value)) > 0.1);
   const ad::nn::Linear<float> again(3, 3, {42, 1});
   CHECK(test::distance(again.weight.value, second.weight.value) == 0);
 }

@@ -16,6 +16,16 @@ TEST_CASE("composite_log_density: gradients, also with a component switched off,
   }
 }
 
+TEST_CASE("composite_log_density: many tasks") {
+  const auto mu = random_tensor(300, 257, -1, 1, 2), logvar = random_tensor(300, 257, -2, 1, 3);
+  const auto op = [&]<class T>(ad::Tape<T>& tape, std::span<const ad::Var<T>> in) {
+    return recvae::composite_log_density(in[0], tape.constant(test::convert<T>(mu)),
+                                         tape.constant(test::convert<T>(logvar)), {0.15, 0.75, 0.1});
+  };
+  test::check_direction(op, {random_tensor(300, 257, -2, 2, 1)});
+  test::check_threads(op, {random_tensor(300, 257, -2, 2, 1)});
+}
+
 TEST_CASE_TEMPLATE("composite_log_density: closed forms, also far out and at extreme old variances", T, float, double) {
   ad::Tape<T> tape;
   const auto at = [&](double z, double mu, double logvar, std::array<double, 3> weights) {
@@ -39,8 +49,9 @@ TEST_CASE_TEMPLATE("composite_log_density: closed forms, also far out and at ext
   CHECK(at(0, 0, -60, {0.15, 0.75, 0.1}) == doctest::Approx(std::log(0.75) + normal(0, 0, -60)).epsilon(1e-5));
 }
 
-TEST_CASE_TEMPLATE("composite_log_density: NaN stays NaN; every level of the processor gives the same", T, float,
-                   double) {
+TEST_CASE_TEMPLATE(
+    "composite_log_density: NaN stays NaN, no density is -inf; every level of the processor gives the same", T, float,
+    double) {
   constexpr ad::Index n = 37;
   std::vector<T> z(n), mu(n), logvar(n);
   for (std::size_t i = 0; i < n; ++i) {
@@ -49,6 +60,7 @@ TEST_CASE_TEMPLATE("composite_log_density: NaN stays NaN; every level of the pro
     logvar[i] = static_cast<T>(std::sin(3.0 * static_cast<double>(i)));
   }
   mu[5] = logvar[20] = std::numeric_limits<T>::quiet_NaN();
+  z[9] = sizeof(T) == sizeof(float) ? static_cast<T>(1e25) : static_cast<T>(1e200);  // its square is beyond T
   const recvae::detail::Mixture<T> mixture{{T(-2.8), T(-1.2), T(-3.2)}, T(10), static_cast<T>(std::exp(-10.0))};
   const auto run = [&](ad::kernels::Level level) {
     const recvae::detail::MixtureLoops& loops = recvae::detail::mixture_loops(level);
@@ -64,7 +76,10 @@ TEST_CASE_TEMPLATE("composite_log_density: NaN stays NaN; every level of the pro
     const std::vector<T> got = run(level);
     for (std::size_t i = 0; i < got.size(); ++i) {
       CHECK(std::isnan(got[i]) == (i % n == 5 || i % n == 20));
-      if (!std::isnan(got[i])) CHECK(got[i] == doctest::Approx(best[i]).epsilon(1e-5));
+      if (i % n == 9)
+        CHECK(got[i] == (i < n ? -std::numeric_limits<T>::infinity() : T(0)));
+      else if (!std::isnan(got[i]))
+        CHECK(got[i] == doctest::Approx(best[i]).epsilon(1e-5));
     }
   }
 }

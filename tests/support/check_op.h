@@ -186,6 +186,34 @@ void check_threads(Op op, const Inputs& inputs) {
   ad::set_threads(threads_before);
 }
 
+/// A directional derivative by each input, in double: at sizes of many tasks a gradient may be wrong in one of them.
+template <class Op>
+void check_direction(Op op, const Inputs& inputs) {
+  const std::vector<Leaf> all(inputs.size(), Leaf::variable);
+  const Evaluation<double> at = evaluate<double>(op, inputs, all);
+  const auto sum_of_products = [](const ad::Tensor<double>& a, const ad::Tensor<double>& b) {
+    double sum = 0;
+    for (ad::Index i = 0; i < a.size(); ++i) sum += a.data()[i] * b.data()[i];
+    return sum;
+  };
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    CAPTURE(k);
+    constexpr double h = 1e-5;
+    const ad::Tensor<double> d = random_tensor(inputs[k].rows(), inputs[k].cols(), 0.5, 1.5, 11);
+    const ad::Tensor<double> r = random_tensor(at.value.rows(), at.value.cols(), 0.5, 1.5, 7);  // as in evaluate()
+    double value[2];
+    for (const int side : {0, 1}) {
+      Inputs moved = inputs;
+      for (ad::Index i = 0; i < d.size(); ++i) moved[k].data()[i] += (side == 0 ? -h : h) * d.data()[i];
+      value[side] = sum_of_products(evaluate<double>(op, moved, all).value, r);
+    }
+    const double expected = (value[1] - value[0]) / (2 * h), found = sum_of_products(at.gradients[k], d);
+    double scale = 0;
+    for (ad::Index i = 0; i < d.size(); ++i) scale += std::abs(at.gradients[k].data()[i] * d.data()[i]);
+    CHECK_MESSAGE(std::abs(found - expected) <= 1e-6 * scale + 1e-9, "expected ", expected, ", found ", found);
+  }
+}
+
 /// Checks an op: op(tape, inputs) for tapes of double and float, `inputs` at smooth points.
 ///  - every gradient against central differences, and each input's large enough (0.1) for a mistake of 1 % to show;
 ///  - such a mistake in any one input's backward is caught by that comparison;
@@ -194,9 +222,9 @@ void check_threads(Op op, const Inputs& inputs) {
 ///  - under no_grad(): the same value and nothing to differentiate;
 ///  - float agrees with double to rounding;
 ///  - stale and empty inputs are errors that name the op;
-///  - the same bits with one thread, two and three, at sizes that are many tasks (enlarged()); an op that holds a
-///  matrix of
-///    one size itself says Tasks::few and has a test of its own;
+///  - at sizes that are many tasks (enlarged()) right gradients, and the same bits with one thread, two and three; an
+///  op
+///    that holds a matrix of one size itself says Tasks::few and has a test of its own;
 ///  - each of `misfits` (inputs whose shapes do not fit) throws a ShapeError that names the op and a shape.
 template <class Op>
 void check_op(const std::string& name, Op op, const Inputs& inputs, const std::vector<Inputs>& misfits = {},
@@ -253,7 +281,9 @@ void check_op(const std::string& name, Op op, const Inputs& inputs, const std::v
     CHECK_FALSE(tape.wants_grad(out));
   }
 
-  check_threads(op, tasks == Tasks::many ? enlarged(inputs) : inputs);
+  const Inputs large = tasks == Tasks::many ? enlarged(inputs) : inputs;
+  check_direction(op, large);
+  check_threads(op, large);
   check_refusals(name, op, inputs, misfits);
 }
 

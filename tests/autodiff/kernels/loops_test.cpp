@@ -169,6 +169,9 @@ TEST_CASE_TEMPLATE("column sums, at every level", T, float, double) {
       for (std::size_t i = 0; i < 7; ++i) sum += static_cast<double>(x[i * 40 + 2 + j]);
       CHECK(sums[j] == sum);
     }
+    const T far[] = {T(1), T(1e8), T(-1e8)};  // in double the 1 is not lost
+    ad::kernels::loops<T>(level).column_sums(far, 3, 1, 1, sums);
+    CHECK(sums[0] == 1);
   }
 }
 
