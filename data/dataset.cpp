@@ -1,8 +1,6 @@
 #include "dataset.h"
 
 #include <algorithm>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "filters.h"
@@ -25,33 +23,29 @@ std::string describe(const Summary& s) {
   const auto number = [](std::int64_t value) { return std::to_string(value); };
   return number(s.rows_read) + " rows read, " + number(s.rows) + " kept (" + number(s.duplicates) + " repeated), " +
          number(s.users) + " users x " + number(s.items) + " items; " + number(s.train.users) + " users to train, " +
-         number(s.validation.users) + " + " + number(s.test.users) + " held out";
+         number(s.validation.users) + " to validate, " + number(s.test.users) + " to test";
 }
 
 Csr training_and_validation(const Dataset& dataset) {
-  std::unordered_map<std::string_view, std::int32_t> row_of;  // of the users that are in both parts
-  auto row_count = static_cast<std::int32_t>(dataset.train.rows());
-  for (std::int32_t u = 0; u < row_count && !dataset.strong; ++u) row_of.emplace(dataset.user_tokens[as_size(u)], u);
+  Vocabulary users(dataset.user_tokens);
   std::vector<std::int32_t> rows, items;
   const auto add = [&](std::int32_t row, std::span<const std::int32_t> of_row) {
     rows.insert(rows.end(), of_row.size(), row);
     items.insert(items.end(), of_row.begin(), of_row.end());
   };
-  for (std::int32_t u = 0; u < row_count; ++u) add(u, dataset.train.row(u));
+  for (std::int32_t u = 0; u < users.size(); ++u) add(u, dataset.train.row(u));
   const HeldOut& validation = dataset.validation;
   for (std::int64_t u = 0; u < validation.targets.rows(); ++u) {
-    const auto [at, is_new] = row_of.emplace(validation.user_tokens[as_size(u)], row_count);
-    row_count += is_new;
-    for (const Csr* part : {&validation.history, &validation.targets}) add(at->second, part->row(u));
+    const std::int32_t row = users.add(validation.user_tokens[as_size(u)]);
+    for (const Csr* part : {&validation.history, &validation.targets}) add(row, part->row(u));
   }
-  return make_csr(row_count, dataset.train.cols, rows, items);
+  return make_csr(users.size(), dataset.train.cols, rows, items);
 }
 
 namespace {
 
-/// Of held-out users; under a strong split their histories are rows of their own.
-PartSummary summarise(const HeldOut& part, const std::vector<std::int64_t>& trained, bool strong) {
-  PartSummary out;
+/// Counts held-out users; under a strong split their histories are rows of their own.
+void summarise(const HeldOut& part, const std::vector<std::int64_t>& trained, bool strong, PartSummary& out) {
   out.users = static_cast<std::int64_t>(part.user_tokens.size());
   out.targets = part.targets.nnz();
   out.rows = out.targets + (strong ? part.history.nnz() : 0);
@@ -66,7 +60,6 @@ PartSummary summarise(const HeldOut& part, const std::vector<std::int64_t>& trai
       out.masked_targets += has(history) || (part.masked.rows() > 0 && has(part.masked.row(u)));
     }
   }
-  return out;
 }
 
 }  // namespace
@@ -81,8 +74,8 @@ Dataset with_tokens(Dataset dataset, std::vector<std::string> item_tokens, std::
   s.train.users = dataset.train.rows();
   s.train.rows = dataset.train.nnz();
   const auto trained = count_rows(dataset.train.items, item_tokens.size());
-  s.validation = summarise(dataset.validation, trained, dataset.strong);
-  s.test = summarise(dataset.test, trained, dataset.strong);
+  summarise(dataset.validation, trained, dataset.strong, s.validation);
+  summarise(dataset.test, trained, dataset.strong, s.test);
   const std::int64_t entries = s.train.rows + s.validation.rows + s.test.rows;
   s.dropped.repeated += rows.in_parts - entries;
   s.duplicates = s.dropped.repeated;

@@ -28,6 +28,7 @@ struct PartSummary {
   std::int64_t targets = 0;
   std::int64_t unknown_targets = 0;  ///< targets with an item that no training row has
   std::int64_t masked_targets = 0;   ///< targets that the user's history has, too, and that no list can hold
+  std::int64_t trained_targets = 0;  ///< of users held out: targets that the training part has, too
 };
 
 /// What became of the rows that were read: rows_read is the sum of `dropped` and of the parts' rows.
@@ -41,7 +42,7 @@ struct Summary {
   PartSummary train, validation, test;
 };
 
-/// `1000 rows read, 554 kept (3 repeated), 50 users x 70 items; 40 users to train, 5 + 5 held out`.
+/// `1000 rows read, 554 kept (3 repeated), 50 users x 70 items; 40 users to train, 5 to validate, 5 to test`.
 std::string describe(const Summary& summary);
 
 struct Dataset {

@@ -12,6 +12,13 @@ namespace {
 
 XXH128_hash_t hash_of(const std::string& token) { return XXH3_128bits(token.data(), token.size()); }
 
+std::string digits_of(XXH128_hash_t hash) {
+  char digits[33];
+  std::snprintf(digits, sizeof digits, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
+                static_cast<unsigned long long>(hash.low64));
+  return digits;
+}
+
 /// A sum of hashes depends on no order. Pairs are hashes of two hashes, so no token can run into the next.
 class Fingerprint {
  public:
@@ -30,13 +37,7 @@ class Fingerprint {
       ++sums_[2];
     }
   }
-  std::string text() const {
-    const XXH128_hash_t hash = XXH3_128bits(sums_, sizeof sums_);
-    char digits[33];
-    std::snprintf(digits, sizeof digits, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
-                  static_cast<unsigned long long>(hash.low64));
-    return digits;
-  }
+  std::string text() const { return digits_of(XXH3_128bits(sums_, sizeof sums_)); }
 
  private:
   std::vector<XXH128_hash_t> items_;
@@ -69,6 +70,10 @@ std::string fingerprint(const Dataset& dataset, bool with_validation) {
     sum.add(validation.user_tokens[as_size(u)], more);
   }
   return sum.text();
+}
+
+std::string joined_fingerprint(const std::string& first, const std::string& last) {
+  return first.empty() || first == last ? last : digits_of(hash_of(first + last));
 }
 
 }  // namespace recvae::data

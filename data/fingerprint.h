@@ -15,4 +15,7 @@ std::string fingerprint(const Csr& rows, const std::vector<std::string>& user_to
 /// That of the training part; `with_validation`: of it and all rows of the validation users, each pair counted once.
 std::string fingerprint(const Dataset& dataset, bool with_validation = false);
 
+/// That of what was learned from one after the other: `last` where the first is the same, or empty.
+std::string joined_fingerprint(const std::string& first, const std::string& last);
+
 }  // namespace recvae::data

@@ -29,7 +29,7 @@ Histories read_histories(const DataOptions& options, const std::vector<std::stri
   refuse_options(input, options);
   Interactions rows = input.kind == Input::Kind::raw     ? read_raw(input, options)
                       : input.kind == Input::Kind::parts ? read_parts(input, options).rows
-                                                         : all_rows(read_prepared(options.path));
+                                                         : all_rows(read_prepared(options));
   const Vocabulary model(model_items);
   std::vector<std::int32_t> model_index(rows.item_tokens.size());
   for (std::size_t k = 0; k < model_index.size(); ++k) model_index[k] = model.find(rows.item_tokens[k]);

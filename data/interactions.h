@@ -32,6 +32,7 @@ struct Interactions {
   std::vector<double> ratings;                        ///< a row each; empty where the data have none
   std::vector<double> times;                          ///< a row each; empty where the data have none or nobody asks;
                                                       ///< whole numbers are exact up to 2^53
+  bool dated = false;                                 ///< times were dates, and are seconds since 1970
   std::int64_t rows_read = 0;                         ///< rows of the text, those without an id included
   Dropped dropped;                                    ///< of them, those that are not here
 
@@ -63,6 +64,7 @@ class InteractionBuilder {
     if (rating) built_.ratings.push_back(*rating);
     if (time) built_.times.push_back(*time);
   }
+  void times_are_dates() { built_.dated = true; }
   /// Names a user who may have no rows.
   std::int32_t add_user(std::string_view user) { return users_.add(user); }
   /// Appends a row of a user that `add_user` gave.

@@ -41,7 +41,7 @@ Split split_raw(const Input& input, const DataOptions& options, bool keep_column
   const Times optional_times = columns ? Times::wanted : Times::ignored;
   Interactions rows = read_raw(input, options, timed ? Times::needed : optional_times);
   std::optional<Boundaries> at;
-  if (options.split == SplitKind::time) at = boundaries(options.valid_from, options.test_from, rows.times);
+  if (options.split == SplitKind::time) at = boundaries(options.valid_from, options.test_from, rows);
   filter(rows, input, options, strong, at ? &*at : nullptr);
   // Nothing later looks at what is freed here, and it is most of the memory.
   if (!columns) rows.ratings = {};
@@ -85,7 +85,7 @@ Dataset load(const DataOptions& options) {
   const Input input = find_input(options);
   refuse_options(input, options);
   if (input.kind == Input::Kind::parts) return make_dataset(read_parts(input, options), options);
-  if (input.kind == Input::Kind::prepared) return make_dataset(read_prepared(options.path));
+  if (input.kind == Input::Kind::prepared) return make_dataset(read_prepared(options));
   return make_dataset(split_raw(input, options, false), options);
 }
 

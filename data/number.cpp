@@ -31,7 +31,7 @@ std::int64_t cut_time(std::string_view& text, bool& good) {
   const bool seconds = cut_mark(text, ":");
   if (seconds) time += cut_number(text, 2, 0, 60, good);  // 60: a leap second
   time *= 1'000'000;
-  if (seconds && cut_mark(text, ".")) {
+  if (seconds && cut_mark(text, ".,")) {
     const auto digits = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
     good = good && digits > 0;
     for (std::size_t k = 0, unit = 100'000; k < std::min<std::size_t>(digits, 6); ++k, unit /= 10) {
@@ -40,7 +40,8 @@ std::int64_t cut_time(std::string_view& text, bool& good) {
     text.remove_prefix(digits);
   }
   if (text == " UTC") text = "Z";
-  if (cut_mark(text, "Z") || text.empty()) return time;
+  if (cut_mark(text, "Zz") || text.empty()) return time;
+  if (text.size() > 1 && (text[1] == '+' || text[1] == '-')) cut_mark(text, " ");
   const int sign = text[0] == '-' ? -1 : 1;
   good = good && cut_mark(text, "+-");
   std::int64_t offset = 60 * cut_number(text, 2, 0, 23, good);
@@ -57,6 +58,9 @@ std::optional<std::int32_t> parse_index(std::string_view text) {
 
 std::optional<Moment> parse_moment(std::string_view text) {
   if (const auto number = parse_number<double>(text)) return Moment{*number, false};
+  while (cut_mark(text, " \t")) {
+  }
+  text = text.substr(0, text.find_last_not_of(" \t") + 1);
   bool good = true;
   const std::chrono::year year{cut_number(text, 4, 0, 9999, good)};
   good = good && cut_mark(text, "-");
@@ -65,7 +69,7 @@ std::optional<Moment> parse_moment(std::string_view text) {
   const std::chrono::year_month_day date(year, month,
                                          std::chrono::day{static_cast<unsigned>(cut_number(text, 2, 1, 31, good))});
   std::int64_t time = 0;
-  if (good && cut_mark(text, "T ")) time = cut_time(text, good);
+  if (good && cut_mark(text, "Tt ")) time = cut_time(text, good);
   if (!good || !text.empty() || !date.ok()) return {};
   time += std::chrono::sys_days(date).time_since_epoch() / std::chrono::microseconds(1);
   return Moment{static_cast<double>(time), true};

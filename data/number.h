@@ -42,9 +42,9 @@ struct Moment {
   }
 };
 
-/// Of a number, `2024-01-31` (its midnight) or `2024-01-31T12:00:00.5+01:00`: a blank may stand for the T; seconds,
-/// fraction and offset (Z, ` UTC`, +01:00, +0100, +01) may be missing; without an offset it is UTC. Nothing where
-/// `text` is none of these.
+/// Of a number, `2024-01-31` (its midnight) or `2024-01-31T12:00:00.5+01:00`: a blank may stand for the T, a comma for
+/// the point; seconds, fraction and offset (Z, ` UTC`, +01:00, +0100, +01, also after a blank) may be missing; without
+/// an offset it is UTC; blanks around it and small letters do not matter. Nothing where `text` is none of these.
 std::optional<Moment> parse_moment(std::string_view text);
 
 }  // namespace recvae::data

@@ -86,6 +86,7 @@ struct DataOptions {
   std::string path;                  ///< file or directory; "-" and "demo" name a text that is given below
   std::function<TextSource()> text;  ///< opens what `path` names where it is "-" (a file) or "demo" (the text of
                                      ///< `apt-cache dumpavail`); asked once per reading
+  std::function<bool()> stop;        ///< asked while files are read and written: true ends that with Stopped
   std::string format;                ///< csv, tsv, table, inter, u.data, ratings.dat, adjacency, prepared or
                                      ///< dumpavail; "": by name
 
@@ -112,7 +113,7 @@ struct DataOptions {
   /// What every random choice of a split follows from.
   std::uint32_t seed() const { return static_cast<std::uint32_t>(split_seed.value_or(98765)); }
 
-  /// Calls f(Option, member of each of `o`...) for each option but `text`, in the order of --help.
+  /// Calls f(Option, member of each of `o`...) for each but `text` and `stop`, in the order of --help.
   template <class F, class... O>
   static void visit(F&& f, O&... o) {
     using enum OptionUse;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
@@ -31,17 +32,22 @@ void sync(const fs::path& path) {
     throw fs::filesystem_error("cannot write", path, std::error_code(error, std::generic_category()));
 }
 
-/// A directory beside its final place, with the parents that are missing. All are removed unless it gets there.
+/// A directory beside its final place, with the parents that are missing; where there is an empty one already, which
+/// somebody may stand in, within it. All that was made is removed unless it gets there.
 class WorkDirectory {
  public:
   explicit WorkDirectory(const fs::path& final_path) : WorkDirectory() {  // a throw runs the destructor
     final_ = final_path;
-    std::random_device random;
-    for (fs::path p = final_.parent_path(); !fs::exists(p); p = p.parent_path()) parents_.push_back(p);
+    for (fs::path p = final_; !fs::exists(p); p = p.parent_path()) {
+      if (fs::is_symlink(p)) throw DataError(p.string() + ": expected a directory, found a link that leads nowhere");
+      if (p != final_) parents_.push_back(p);
+    }
+    there_ = fs::exists(final_);
     fs::create_directories(final_.parent_path());
+    std::random_device random;
     do {
-      path_ = final_;
-      path_ += ".tmp-" + std::to_string(random());
+      const std::string name = ".tmp-" + std::to_string(random());
+      path_ = there_ ? final_ / name : fs::path(final_.string() + name);
     } while (!fs::create_directory(path_));
   }
   ~WorkDirectory() {
@@ -55,7 +61,17 @@ class WorkDirectory {
   const fs::path& path() const { return path_; }
   void finish() {
     sync(path_);
-    fs::rename(path_, final_);  // replaces an empty directory
+    if (there_) {
+      std::vector<fs::path> files(fs::directory_iterator(path_), {});
+      // Training rows, by which readers know a prepared directory, come last.
+      std::ranges::stable_partition(
+          files, [](const fs::path& file) { return file.filename().string().find("train.") == std::string::npos; });
+      for (const fs::path& file : files) fs::rename(file, final_ / file.filename());
+      fs::remove(path_);
+      sync(final_);
+    } else {
+      fs::rename(path_, final_);
+    }
     sync(final_.parent_path());
     path_.clear();
     parents_.clear();
@@ -64,6 +80,7 @@ class WorkDirectory {
  private:
   WorkDirectory() = default;
   fs::path final_, path_;
+  bool there_ = false;
   std::vector<fs::path> parents_;  // the deepest first
 };
 
@@ -114,12 +131,14 @@ void write(const StrongSplit& split, const fs::path& directory, const Stop& stop
   tokens("unique_uid.txt", split.user_tokens);
 }
 
-/// Throws DataError for a token that would not be one field of one line.
-void require_writable(const std::vector<std::string>& tokens, const std::string& path) {
+/// Throws DataError for a token that would not be one line, or (`fields`) one field of one.
+void require_writable(const std::vector<std::string>& tokens, const std::string& path, bool fields) {
   for (const auto& token : tokens) {
-    if (token.find_first_of("\t\r\n") == std::string::npos) continue;
-    throw DataError(path + ": expected ids without tabs and line ends, which .inter files cannot hold, found " +
-                    excerpt(token));
+    if (token.find_first_of(fields ? "\t\r\n" : "\r\n") == std::string::npos) continue;
+    throw DataError(path +
+                    (fields ? ": expected ids without tabs and line ends, which .inter files"
+                            : ": expected ids without line ends, which lists of ids") +
+                    " cannot hold, found " + excerpt(token));
   }
 }
 
@@ -147,7 +166,8 @@ void write(const WeakSplit& split, const fs::path& directory, const std::string&
 
 }  // namespace
 
-Summary prepare(const DataOptions& options, const std::string& directory, const Stop& stop) {
+Summary prepare(const DataOptions& options, const std::string& directory) {
+  const Stop& stop = options.stop;
   check_options(options);
   if (directory.empty()) throw UsageError("--out: expected a directory, found nothing");
   try {
@@ -158,16 +178,17 @@ Summary prepare(const DataOptions& options, const std::string& directory, const 
     }
     Split split = load_split(options, true);
     const auto* weak = std::get_if<WeakSplit>(&split);
-    if (weak) {
-      require_writable(weak->rows.user_tokens, options.path);
-      require_writable(weak->rows.item_tokens, options.path);
+    const auto* strong = std::get_if<StrongSplit>(&split);
+    for (const auto* tokens : {strong ? &strong->user_tokens : &weak->rows.user_tokens,
+                               strong ? &strong->item_tokens : &weak->rows.item_tokens}) {
+      require_writable(*tokens, options.path, !strong);
     }
     if (stop && stop()) throw Stopped();
     WorkDirectory work(target);
     if (weak) {
       write(*weak, work.path(), base_name(directory), stop);
     } else {
-      write(std::get<StrongSplit>(split), work.path(), stop);
+      write(*strong, work.path(), stop);
     }
     if (stop && stop()) throw Stopped();
     work.finish();

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "dataset.h"
@@ -13,7 +12,7 @@ namespace recvae::data {
 /// `uid,sid`), unique_sid.txt and unique_uid.txt; of a weak one X.train.inter, X.valid.inter and X.test.inter, X being
 /// the directory's name, with users, items, and ratings and times where the data have them. The files are written
 /// beside it and moved into place when all are complete. Throws DataError where `directory` exists and is not empty, or
-/// cannot be written; Stopped, with nothing left behind, soon after `stop`, if given, returns true.
-Summary prepare(const DataOptions& options, const std::string& directory, const std::function<bool()>& stop = {});
+/// cannot be written; Stopped, with nothing left behind, soon after `options.stop` returns true.
+Summary prepare(const DataOptions& options, const std::string& directory);
 
 }  // namespace recvae::data

@@ -21,12 +21,15 @@ InitialModel initial_model(const Settings& s, const std::vector<std::string>& it
   const auto encoder = [&](std::uint32_t layer) {
     return Encoder<float>(items, s.hidden_dimension, s.latent_dimension, s.layer_norm_eps, init, seed, layer);
   };
-  InitialModel fresh{
-      {encoder(kEncoderLayer), {s.latent_dimension, items, {seed, kDecoderLayer}, init}}, encoder(kOldEncoderLayer), {}};
+  InitialModel fresh{{encoder(kEncoderLayer), {s.latent_dimension, items, {seed, kDecoderLayer}, init}},
+                     encoder(kOldEncoderLayer),
+                     {},
+                     {}};
   bool old_given = false;
   if (!init_from.empty()) {
     const LoadedModel loaded = load_model(init_from, Load::with_old_encoder, s.layer_norm_eps);
     fresh.taken_over = take_over(loaded, fresh.model, fresh.old_encoder, item_tokens);
+    fresh.trained_on = loaded.trained_on;
     old_given = loaded.old_encoder.has_value();
   }
   if (s.prior_init == "encoder" && !old_given) fresh.old_encoder = fresh.model.encoder;

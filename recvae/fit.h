@@ -18,6 +18,7 @@ struct InitialModel {
   RecVae<float> model;
   Encoder<float> old_encoder;
   std::optional<ItemMapping> taken_over;  ///< where weights came from a file
+  std::string trained_on{};               ///< what the file says of its own training
 };
 
 /// Fresh weights by the settings' seed, for a catalogue; where `init_from` is not empty, those of this file (see

@@ -306,4 +306,18 @@ ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>
   return mapping;
 }
 
+bool reorder_items(LoadedModel& loaded, const std::vector<std::string>& item_tokens) {
+  if (loaded.item_tokens == item_tokens) return true;
+  const data::Vocabulary wanted(item_tokens);
+  const auto unknown = [&](const std::string& token) { return wanted.find(token) < 0; };
+  if (loaded.item_tokens.size() != item_tokens.size() || std::ranges::any_of(loaded.item_tokens, unknown)) return false;
+  const RecVae<float>& m = loaded.model;
+  RecVae<float> ordered{empty_encoder(m.items(), m.hidden(), m.latent(), m.encoder.ln1.eps),
+                        {m.latent(), m.items(), 0, ad::nn::Init::zero}};
+  take_over(loaded, ordered, ordered.encoder, item_tokens);
+  loaded.model = std::move(ordered);
+  loaded.item_tokens = item_tokens;
+  return true;
+}
+
 }  // namespace recvae

@@ -64,4 +64,8 @@ struct ItemMapping {
 ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>& to_old,
                       const std::vector<std::string>& item_tokens);
 
+/// Puts the items of a model that has tokens into the order of `item_tokens`; false, and nothing done, where these are
+/// not the same ones.
+bool reorder_items(LoadedModel& model, const std::vector<std::string>& item_tokens);
+
 }  // namespace recvae

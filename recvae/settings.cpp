@@ -63,7 +63,8 @@ void validate(const Settings& s) {
   not_negative("epsilon_std", s.epsilon_std);
   not_negative("learning_rate", s.learning_rate);
   not_negative("weight_decay", s.weight_decay);
-  if (!(s.layer_norm_eps > 0) || std::isinf(s.layer_norm_eps)) refuse("layer_norm_eps", "a positive finite number");
+  if (!std::isnormal(static_cast<float>(s.layer_norm_eps)) || s.layer_norm_eps < 0)
+    refuse("layer_norm_eps", "a positive finite number");  // in float, too: 0 would divide by a deviation of 0
   if (s.clip_grad_norm && (!(*s.clip_grad_norm > 0) || std::isinf(*s.clip_grad_norm))) {
     refuse("clip_grad_norm", "none or a positive finite number");
   }
@@ -79,6 +80,7 @@ void validate(const Settings& s) {
   one_of("prior_init", s.prior_init, {"random", "encoder"});
   if (s.recall_denominator) one_of("recall_denominator", *s.recall_denominator, {"min", "all"});
   if (s.tail_ratio && !std::isfinite(*s.tail_ratio)) refuse("tail_ratio", "none or a finite number");
+  for (const std::int64_t k : s.topk) positive("topk", k);
   parse_metrics(s.metrics, s.topk);
   try {
     parse_metrics({s.valid_metric}, {});

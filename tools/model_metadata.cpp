@@ -49,56 +49,44 @@ std::string settings_metadata(const Settings& settings, const data::DataOptions&
   return j.dump();
 }
 
-void apply_data_metadata(const std::string& metadata, const CommandLine& line, data::DataOptions& options,
-                         DataUse use) {
+void apply_data_metadata(const std::string& path, const std::string& metadata, const CommandLine& line,
+                         data::DataOptions& options, DataUse use) {
   if (metadata.empty()) return;
   const data::Input input = data::find_input(options);
-  const nlohmann::json j = parse_settings(metadata);
-  const auto read = [&](const char* name, auto& value) {
-    try {
-      take_option(j, name, value);
-    } catch (const std::runtime_error& error) {
-      throw data::DataError(std::string("the model's ") + error.what());
-    }
-  };
   using data::OptionUse, data::SplitKind;
-  std::optional<SplitKind> recorded;
-  read("split", recorded);
-  const bool another =
-      line.given("split") && options.split.value_or(SplitKind::strong) != recorded.value_or(SplitKind::strong);
-  data::DataOptions::visit(
-      [&](const data::Option& option, auto& value) {
-        if (option.use == OptionUse::source || !data::has_meaning(option.use, input)) return;
-        if (use == DataUse::histories && option.use != OptionUse::filter) return;
-        const bool of_split = option.use == OptionUse::split || option.use == OptionUse::seed;
-        if (line.given(option.name) || (of_split && another && input.kind == data::Input::Kind::raw)) return;
-        read(option.name, value);
-      },
-      options);
-  // Older models record no seed that was not given: but for users held out, their own drew.
-  const bool drawn =
-      input.kind != data::Input::Kind::raw || (!another && recorded.value_or(SplitKind::strong) != SplitKind::strong);
-  if (use == DataUse::histories || line.given("split_seed") || options.split_seed || !drawn ||
-      !data::has_meaning(OptionUse::seed, input))
-    return;
-  std::uint64_t seed = options.seed();
-  read("seed", seed);
-  options.split_seed = seed & 0xffffffff;
+  try {
+    const nlohmann::json j = parse_settings(metadata);
+    std::optional<SplitKind> recorded;
+    take_option(j, "split", recorded);
+    const bool another =
+        line.given("split") && options.split.value_or(SplitKind::strong) != recorded.value_or(SplitKind::strong);
+    data::DataOptions::visit(
+        [&](const data::Option& option, auto& value) {
+          if (option.use == OptionUse::source || !data::has_meaning(option.use, input)) return;
+          if (use == DataUse::histories && option.use != OptionUse::filter) return;
+          const bool of_split = option.use == OptionUse::split || option.use == OptionUse::seed;
+          if (line.given(option.name) || (of_split && another && input.kind == data::Input::Kind::raw)) return;
+          take_option(j, option.name, value);
+        },
+        options);
+    data::check_options(options);
+  } catch (const data::UsageError& error) {  // the command line alone was right
+    throw data::DataError(path + ": its settings and the options given do not go together: " + error.what());
+  } catch (const std::runtime_error& error) {
+    throw data::DataError(path + ": " + error.what());
+  }
 }
 
-void match_items(const std::string& path, const LoadedModel& model, const std::vector<std::string>& items) {
-  const std::size_t count = static_cast<std::size_t>(model.model.items());
-  if (count != items.size()) {
+void match_items(const std::string& path, LoadedModel& model, const std::vector<std::string>& items) {
+  if (model.model.items() != std::ssize(items)) {
     throw data::DataError(path + ": the model's items do not match the data: expected " + std::to_string(items.size()) +
-                          ", found " + std::to_string(count));
+                          ", found " + std::to_string(model.model.items()));
   }
-  for (std::size_t j = 0; j < model.item_tokens.size(); ++j) {
-    if (model.item_tokens[j] != items[j]) {
-      throw data::DataError(path + ": the model's items do not match the data: item " + std::to_string(j) + " is " +
-                            data::excerpt(items[j]) + " in the data, " + data::excerpt(model.item_tokens[j]) +
-                            " in the model (were filter and split options the same?)");
-    }
-  }
+  if (model.item_tokens.empty() || reorder_items(model, items)) return;
+  const data::Vocabulary known(model.item_tokens);
+  const auto unknown = std::ranges::find_if(items, [&](const std::string& token) { return known.find(token) < 0; });
+  throw data::DataError(path + ": the model's items do not match the data: it does not know the data's " +
+                        data::excerpt(*unknown) + " (were filter and split options the same?)");
 }
 
 }  // namespace recvae::tools

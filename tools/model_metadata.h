@@ -11,15 +11,16 @@ namespace recvae::tools {
 /// For the metadata entry `settings`. Holds no path, time or thread count.
 std::string settings_metadata(const Settings& settings, const data::DataOptions& data);
 
-/// Takes filter and split options from a model's metadata into `options`, those that have a meaning for the data: all
-/// for raw data (filters alone where histories are asked for), `validation_ratio` where files give train and test only,
-/// `test_history` unless users are held out. What the command line gives stays; where it gives another kind of split,
-/// none of the recorded one is taken.
-void apply_data_metadata(const std::string& metadata, const CommandLine& line, data::DataOptions& options,
-                         DataUse use = DataUse::training);
+/// Takes filter and split options from the metadata of the model at `path` into `options`, those that have a meaning
+/// for the data: all for raw data (filters alone where histories are asked for),
+/// `validation_ratio` where files give train and test only, `test_history` unless users are held out. What the command
+/// line gives stays; where it gives another kind of split, none of the recorded one is taken. Throws DataError, which
+/// names `path`, where the two do not go together.
+void apply_data_metadata(const std::string& path, const std::string& metadata, const CommandLine& line,
+                         data::DataOptions& options, DataUse use = DataUse::training);
 
-/// Throws DataError where the model's items are not the data's, in number, name or order.
-void match_items(const std::string& path, const LoadedModel& model, const std::vector<std::string>& items);
+/// Puts the model's items into the data's order. Throws DataError where they are not the data's, in number or name.
+void match_items(const std::string& path, LoadedModel& model, const std::vector<std::string>& items);
 
 /// Takes over the settings that the command line gives; they were read into `given`.
 inline void take_given(const CommandLine& line, const Settings& given, Settings& settings) {

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "data/data.h"
+#include "nn/atomic_file.h"
 
 namespace recvae::tools {
 
@@ -32,13 +33,8 @@ fs::path without_trailing_slash(fs::path path) {
   throw data::DataError(path.string() + ": " + what);
 }
 
-/// Puts a file or directory on the disk.
 void sync(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool good = file >= 0 && fsync(file) == 0;
-  const std::string why = std::generic_category().message(errno);
-  if (file >= 0) close(file);
-  if (!good) fail(path, "cannot be written: " + why);
+  if (!ad::nn::sync_path(path)) fail(path, "cannot be written: " + std::generic_category().message(errno));
 }
 
 /// An open directory, locked until it is closed; -1 where another run has it, or `path` is no longer this directory.
@@ -138,15 +134,16 @@ bool OutputDirectory::exchange() {
 #ifdef RENAME_EXCHANGE
   if (stage_.parent_path() == path_) return false;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path_)) {
-    const fs::path name = entry.path().lexically_relative(path_);
+  for (fs::recursive_directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
+    const fs::path name = at->path().lexically_relative(path_);
     if (std::ranges::find(kRunFiles, name) != std::end(kRunFiles) || fs::exists(stage_ / name)) continue;
-    if (entry.is_directory() && !entry.is_symlink())
-      fs::create_directory(stage_ / name, entry.path(), error);
+    if (at->is_directory(error) && !at->is_symlink(error))
+      fs::create_directory(stage_ / name, at->path(), error);
     else
-      fs::create_hard_link(entry.path(), stage_ / name, error);
-    if (error) return false;
+      fs::create_hard_link(at->path(), stage_ / name, error);
+    if (error) break;
   }
+  if (error) return false;
   return renameat2(AT_FDCWD, stage_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0;
 #else
   return false;

@@ -2,7 +2,6 @@
 #include "autodiff/parallel.h"
 #include "baselines.h"
 #include "command_line.h"
-#include "data/read/text_source.h"
 #include "data_summary.h"
 #include "model_metadata.h"
 #include "recvae/recvae.h"
@@ -21,6 +20,7 @@ struct Options {
   BaselineOptions baseline_options;
   std::int64_t bootstrap = 0;
   bool json = false, assume_same_split = false;
+  double layer_norm_eps = settings.layer_norm_eps;
   std::int64_t examples = 0;
   std::string example_users, item_names;
 };
@@ -52,7 +52,7 @@ bool read_options(CommandLine& line, Options& o) {
   line.add("tail_ratio", &o.settings.tail_ratio,
            "of tailpercentage: share of the items that are tail; above 1: their most users (default: 0.1)");
   line.flag("json", &o.json, "one JSON object, 17 significant digits");
-  line.add("layer_norm_eps", &o.settings.layer_norm_eps, "of a model file without settings (default: 0.1)");
+  line.add("layer_norm_eps", &o.layer_norm_eps, "of a model file without settings (default: 0.1)");
   line.add("eval_batch_size", &o.settings.eval_batch_size, "accepted; changes nothing");
   line.group("Examples");
   line.add("examples", &o.examples,
@@ -72,6 +72,7 @@ bool read_options(CommandLine& line, Options& o) {
     throw data::UsageError("expected --json or examples, found both");
   as_usage([&] {
     check_baseline(o.baseline.empty() ? "popularity" : o.baseline, o.baseline_options);
+    o.settings.layer_norm_eps = o.layer_norm_eps;
     validate(o.settings);
     data::check_options(o.data, o.model.empty() && o.compare.empty());  // else the model may say the split
   });
@@ -81,14 +82,13 @@ bool read_options(CommandLine& line, Options& o) {
 /// Loads a model, if a path is given, and lets the first one decide on what the command line leaves open.
 std::optional<LoadedModel> load(const std::string& path, bool decides, const CommandLine& line, Options& o) {
   if (path.empty()) return {};
-  std::optional<LoadedModel> model = load_model(path, Load::model, o.settings.layer_norm_eps);
+  std::optional<LoadedModel> model = load_model(path, Load::model, o.layer_norm_eps);
   if (!decides || model->settings.empty()) return model;
-  apply_data_metadata(model->settings, line, o.data);
+  apply_data_metadata(path, model->settings, line, o.data);
   const Settings given = std::exchange(o.settings, settings_from_json(model->settings));
   take_given(line, given, o.settings);
   try {
     validate(o.settings);
-    data::check_options(o.data);
   } catch (const std::invalid_argument& error) {  // the command line alone was right
     throw data::DataError(path + ": its settings and the options given do not go together: " + error.what());
   }
@@ -98,22 +98,20 @@ std::optional<LoadedModel> load(const std::string& path, bool decides, const Com
 /// The rows of the users that are shown, all of which have targets.
 std::vector<std::int64_t> example_rows(const Options& o, const data::HeldOut& held_out) {
   std::vector<std::int64_t> rows, shown;
-  std::unordered_map<std::string, std::int64_t> row_of;
   for (std::int64_t row = 0; row < held_out.targets.rows(); ++row) {
-    if (held_out.targets.row(row).empty()) continue;
-    row_of.emplace(held_out.user_tokens[data::as_size(row)], row);
-    rows.push_back(row);
+    if (!held_out.targets.row(row).empty()) rows.push_back(row);
   }
   if (o.example_users.empty()) {
     const std::int64_t count = std::min(o.examples, std::ssize(rows));
     for (std::int64_t k = 0; k < count; ++k) shown.push_back(rows[data::as_size(k * std::ssize(rows) / count)]);
     return shown;
   }
-  data::TextSource text = data::TextSource::from_file(o.example_users);
+  const data::Vocabulary users(held_out.user_tokens);
+  data::TextSource text = open_text(o.example_users);
   for (std::string_view token; text.next(token);) {
-    const auto found = row_of.find(std::string(token));
-    if (found == row_of.end() || (o.examples > 0 && std::ssize(shown) == o.examples)) continue;
-    shown.push_back(found->second);
+    const std::int64_t row = users.find(token);
+    if (row < 0 || held_out.targets.row(row).empty()) continue;
+    if (o.examples == 0 || std::ssize(shown) < o.examples) shown.push_back(row);
   }
   if (shown.empty()) log_warning(o.example_users + ": none of these users is held out and has anything to be found");
   return shown;
@@ -168,19 +166,34 @@ std::string examples(const Options& o, const data::Dataset& data, const data::He
 
 /// Throws where one of the two may have seen what the other has to find.
 void check_comparable(const LoadedModel& a, const LoadedModel& b, const Options& o) {
-  if (o.assume_same_split || a.trained_on.empty() || b.trained_on.empty() || a.trained_on == b.trained_on) return;
+  if (o.assume_same_split || a.trained_on == b.trained_on) return;
+  if (a.trained_on.empty() || b.trained_on.empty()) {
+    return log_warning((a.trained_on.empty() ? o.model : o.compare) + " does not say what it was trained on");
+  }
   throw data::DataError(o.model + " and " + o.compare + ": expected models trained on the same rows, found " +
                         data::excerpt(a.trained_on) + " and " + data::excerpt(b.trained_on) +
                         " (--assume_same_split compares them nevertheless)");
 }
 
-/// Warns of a model that has learned from other rows than this data set gives to learn from.
-void check_training(const std::string& path, const LoadedModel& model, const data::Dataset& data, bool on_test) {
-  if (model.trained_on.empty() || model.trained_on == data::fingerprint(data)) return;
-  const bool refit = model.trained_on == data::fingerprint(data, true);
-  if (refit && on_test) return;
-  log_warning(path + (refit ? " was trained on the validation part, too: it has seen what it has to find here"
-                            : " was not trained on this data's training part: it may have seen what it has to find"));
+/// What somebody who is evaluated has learned from, as far as can be known.
+enum class Learned { unknown, training, with_validation };
+
+/// Says it of a model, and warns of one that has learned from other rows than this data set gives to learn from.
+Learned learned_from(const std::string& path, const LoadedModel& model, const data::Dataset& data, bool on_test) {
+  if (model.trained_on.empty()) return Learned::unknown;
+  if (model.trained_on == data::fingerprint(data)) {
+    log_learned(path, data.train, false);
+    return Learned::training;
+  }
+  if (model.trained_on == data::fingerprint(data, true)) {
+    if (on_test)
+      log_learned(path, data::training_and_validation(data), true);
+    else
+      log_warning(path + " was trained on the validation part, too: it has seen what it has to find here");
+    return Learned::with_validation;
+  }
+  log_warning(path + " was not trained on this data's training part: it may have seen what it has to find");
+  return Learned::unknown;
 }
 
 void evaluate_command(CommandLine& line) {
@@ -190,26 +203,33 @@ void evaluate_command(CommandLine& line) {
   ad::set_threads(line.threads());
 
   fetch_text(o.data);
-  const std::optional<LoadedModel> model = load(o.model, true, line, o),
-                                   second = load(o.compare, o.model.empty(), line, o);
+  std::optional<LoadedModel> model = load(o.model, true, line, o), second = load(o.compare, o.model.empty(), line, o);
   if (model && second) check_comparable(*model, *second, o);
   const data::Dataset data = data::load(o.data);
   log_summary(data.summary);
   if (model) match_items(o.model, *model, data.item_tokens);
   if (second) match_items(o.compare, *second, data.item_tokens);
-  if (model) check_training(o.model, *model, data, o.on == "test");
-  if (second && !(model && model->trained_on == second->trained_on)) {
-    check_training(o.compare, *second, data, o.on == "test");
-  }
   const data::HeldOut& held_out = o.on == "test" ? data.test : data.validation;
   if (held_out.targets.nnz() == 0) {
     throw data::DataError(o.data.path + ": no " + o.on + " users have anything to be found");
   }
-  if (!o.per_user.empty()) check_per_user(o.per_user, held_out.user_tokens);
-  if (!model) announce_baseline(o.baseline, data.train, o.baseline_options);
+  if (!o.per_user.empty()) check_per_user(o.per_user, o.data.path, held_out.user_tokens);
+  const bool on_test = o.on == "test";
+  const data::Csr& baseline_rows = data.baseline_rows(on_test);
+  Learned learned = baseline_rows.nnz() > data.train.nnz() ? Learned::with_validation : Learned::training;
+  if (model) {
+    learned = learned_from(o.model, *model, data, on_test);
+  } else {
+    announce_baseline(o.baseline, data.train, o.baseline_options);
+    log_learned(o.baseline, baseline_rows, learned == Learned::with_validation);
+  }
+  if (second && !(model && model->trained_on == second->trained_on)) {
+    const Learned other = learned_from(o.compare, *second, data, on_test);
+    if (other != learned && other != Learned::unknown && learned != Learned::unknown)
+      log_warning("one of the two has learned from validation rows, too: they are not on equal terms");
+  }
   const std::unique_ptr<Scorer> scorer =
-      model ? model_scorer(model->model)
-            : make_baseline(o.baseline, data.baseline_rows(o.on == "test"), o.baseline_options);
+      model ? model_scorer(model->model) : make_baseline(o.baseline, baseline_rows, o.baseline_options);
   const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
   const MetricContext context = metric_context(data, o.settings);
   const Evaluation result = evaluate(*scorer, held_out, metrics, context);

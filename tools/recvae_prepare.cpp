@@ -20,7 +20,7 @@ void prepare(recvae::tools::CommandLine& line) {
   line.require("out");
   recvae::data::check_options(options);
   recvae::tools::fetch_text(options);
-  const auto summary = recvae::data::prepare(options, out, recvae::tools::stop_requested);
+  const auto summary = recvae::data::prepare(options, out);
   recvae::tools::log_summary(summary);
 }
 

@@ -11,6 +11,7 @@
 #include "data/read/input.h"
 #include "data_summary.h"
 #include "model_metadata.h"
+#include "nn/atomic_file.h"
 #include "output_directory.h"
 #include "progress.h"
 #include "recbole_keys.h"
@@ -48,7 +49,7 @@ bool read_options(CommandLine& line, Options& o) {
       "Trains RecVAE (Shenbin et al., WSDM 2020) on interaction data and tests the best epoch.\n"
       "Results go to stdout, a line per metric; progress to stderr; weights and metrics.jsonl to --out.");
   line.version_note(engine());
-  line.ignore(recbole_keys_without_meaning());
+  line.ignore(kRecboleKeysWithoutMeaning);
   line.group("Run");
   line.add("preset", &o.preset_name, "paper (default), wsdm: settings that the options below change");
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
@@ -90,16 +91,10 @@ std::string default_out(const std::string& data_path) {
   const std::time_t now = std::time(nullptr);
   char time[32];
   std::strftime(time, sizeof time, "%Y%m%d-%H%M%S", std::localtime(&now));
-  const std::string out = "runs/" + name.substr(0, name.find('.')) + "-" + time;
+  const std::string out = "runs/" + name.substr(0, name.find('.', 1)) + "-" + time;
   std::string unused = out;
   for (int n = 2; std::filesystem::exists(unused); ++n) unused = out + "-" + std::to_string(n);
   return unused;
-}
-
-std::string with_thousands(double number) {
-  std::string digits = std::to_string(std::llround(number));
-  for (std::size_t at = digits.size(); at > 3 && at - 3 > 0; at -= 3) digits.insert(at - 3, ",");
-  return digits;
 }
 
 std::string fixed(double number, int digits) {
@@ -176,15 +171,19 @@ void run_fit(Fit& fit, const Settings& s, std::int64_t users, const std::functio
 std::int64_t train_model(const Options& o, const data::Dataset& data, const MetricContext& context,
                          OutputDirectory& out) {
   const Settings& s = o.settings;
-  const std::string settings = settings_metadata(s, o.data), trained_on = data::fingerprint(data);
-  const ModelMetadata metadata{settings, data.item_tokens, trained_on};
   InitialModel start = start_model(o, data.item_tokens);
+  const std::string settings = settings_metadata(s, o.data),
+                    trained_on = data::joined_fingerprint(start.trained_on, data::fingerprint(data));
+  const ModelMetadata metadata{settings, data.item_tokens, trained_on};
   out.open();
   Fit fit(s, data.train, data.validation, context, std::move(start), out.file(".old_encoder.safetensors"));
   std::ofstream log;
   run_fit(fit, s, data.train.rows(), [&](const FitEpoch& epoch) {
     if (epoch.report.epoch == 1) {
-      std::ofstream(out.file("data.json")) << summary_json(data.summary);
+      const std::string rows = summary_json(data.summary);
+      ad::nn::AtomicFile file(out.file("data.json"));
+      file.write(rows.data(), rows.size());
+      file.commit();
       log.open(out.file("metrics.jsonl"), std::ios::trunc);
     }
     fit.save(out.file("checkpoint/model.safetensors"), metadata);
@@ -216,14 +215,6 @@ std::vector<std::string> choose_baselines(const Options& o, const data::Dataset&
     }
   }
   return chosen;
-}
-
-void log_learned(const std::string& who, const data::Csr& rows, bool with_validation) {
-  std::int64_t users = 0;
-  for (std::int64_t u = 0; u < rows.rows(); ++u) users += !rows.row(u).empty();
-  log_info(who + ": learned from " + with_thousands(static_cast<double>(rows.nnz())) +
-           (with_validation ? " training and validation" : " training") + " rows of " +
-           with_thousands(static_cast<double>(users)) + " users");
 }
 
 /// Prints the test result of a baseline.
@@ -274,10 +265,12 @@ void refit(const Options& o, const data::Dataset& data, const MetricContext& con
   s.epochs = epochs;
   const data::Csr rows = data::training_and_validation(data);
   const data::HeldOut nothing{{}, {rows.cols}, {rows.cols}};
-  Fit fit(s, rows, nothing, context, start_model(o, data.item_tokens), out.file(".old_encoder.safetensors"));
+  InitialModel start = start_model(o, data.item_tokens);
+  const std::string settings = settings_metadata(s, o.data),
+                    trained_on = data::joined_fingerprint(start.trained_on, data::fingerprint(data, true));
+  Fit fit(s, rows, nothing, context, std::move(start), out.file(".old_encoder.safetensors"));
   run_fit(fit, s, rows.rows(),
           [&](const FitEpoch& epoch) { log_info("refit " + describe(epoch.report, s.epochs, "")); });
-  const std::string settings = settings_metadata(s, o.data), trained_on = data::fingerprint(data, true);
   fit.save(out.file("model.safetensors"), {settings, data.item_tokens, trained_on});
   log_learned("RecVAE", rows, true);
 }

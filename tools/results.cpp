@@ -7,8 +7,7 @@
 #include "autodiff/kernels/blas.h"
 #include "autodiff/kernels/loops.h"
 #include "autodiff/parallel.h"
-#include "data/error.h"
-#include "data/read/text_source.h"
+#include "command_line.h"
 #include "nn/atomic_file.h"
 
 namespace fs = std::filesystem;
@@ -92,7 +91,7 @@ void print_json(const std::vector<Metric>& metrics, const Report& report) {
 
 std::unordered_map<std::string, std::string> read_item_names(const std::string& path) {
   std::unordered_map<std::string, std::string> names;
-  data::TextSource text = data::TextSource::from_file(path);
+  data::TextSource text = open_text(path);
   for (std::string_view line; text.next(line);) {
     if (line.empty()) continue;
     const std::size_t tab = line.find('\t');
@@ -110,11 +109,11 @@ void require_no_tabs(const std::string& path, const std::vector<std::string>& to
   }
 }
 
-void check_per_user(const std::string& path, const std::vector<std::string>& user_tokens) {
+void check_per_user(const std::string& path, const std::string& data, const std::vector<std::string>& user_tokens) {
   const fs::path folder = fs::absolute(path).parent_path();
   if (!fs::is_directory(folder))
     throw data::DataError(path + ": expected a folder " + folder.string() + ", found none");
-  require_no_tabs(path, user_tokens);
+  require_no_tabs(data, user_tokens);
 }
 
 void write_per_user(const std::string& path, const std::vector<std::string>& user_tokens,

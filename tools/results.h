@@ -38,8 +38,8 @@ std::unordered_map<std::string, std::string> read_item_names(const std::string& 
 /// Throws DataError, "path: expected ...", where tab-separated lines cannot hold these tokens.
 void require_no_tabs(const std::string& path, const std::vector<std::string>& tokens);
 
-/// Throws DataError where `write_per_user` could not write into that folder, or an id not into that format.
-void check_per_user(const std::string& path, const std::vector<std::string>& user_tokens);
+/// Throws DataError where `write_per_user` could not write into that folder, or an id of `data` not into that format.
+void check_per_user(const std::string& path, const std::string& data, const std::vector<std::string>& user_tokens);
 
 /// Tab-separated, a row per user: header `user` and the metrics; 17 significant digits, empty where a value is not
 /// defined. A regular file is complete or not there; a pipe or a device is written to. Throws DataError where it cannot

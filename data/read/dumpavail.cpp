@@ -6,6 +6,8 @@
 namespace recvae::data {
 namespace {
 
+constexpr std::size_t kLongestField = std::size_t{1} << 24;
+
 std::string_view without_blanks(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   return first == std::string_view::npos ? std::string_view{}
@@ -50,6 +52,8 @@ void read_dumpavail(TextSource& text, InteractionBuilder& out) {
       in_depends = false;
     } else if (line[0] == ' ' || line[0] == '\t') {  // goes on with the field of the line before
       if (in_depends) depends += line;
+      if (depends.size() > kLongestField)
+        throw error_at(text.name(), text.line(), "a shorter Depends", "more than 16 MiB");
     } else {
       in_depends = line.starts_with("Depends:");
       if (in_depends) depends = line.substr(8);

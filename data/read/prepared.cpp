@@ -10,9 +10,11 @@
 namespace recvae::data {
 namespace {
 
+using Stop = std::function<bool()>;
+
 /// A token per line.
-std::vector<std::string> read_tokens(const std::string& path) {
-  TextSource text = TextSource::from_file(path);
+std::vector<std::string> read_tokens(const std::string& path, const Stop& stop) {
+  TextSource text = TextSource::from_file(path, {stop, {}});
   Vocabulary tokens;
   std::string_view line;
   while (text.next(line)) {
@@ -31,8 +33,9 @@ struct Largest {
 };
 
 /// `uid,sid` rows.
-IndexedRows read_rows(const std::string& path, std::int64_t users, std::int64_t items, Largest& largest) {
-  TextSource text = TextSource::from_file(path);
+IndexedRows read_rows(const std::string& path, std::int64_t users, std::int64_t items, Largest& largest,
+                      const Stop& stop) {
+  TextSource text = TextSource::from_file(path, {stop, {}});
   std::string_view line;
   if (!text.next(line)) throw DataError(path + ": expected the header uid,sid, found an empty file");
   FieldSplitter splitter(",", true);
@@ -56,21 +59,22 @@ IndexedRows read_rows(const std::string& path, std::int64_t users, std::int64_t 
 
 }  // namespace
 
-StrongSplit read_prepared(const std::string& directory) {
+StrongSplit read_prepared(const DataOptions& options) {
+  const std::string& directory = options.path;
   const auto file = [&](const char* name) {
     const std::string path = find_file(directory, name);
     if (path.empty()) throw DataError(directory + ": expected a file " + name + ", found none");
     return path;
   };
   StrongSplit split;
-  split.item_tokens = read_tokens(file("unique_sid.txt"));
+  split.item_tokens = read_tokens(file("unique_sid.txt"), options.stop);
   const std::string users_path = find_file(directory, "unique_uid.txt");
-  if (!users_path.empty()) split.user_tokens = read_tokens(users_path);
+  if (!users_path.empty()) split.user_tokens = read_tokens(users_path, options.stop);
   // An int32 holds the number of users, too.
   const auto users = users_path.empty() ? std::int64_t{INT32_MAX} : static_cast<std::int64_t>(split.user_tokens.size());
   const auto items = static_cast<std::int64_t>(split.item_tokens.size());
   Largest largest;
-  split.train = read_rows(file("train.csv"), users, items, largest);
+  split.train = read_rows(file("train.csv"), users, items, largest, options.stop);
   if (split.train.size() == 0) throw DataError(file("train.csv") + ": expected interactions, found none");
   split.train_users = largest.uid + 1;
   split.rows_read = split.train.size();
@@ -79,7 +83,7 @@ StrongSplit read_prepared(const std::string& directory) {
                                                            {"test_tr.csv", &split.test_tr},
                                                            {"test_te.csv", &split.test_te}};
   for (const auto& [name, part] : held_out) {
-    *part = read_rows(file(name), users, items, largest);
+    *part = read_rows(file(name), users, items, largest, options.stop);
     split.rows_read += part->size();
   }
   if (!users_path.empty()) return split;

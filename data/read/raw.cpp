@@ -34,7 +34,7 @@ void refuse_options(const Input& input, const DataOptions& options) {
 
 Interactions read_raw(const Input& input, const DataOptions& options, Times times) {
   InteractionBuilder builder;
-  TextSource text = options.text ? options.text() : TextSource::from_file(input.file);
+  TextSource text = options.text ? options.text() : TextSource::from_file(input.file, {options.stop, {}});
   read_text(input.format, text, options, builder, times);
   if (builder.rows() == 0) throw DataError(text.name() + ": expected interactions, found none");
   Interactions rows = builder.take();

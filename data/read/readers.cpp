@@ -41,6 +41,7 @@ void read_rows(TextSource& text, FieldSplitter& splitter, const Places& places, 
     }
     out.add(field(places.user), field(places.item), rating, time ? std::optional(time->in(1)) : std::nullopt);
   }
+  if (time && time->is_date) out.times_are_dates();
 }
 
 std::string_view header_line(TextSource& text) {
@@ -49,16 +50,25 @@ std::string_view header_line(TextSource& text) {
   return line;
 }
 
-/// What a column is called: as its option says, else one of the names that data in use have, without regard to case.
+/// A name as it counts: without blanks around it, `_` and `-`, in small letters.
+std::string plain_name(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c != '_' && c != '-' && c != ' ') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return plain;
+}
+
+/// What a column is called: as its option says, else by one of the names that data in use have.
 struct Column {
-  const char *content, *option;
+  const char *content, *option, *example;
   const std::string& given;
-  std::vector<std::string_view> usual;  // the first as messages show it
+  std::string_view usual;  // names, a blank around each
 
   bool fits(std::string_view name) const {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    const auto same = [&](std::string_view known) { return std::ranges::equal(known, name, {}, lower, lower); };
-    return given.empty() ? std::any_of(usual.begin(), usual.end(), same) : name == given;
+    if (!given.empty()) return name == given;
+    const std::string plain = plain_name(name);
+    return !plain.empty() && usual.find(" " + plain + " ") != std::string_view::npos;
   }
 };
 
@@ -76,38 +86,37 @@ int find_column(const TextSource& text, const Fields& header, const Column& colu
   const std::string option = std::string("--") + column.option;
   throw error_at(text.name(), text.line(),
                  column.given.empty() ? std::string("one column of ") + column.content + ", such as " +
-                                            excerpt(column.usual[0]) + " (" + option + " names another)"
+                                            excerpt(column.example) + " (" + option + " names another)"
                                       : "one column " + excerpt(column.given) + " (" + option + ")",
                  (count == 0 ? "none in " : "several in ") + excerpt(names, longest));
 }
 
 Places find_columns(const TextSource& text, const Fields& header, const DataOptions& options, Times times) {
-  const Column user{
-      "user ids",
-      "user_field",
-      options.user_field,
-      {"userId", "user_id", "user", "uid", "user-id", "reviewerID", "customer_id", "visitorid", "visitor_id"}};
+  const Column user{"user ids", "user_field", "userId", options.user_field,
+                    " userid user uid reviewerid customerid custid visitorid profileid msno "};
   const Column item{
-      "item ids",
-      "item_field",
-      options.item_field,
-      {"movieId", "item_id", "item", "iid", "sid", "itemid", "movie_id", "product_id", "asin", "parent_asin", "book_id",
-       "isbn", "business_id", "article_id", "anime_id", "artist_id", "track_id", "song_id"}};
-  const Column rating{
-      "ratings", "rating_field", options.rating_field, {"rating", "score", "stars", "overall", "book-rating"}};
-  const Column time{"times",
-                    "time_field",
-                    options.time_field,
-                    {"timestamp", "time", "ts", "date", "unixReviewTime", "event_time", "t_dat"}};
+      "item ids", "item_field", "movieId", options.item_field,
+      " movieid itemid item iid sid productid asin parentasin bookid isbn businessid articleid newsid animeid "
+      "artistid trackid songid recipeid videoid gameid appid placeid hotelid courseid podcastid "};
+  const Column rating{"ratings", "rating_field", "rating", options.rating_field,
+                      " rating score stars starrating overall bookrating reviewscore "};
+  const Column time{"times", "time_field", "timestamp", options.time_field,
+                    " timestamp time ts date unixreviewtime reviewdate eventtime tdat "};
   return {header.size(), find_column(text, header, user, true), find_column(text, header, item, true),
           find_column(text, header, rating, options.threshold.has_value()),
           times == Times::ignored ? -1 : find_column(text, header, time, times == Times::needed)};
 }
 
-/// A tab where there is one, else the most frequent of the others.
+/// A tab where there is one, else the most frequent of the others; what stands in quotes does not count.
 std::string separator_of(std::string_view header) {
-  if (header.find('\t') != std::string_view::npos) return "\t";
-  const auto count = [&](char c) { return std::count(header.begin(), header.end(), c); };
+  std::string bare;
+  bool quoted = false;
+  for (const char c : header) {
+    quoted = quoted != (c == '"');
+    if (!quoted) bare += c;
+  }
+  if (bare.find('\t') != std::string::npos) return "\t";
+  const auto count = [&](char c) { return std::count(bare.begin(), bare.end(), c); };
   return {std::max({',', ';', '|'}, [&](char a, char b) { return count(a) < count(b); })};
 }
 

@@ -18,8 +18,8 @@ enum class Times { ignored, wanted, needed };
 /// Reads `text` in the format of that name. Throws DataError, `file:line: expected X, found Y`, at the first line that
 /// is wrong.
 /// - `table`: separated by tab, comma, `;` or `|`, as the header shows, which names the columns, in any order, as
-///   `options` say or in one of the usual ways; fields may be quoted; times are numbers or ISO 8601 (then read as
-///   seconds since 1970), one kind in a column;
+///   `options` say or in one of the usual ways (letters, `_` and `-` make no difference); fields may be quoted; times
+///   are numbers or ISO 8601 (then read as seconds since 1970), one kind in a column;
 /// - `inter`: RecBole's atomic file, tab-separated, header of `name:type`, names likewise, tokens literal;
 /// - `u.data` (separated by tabs) and `ratings.dat` (by `::`): MovieLens' user, item, rating, time, without a header;
 /// - `adjacency`: a line per user: the user, then its items (or none), all decimal integers below 2^31;
@@ -30,9 +30,9 @@ void read_text(const std::string& format, TextSource& text, const DataOptions& o
 
 void read_dumpavail(TextSource& text, InteractionBuilder& out);
 
-/// The seven files of a prepared directory, each of which may be gzip-compressed. Without `unique_uid.txt`, which
-/// older tools do not write, a user's token is its index.
-StrongSplit read_prepared(const std::string& directory);
+/// The seven files of a prepared directory, `options.path`, each of which may be gzip-compressed. Without
+/// `unique_uid.txt`, which older tools do not write, a user's token is its index.
+StrongSplit read_prepared(const DataOptions& options);
 
 /// The files of `input`, whose kind is parts. Of .inter files, those for validation and test may have no rows.
 WeakSplit read_parts(const Input& input, const DataOptions& options);

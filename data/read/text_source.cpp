@@ -155,7 +155,11 @@ TextSource::~TextSource() = default;
 TextSource TextSource::from_file(const std::string& path, Stream stream) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) throw DataError(path + ": expected a file, found a directory");
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int descriptor = -1;
+  do {  // of a pipe, it waits for a writer
+    if (stream.stop && stream.stop()) throw Stopped();
+    descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  } while (descriptor < 0 && errno == EINTR);
   if (descriptor < 0) throw system_error(path);
   return TextSource(std::make_unique<State>(descriptor, path, std::move(stream), true));
 }

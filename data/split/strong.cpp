@@ -133,13 +133,20 @@ Dataset make_dataset(StrongSplit split) {
     return make_csr(static_cast<std::int64_t>(users), static_cast<std::int32_t>(split.item_tokens.size()), taken.uid,
                     taken.sid);
   };
-  const auto held_out = [&](IndexedRows& tr, IndexedRows& te) {
-    const std::size_t users = split.user_tokens.size();
-    return users_with_targets(matrix(tr, users), matrix(te, users), split.user_tokens, true);
-  };
   out.train = matrix(split.train, as_size(split.train_users));
-  out.validation = held_out(split.validation_tr, split.validation_te);
-  out.test = held_out(split.test_tr, split.test_te);
+  const auto held_out = [&](IndexedRows& tr, IndexedRows& te, PartSummary& summary) {
+    const std::size_t users = split.user_tokens.size();
+    const Csr targets = matrix(te, users);
+    for (std::int64_t u = 0; u < out.train.rows(); ++u) {  // of files that overlap: no user is in two parts else
+      const auto trained = out.train.row(u);
+      for (const std::int32_t item : targets.row(u)) {
+        summary.trained_targets += std::binary_search(trained.begin(), trained.end(), item);
+      }
+    }
+    return users_with_targets(matrix(tr, users), targets, split.user_tokens, true);
+  };
+  out.validation = held_out(split.validation_tr, split.validation_te, out.summary.validation);
+  out.test = held_out(split.test_tr, split.test_te, out.summary.test);
   return with_tokens(std::move(out), std::move(split.item_tokens), std::move(split.user_tokens),
                      {split.rows_read, split.dropped, rows});
 }

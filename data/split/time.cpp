@@ -12,18 +12,23 @@
 namespace recvae::data {
 namespace {
 
-/// How many of the times' unit a second has.
-double units_per_second(std::span<const double> times) {
-  double largest = 0;
-  for (const double time : times) largest = std::max(largest, std::abs(time));
-  return largest < 1e11 ? 1 : largest < 1e14 ? 1e3 : largest < 1e17 ? 1e6 : 1e9;
+/// How many of the times' unit a second has: the smallest number for which some row is of this unit's magnitude and
+/// before `date`. Rows from then on have no say.
+double units_per_second(const Interactions& rows, const Moment& date) {
+  for (const double unit : {1.0, 1e3, 1e6, 1e9}) {
+    const double end = date.in(unit), least = unit == 1 ? std::abs(end) / 1000 : 1e8 * unit;
+    const auto speaks = [&](double time) { return std::abs(time) >= least && time < end; };
+    if (rows.dated || std::any_of(rows.times.begin(), rows.times.end(), speaks)) return unit;
+  }
+  return 1;
 }
 
 }  // namespace
 
-Boundaries boundaries(const std::string& valid_from, const std::string& test_from, std::span<const double> times) {
-  const double unit = units_per_second(times);
-  const Boundaries out{parse_moment(valid_from).value().in(unit), parse_moment(test_from).value().in(unit)};
+Boundaries boundaries(const std::string& valid_from, const std::string& test_from, const Interactions& rows) {
+  const Moment valid = parse_moment(valid_from).value(), test = parse_moment(test_from).value();
+  const double unit = units_per_second(rows, valid.is_date ? valid : test);
+  const Boundaries out{valid.in(unit), test.in(unit)};
   if (out.valid_from <= out.test_from) return out;
   throw DataError("--valid_from: expected a moment that, in the data's unit of time, is not after --test_from " +
                   test_from + ", found " + valid_from);

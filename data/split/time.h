@@ -20,10 +20,11 @@ struct Boundaries {
   }
 };
 
-/// The boundaries that options give, both of them moments. The magnitude of the largest of `times` tells their unit,
-/// and so what a date or ISO time is: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else
-/// nanoseconds. Throws DataError where validation would begin after test.
-Boundaries boundaries(const std::string& valid_from, const std::string& test_from, std::span<const double> times);
+/// The boundaries that options give, both of them moments. What a date or ISO time is in numbers: seconds where the
+/// times were dates, too; else of the first unit (seconds; from 1e11 on milliseconds, 1e14 microseconds, 1e17
+/// nanoseconds) in which there are rows before the first date, of seconds at least a thousandth of it. So rows from a
+/// boundary on have no say in where it lies. Throws DataError where validation would begin after test.
+Boundaries boundaries(const std::string& valid_from, const std::string& test_from, const Interactions& rows);
 
 /// The weak split: a row's time says its part.
 std::vector<Part> split_by_time(const Interactions& rows, const Boundaries& boundaries);

@@ -113,7 +113,7 @@ double shannon_entropy(const Counts& c) {
   return sum / static_cast<double>(c.listed.size());
 }
 
-constexpr std::size_t kMostMetrics = 1000;
+constexpr std::size_t kMostMetrics = 1000, kMostGiven = 10'000;  // different ones; with those that are given twice
 
 // A metric is a function of one of the three.
 struct Entry {
@@ -145,6 +145,9 @@ const Entry* find(const std::string& name) {
 }  // namespace
 
 std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const std::vector<std::int64_t>& topk) {
+  if (names.size() > kMostGiven || topk.size() > kMostGiven || names.size() * topk.size() > kMostGiven)
+    throw std::invalid_argument("metrics: expected at most " + std::to_string(kMostGiven) +
+                                ", each with each cutoff counted, found more");
   std::vector<Metric> out;
   std::set<std::pair<std::string, std::int64_t>> seen;
   const auto add = [&](const Metric& metric) {
@@ -207,7 +210,8 @@ MetricContext metric_context(const data::Csr& train, RecallDenominator recall, s
   std::stable_sort(seen.begin(), seen.end(),
                    [&](std::int32_t a, std::int32_t b) { return users[as_size(a)] < users[as_size(b)]; });
   const double ratio = tail_ratio && *tail_ratio > 0 ? *tail_ratio : 0.1;
-  std::size_t tail = std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(seen.size()) * ratio));
+  const auto some = static_cast<double>(seen.size()) * std::min(ratio, 1.0);
+  std::size_t tail = std::max<std::size_t>(1, static_cast<std::size_t>(some));
   if (ratio > 1) {
     tail = 0;
     while (tail < seen.size() && static_cast<double>(users[as_size(seen[tail])]) <= ratio) ++tail;

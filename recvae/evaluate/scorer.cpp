@@ -33,6 +33,10 @@ class ModelScorer : public Scorer {
   ModelScorer(const RecVae<float>& model, DecoderCopy copy)
       : model_(model), mean_(model.encoder), whole_(copy == DecoderCopy::whole) {
     if (whole_) packed_.pack(model.decoder.weight.value);
+    for (double& largest : largest_) {
+      const ad::Tensor<float>& of = &largest == largest_ ? model.decoder.weight.value : model.decoder.bias.value;
+      for (Index i = 0; i < of.size(); ++i) largest = std::max(largest, std::abs(double{of.data()[i]}));
+    }
   }
 
   void score(const data::Csr& histories, std::int64_t first, ad::Matrix<float> scores) override {
@@ -99,6 +103,13 @@ class ModelScorer : public Scorer {
     ad::Tensor<float> mu(users, mean_.latent());
     ad::parallel_chunks(
         users, 24, [&](Index begin, Index end) { mean_(histories, first + begin, end - begin, mu.view().row(begin)); });
+    // No score is beyond what a float holds, whatever the order of its sum.
+    const double most = (std::numeric_limits<float>::max() / 2 - largest_[1]) / static_cast<double>(mu.cols());
+    for (Index i = 0; i < mu.size(); ++i) {
+      if (!(std::abs(double{mu.data()[i]}) * largest_[0] <= most))
+        throw ad::Error(
+            "the model's scores are not finite numbers: its weights are too large, or it has not converged");
+    }
     return mu;
   }
 
@@ -117,6 +128,7 @@ class ModelScorer : public Scorer {
   }
 
   const RecVae<float>& model_;
+  double largest_[2] = {};  // absolute values of the decoder's weight and bias
   EncoderMean mean_;
   bool whole_;
   ad::PackedMatrix packed_;  // of the decoder: all of it, or the group at hand

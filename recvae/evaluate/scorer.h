@@ -42,7 +42,8 @@ class Scorer {
 /// faster where scores are asked for often and doubles the memory of the decoder.
 enum class DecoderCopy { by_tiles, whole };
 
-/// decoder(mu(history)): the posterior's mean, no noise, no dropout. The model outlives it and does not change.
+/// decoder(mu(history)): the posterior's mean, no noise, no dropout. The model outlives it and does not change. Throws
+/// ad::Error where scores may not be finite numbers.
 std::unique_ptr<Scorer> model_scorer(const RecVae<float>& model, DecoderCopy copy = DecoderCopy::by_tiles);
 
 }  // namespace recvae

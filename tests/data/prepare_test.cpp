@@ -93,7 +93,7 @@ PartTimes part_times(const std::string& directory, const Interactions& raw) {
     const auto [place, is_new] = time_of.emplace(names[k], raw.times[k]);
     if (!is_new) place->second = std::min(place->second, raw.times[k]);
   }
-  const StrongSplit split = read_prepared(directory);
+  const StrongSplit split = read_prepared(options_for(directory));
   const auto add = [&](const IndexedRows& part, std::vector<double>& times) {
     for (std::size_t k = 0; k < part.uid.size(); ++k) {
       times.push_back(
@@ -201,6 +201,7 @@ TEST_CASE("weak splits are written as RecBole's files") {
   fs::current_path(dir.path("here"));
   prepare(options, "../there/./");
   prepare(options, ".");
+  CHECK(fs::exists(fs::current_path() / "here.valid.inter"));  // who stood there still does
   fs::current_path(before);
   CHECK(names_in(dir.path("here")).contains("here.train.inter"));
   CHECK(names_in(dir.path("there")).contains("there.test.inter"));
@@ -223,10 +224,22 @@ TEST_CASE("weak splits are written as RecBole's files") {
           options.path + ": expected ids without tabs and line ends, which .inter files cannot hold, found " +
               excerpt(token));
   }
+  DataOptions strong = options_for(dir.write("ids.csv", "userId,movieId\n1,\"b\r\"\n2,\"b\r\"\n3,\"b\r\"\n"));
+  strong.min_items_per_user = 0;
+  CHECK(error_of([&] { prepare(strong, dir.path("no")); }) ==
+        strong.path + ": expected ids without line ends, which lists of ids cannot hold, found 'b\\x0d'");
   options.path = dir.write("r.csv", some_table(50));
   int asked = 0;
-  CHECK_THROWS_AS(prepare(options, dir.path("no"), [&] { return ++asked > 1; }), Stopped);
+  options.stop = [&] { return ++asked > 6; };
+  CHECK_THROWS_AS(prepare(options, dir.path("no")), Stopped);
   CHECK_FALSE(fs::exists(dir.path("no")));
+  options.stop = {};
+
+  fs::create_symlink("nowhere", dir.path("dangling"));  // is not followed, not made real, and not removed
+  for (const char* out : {"dangling", "dangling/p", "dangling/p/q"}) {
+    CHECK(error_of([&] { prepare(options, dir.path(out)); }).ends_with("found a link that leads nowhere"));
+    CHECK(fs::is_symlink(dir.path("dangling")));
+  }
 }
 
 TEST_CASE("the time split: nothing at or after a boundary changes what lies before it") {
@@ -245,22 +258,32 @@ TEST_CASE("the time split: nothing at or after a boundary changes what lies befo
     for (int k = 0; k < 260; ++k) {
       const unsigned time = next(300), user = next(18) + time / 30, item = next(12) + time / 40;
       const std::string name = table % 3 == 0 && user > 25 ? "u" + std::to_string(user) : std::to_string(user);
-      rows.emplace_back(
-          name + "," + std::to_string(item) + "," + std::to_string(1 + next(5)) + "," + std::to_string(time) + "\n",
-          static_cast<int>(time));
+      rows.emplace_back(name + "," + std::to_string(item) + "," + std::to_string(1 + next(5)) + ",",
+                        static_cast<int>(time));
     }
     for (const TimeUsers users : {TimeUsers::all, TimeUsers::newly_seen}) {
       for (int filter = 0; filter < 5; ++filter) {
+        // Boundaries are numbers, or dates of seconds, of milliseconds or of dates: a day is one of the 300.
+        const int kind = static_cast<int>(table + static_cast<unsigned>(filter)) % 4;
+        const auto moment = [&](int day) {
+          const std::int64_t seconds = 86400 * (15000 + std::int64_t{day});
+          return kind == 0   ? std::to_string(day)
+                 : kind == 1 ? std::to_string(seconds)
+                 : kind == 2 ? std::to_string(seconds * 1000)
+                             : "201" + std::to_string(1 + day / 100) + "-01-" + std::to_string(10 + day % 100 / 5);
+        };
         DataOptions options = options_for(dir.path("r.csv"));
         options.split = SplitKind::time;
-        options.valid_from = "100", options.test_from = "200";
+        options.valid_from = kind == 0 ? "100" : kind == 3 ? "2012-01-10" : "2011-05-06";  // day 15100
+        options.test_from = kind == 0 ? "200" : kind == 3 ? "2013-01-10" : "2011-08-14";
         options.time_users = users;
         options.min_items_per_user = filter == 1 ? 6 : filter == 4 ? 3 : 0;
         if (filter == 2 || filter == 4) options.min_users_per_item = filter == 2 ? 7 : 4;
         if (filter == 3 || filter == 4) options.threshold = 2;
         const auto prepared_until = [&](int end) {
           std::string text = "userId,movieId,rating,timestamp\n";
-          for (const auto& [row, time] : rows) text += time < end ? row : "";
+          for (const auto& [row, time] : rows) text += time < end ? row + moment(time) + "\n" : "";
+          if (end == 1000) text += kind == 3 ? "1,1,5,9999-12-31\n" : "1,1,5,253402214400000000\n";  // no real time
           dir.write("r.csv", text);
           const std::string out = dir.path("p" + std::to_string(++compared));
           prepare(options, out);
@@ -400,10 +423,16 @@ TEST_CASE("an output directory that is in use, or cannot be made, is left alone"
   options.heldout_users = 40;
   CHECK(error_of([&] { prepare(options, dir.path("new/p")); }).find("found 50") != std::string::npos);
   options.heldout_users = 5;
-  CHECK_THROWS_AS(prepare(options, dir.path("new/p"), [] { return true; }), Stopped);
-  int asked = 0;
-  CHECK_THROWS_AS(prepare(options, dir.path("new/er/p"), [&] { return ++asked > 1; }), Stopped);
-  CHECK(asked == 2);  // all files were written
+  int asked = 0, enough = 1 << 20;
+  options.stop = [&] { return ++asked > enough; };
+  prepare(options, dir.path("whole"));
+  fs::remove_all(dir.path("whole"));
+  for (enough = asked - 1; enough >= 0; --enough) {  // from the last moment, when all files are written, to the first
+    asked = 0;
+    CHECK_THROWS_AS(prepare(options, dir.path("new/er/p")), Stopped);
+    CHECK(names_in(dir.path()) == std::set<std::string>{"full", "r.csv"});
+  }
+  options.stop = {};
   CHECK(error_of([&] { prepare(options, dir.path("new/er/") + std::string(250, 'x')); }).ends_with("too long"));
   CHECK(names_in(dir.path()) == std::set<std::string>{"full", "r.csv"});
   fs::create_directory(dir.path("empty"));

@@ -29,6 +29,11 @@ def inputs():
     # Keys: many, repeated, long.
     empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
     yield "weights/many_equal_keys", safetensors(b"{" + b",".join([b'"k":' + json.dumps(empty).encode()] * 40_000) + b"}")
+    yield "weights/many_keys", safetensors({f"k{k}": empty for k in range(40_000)})
+    for name, metrics, topk in ("different", ["ndcg", "recall"] * 6, list(range(1, 11_001))), ("equal", ["ndcg"] * 20_000, [5] * 20_000):
+        crossed = json.dumps({"metrics": metrics, "topk": topk})
+        yield f"options/crossed_{name}", crossed.encode()
+        yield f"weights/crossed_{name}", safetensors(metadata(settings=crossed))
     yield "weights/long_shape", safetensors({"k": {"dtype": "F32", "shape": [1] * 200_000, "data_offsets": [0, 4]}}, b"abcd")
     yield "weights/same_token_often", safetensors(metadata(item_tokens=["a"] * 100_000))
     # Lines: a wide header, a wide row, a long token, none that ends.
@@ -41,6 +46,18 @@ def inputs():
     yield "data/many_rows", b"adjacency split=ratio gzip\n" + b"".join(b"%d 1 2 3\n" % u for u in range(20_000))
     yield "data/bomb", b"table\n" + gzip.compress(b"," * 16_000_000, mtime=0)
     yield "data/bomb_of_lines", b"table\n" + gzip.compress(b"userId,movieId\n" + b"\n" * 8_000_000, mtime=0)
+    # Requests: long lines of either kind, deep ones, many keys.
+    yield "histories/long_line", b"\t".join([b"1"] * 1_000_000)
+    yield "histories/long_list", b'{"items": [' + b",".join([b'"1"'] * 500_000) + b"]}"
+    yield "histories/long_token", b'{"user": "' + b"u" * 1_000_000 + b'", "items": ["' + b"i" * 1_000_000 + b'"]}'
+    yield "histories/nested", b'{"items": ' + b"[" * 80_000 + b"]" * 80_000 + b"}"
+    yield "histories/nested_key", b'{"a": ' * 80_000 + b"1" + b"}" * 80_000
+    yield "histories/many_keys", b"{" + b",".join(b'"k%d": 1' % k for k in range(100_000)) + b"}"
+    yield "histories/unknown", b"\n".join(b"x%d\ty" % k for k in range(50_000))
+    yield "arguments/nested", b'{"ratios": ' + b"[" * 80_000 + b"\n--epochs\n1\n"
+    yield "arguments/long_list", b"\n--topk\n[" + b"1," * 200_000 + b"1]\n"
+    yield "arguments/long_name", b"\n--" + b"e" * 1_000_000 + b"\n1\n"
+    yield "data/bomb_depends", b"dumpavail\n" + gzip.compress(b"Package: a\nDepends: b\n" + b" ,c" * 8_000_000 + b"\n" + b" d" * 4_000_000, mtime=0)
     yield "data/bomb_row", b"adjacency\n" + gzip.compress(b"1" + b" 2" * 1_000_000, mtime=0)
 
 

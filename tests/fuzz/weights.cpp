@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "nn/atomic_file.h"
 #include "nn/safetensors.h"
+#include "recvae/evaluate/evaluator.h"
 #include "recvae/model_file.h"
 
 using namespace recvae;
@@ -38,6 +39,16 @@ void load_and_save(const std::string& path) {
   const LoadedModel loaded = load_model(path, Load::with_old_encoder);
   promise(std::isfinite(loaded.model.encoder.ln1.eps) && loaded.model.encoder.ln1.eps > 0,
           "layer_norm_eps is positive");
+  data::Csr histories;
+  histories.cols = static_cast<std::int32_t>(loaded.model.items());
+  const std::int32_t first = 0;
+  for (const std::size_t items : {0, 1}) histories.append(std::span(&first, items));
+  survives([&] {
+    recommend(*model_scorer(loaded.model), histories, 3, {true}, [&](std::int64_t, std::span<const Scored> best) {
+      promise(std::ssize(best) <= loaded.model.items(), "a list has items of the catalogue");
+      for (const Scored& s : best) promise(std::isfinite(s.score), "scores are finite");
+    });
+  });
   const std::string copy = folder().path("copy.safetensors");
   save_model(copy, loaded.model, loaded.old_encoder.value_or(loaded.model.encoder),
              {loaded.settings.empty() ? "{}" : loaded.settings, loaded.item_tokens, loaded.trained_on});

@@ -59,7 +59,7 @@ TEST_CASE("the counters see operator new, malloc, aligned memory and mmap") {
     return allocations - before;
   };
   CHECK(counts([] { ::operator delete(::operator new(8)); }) == 1);  // a call by name is never removed
-  void* volatile kept;  // a compiler may remove a pair that nothing sees
+  void* volatile kept;                                               // a compiler may remove a pair that nothing sees
   CHECK(counts([&] { kept = std::malloc(10); }) == 1);
   std::free(kept);
   CHECK(counts([] { ad::Tensor<float> t(3, 3); }) == 1);

@@ -90,12 +90,17 @@ TEST_CASE("validate names the setting that makes no sense") {
   CHECK(refused([](Settings& s) { s.valid_metric = "ndcg"; }).starts_with("valid_metric:"));
   CHECK(refused([](Settings& s) { s.clip_grad_norm = 0; }).starts_with("clip_grad_norm:"));
   CHECK(refused([](Settings& s) { s.epochs = 0; }).starts_with("epochs:"));
-  for (const double eps : {-5.0, 0.0, nan, inf}) {
+  for (const double eps : {-5.0, 0.0, nan, inf, 1e-300, 1e-40, 1e39}) {
     CHECK(refused([&](Settings& s) { s.layer_norm_eps = eps; }).starts_with("layer_norm_eps:"));
   }
   CHECK(refused([](Settings& s) {
           s.metrics.assign(11, "ndcg");
           for (std::int64_t k = 1; k <= 11'000; ++k) s.topk.push_back(k);
         }).starts_with("metrics: expected at most 1000"));
-  CHECK(refused([](Settings& s) { s.topk.assign(200'000, 20); }) == "accepted");
+  CHECK(refused([](Settings& s) { s.topk.assign(3'000, 20); }) == "accepted");
+  CHECK(refused([](Settings& s) { s.topk.assign(200'000, 20); }).starts_with("metrics: expected at most 10000"));
+  CHECK(refused([](Settings& s) { s.metrics.assign(20'000, "ndcg"); }).starts_with("metrics: expected at most 10000"));
+  for (const std::int64_t k : {std::int64_t{0}, std::int64_t{-1}}) {
+    CHECK(refused([&](Settings& s) { s.topk = {k}; }).starts_with("topk:"));
+  }
 }

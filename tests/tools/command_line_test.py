@@ -56,7 +56,9 @@ class CommandLineTest(CommandsTest):
         out, _, stderr = self.train(*keys, "--data", self.table, *HELD_OUT, "--epochs", 3)
         self.assertEqual([line for line in stderr.splitlines() if "warning" in line], ["warning: without meaning here: --gpu_id, --save_dataset, --show_progress, --train_neg_sample_args, --worker"])
         self.assertEqual(self.weights(out), self.weights(self.run_dir))
-        self.bad(2, "recvae_train", "--data", self.table, "--gpu_idd", 0, names="unknown option --gpu_idd")
+        for wrong, nearest in {"gpu_idd": "gpu_id", "gpu": "gpu_id", "train_neg_sample_arg": "train_neg_sample_args", "hidden_dim": "hidden_dimension",
+                               "batch_size": "train_batch_size", "lerning_rate": "learning_rate"}.items():
+            self.bad(2, "recvae_train", "--data", self.table, f"--{wrong}", 0, names=f"unknown option --{wrong}; did you mean --{nearest}?")
         self.bad(2, "recvae_train", "--data", self.table, "--learner", "sgd", names="unknown option --learner")
         self.bad(2, "recvae_evaluate", "--data", self.table, "--model", self.model, "--gpu_id", 0, names="unknown option --gpu_id")
 
@@ -107,11 +109,16 @@ class CommandLineTest(CommandsTest):
                  "train_batch_size": ["0"], "eval_batch_size": ["-1"], "gamma": ["inf"], "beta": ["nan"], "alternating": ["maybe"], "prior_update": ["sometimes"],
                  "init": ["magic"], "seed": ["1.5"], "metrics": ["nonsense@5", "[ndcg@0]"], "valid_metric": ["nonsense@9"], "heldout_users": ["0", "x"], "threshold": ["x"],
                  "split": ["nonsense"], "validation_ratio": ["1"], "split_seed": ["-1"], "ratios": ["[]", "[1,0]", "x"], "order": ["TS"],
-                 "group_by": ["item"], "time_users": ["old"], "valid_from": ["2020-02-30"], "test_from": ["soon"], "test_history": ["some"], "data_format": ["xml"]}
+                 "group_by": ["item"], "time_users": ["old"], "valid_from": ["2020-02-30"], "test_from": ["soon"], "test_history": ["some"], "data_format": ["xml"], "topk": ["0", "-1"], "layer_norm_eps": ["-5", "0", "nan", "1e-300"]}
         for option, values in wrong.items():
             for value in values:
                 self.bad(2, "recvae_train", "--data", self.table, f"--{option}={value}", names=option)
+        self.bad(2, "recvae_train", "--data", self.table, "--topk", ",".join(["5"] * 20000), names="expected at most 10000")
+        self.bad(2, "recvae_train", "--data", self.table, "--" + "x" * 100_000, 1, names="unknown option")
         self.bad(2, "recvae_prepare", "--data", self.table, "--heldout_users=-1", names="heldout_users")
+        for value in ("-5", "0", "nan", "1e-300"):
+            for command in (["recvae_recommend"], ["recvae_evaluate", "--data", self.table]):
+                self.bad(2, command[0], *command[1:], "--model", self.model, f"--layer_norm_eps={value}", names="layer_norm_eps")
 
 
 if __name__ == "__main__":

@@ -66,13 +66,9 @@ class DataTest(unittest.TestCase):
                 self.assertEqual(self.train(*of_training, "--split_seed", 98765)[0].read_bytes(), found)
                 self.assertNotEqual(self.train(*of_training, "--split_seed", seed)[0].read_bytes(), found)
             self.assertEqual(len(weights), 2)
-            # Models from before said nothing where nothing was given, and their own seed drew.
-            header, metadata, tensors = read_safetensors(self.train(*data, "--seed", 2, "--split_seed", 2)[0])
-            settings = json.loads(metadata["settings"])
-            old = write_safetensors(self.home / "old.safetensors", header, tensors, {**metadata, "settings": json.dumps({**settings, "split_seed": None})})
-            evaluate = ["recvae_evaluate", "--model", old, *data[:2], "--on", "validation", "--json"]
+            evaluate = ["recvae_evaluate", "--model", self.train(*data, "--seed", 2, "--split_seed", 2)[0], *data[:2], "--on", "validation", "--json"]
             self.assertEqual(self.good(*evaluate), self.good(*evaluate, "--split_seed", 2))
-            self.assertNotEqual(run(*evaluate, "--split_seed", 98765), run(*evaluate))
+            self.assertNotEqual(self.good(*evaluate, "--split_seed", 98765), self.good(*evaluate))
 
     def test_what_became_of_the_rows(self):
         table = self.put("some.csv", TABLE + ",100,3,5\n7,,3,5\n" + "%d,%d,%d,%d\n" % ROWS[0])
@@ -107,6 +103,20 @@ class DataTest(unittest.TestCase):
         warning = f"warning: {len(ROWS[::4])} of {there['targets']} test targets are in their user's history, too"
         self.assertIn(warning, stderr)
         self.assertIn(warning, self.good("recvae_evaluate", "--model", model, "--data", self.home / "lists")[1])
+
+    def test_held_out_users_who_are_trained_on(self):
+        """Half of a prepared directory's test targets are training rows of the same users."""
+        prepared = self.home / "leaky"
+        self.good("recvae_prepare", "--data", self.table, *HELD_OUT, "--out", prepared)
+        _, before = self.good("recvae_evaluate", "--baseline", "popularity", "--data", prepared)
+        self.assertNotIn("overlap", before)
+        leaked = (prepared / "test_te.csv").read_text().splitlines()[1::2]
+        with open(prepared / "train.csv", "a") as file:
+            file.write("".join(line + "\n" for line in leaked))
+        model, stderr = self.train("--data", prepared)
+        there = json.loads((model.parent / "data.json").read_text())["test"]
+        self.assertEqual((there["trained_targets"], there["masked_targets"]), (len(leaked), 0))
+        self.assertIn(f"warning: {len(leaked)} of {there['targets']} test targets are training rows, too", stderr)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,11 @@ class EvaluateTest(CommandsTest):
         self.good("recvae_prepare", "--data", self.table, *options, "--out", prepared)
         self.assertEqual(self.good("recvae_evaluate", "--model", model, "--data", prepared)[0], evaluated)
         self.assertNotEqual(self.good("recvae_evaluate", "--model", model, "--data", prepared, "--on", "validation")[0], evaluated)
-        self.bad(1, "recvae_evaluate", "--model", model, "--data", self.table, "--split_seed", 6, names="items do not match")
-        self.bad(1, "recvae_evaluate", "--model", model, "--data", self.prepared, names="items do not match")
+        # Other users: the same items in another order, or a warning would be all.
+        for other in ([self.table, "--split_seed", 6], [self.prepared]):
+            _, stderr = self.good("recvae_evaluate", "--model", model, "--data", *other)
+            self.assertIn("was not trained on this data's training part", stderr)
+        self.bad(1, "recvae_evaluate", "--model", model, "--data", self.put("few.csv", "userId,movieId\n" + "".join(f"{user},{item}\n" for user, item, *_ in ROWS if item < 130)), "--threshold", "none", names="items do not match")
 
     def test_json(self):
         printed, _ = self.good("recvae_evaluate", "--model", self.model, "--data", self.table, "--metrics", "[ndcg@7,recall]", "--topk", "5")
@@ -190,6 +193,66 @@ class EvaluateTest(CommandsTest):
             labels = [line[:14].rstrip() for line in lines]
             out.append((user, {label: [] if line[14:] == "-" else line[14:].split(", ") for label, line in zip(labels, lines)}))
         return out
+
+    def test_on_equal_terms(self):
+        """What each learned from is said, and where one of two has seen more."""
+        rows = len(ROWS)
+        data = ["--data", self.table, "--split", "ratio"]
+        model = self.train(*data)[0] / "model.safetensors"
+        refit = self.train(*data, "--refit")[0] / "model.safetensors"
+        unequal = "one of the two has learned from validation rows, too"
+        for who, other, warned in (["--baseline", "popularity"], model, True), (["--baseline", "popularity"], refit, False):
+            _, stderr = self.good("recvae_evaluate", *who, *data, "--compare", other)
+            learned = re.findall(r"(?m)^(.*): learned from ([\d,]+) (training|training and validation) rows of 80 users$", stderr)
+            self.assertEqual([(name, kind) for name, _, kind in learned], [("popularity", "training and validation"), (str(other), "training" if warned else "training and validation")])
+            self.assertEqual(learned[0][1] == learned[1][1], not warned)
+            self.assertLess(int(learned[0][1].replace(",", "")), rows)
+            self.assertEqual(unequal in stderr, warned)
+        _, stderr = self.good("recvae_evaluate", "--baseline", "popularity", *data, "--compare", model, "--on", "validation")
+        self.assertNotIn(unequal, stderr)
+
+    def test_items_in_another_order(self):
+        """The same rows in another order of the file, which numbers items in another way."""
+        lines = TABLE.splitlines(keepends=True)
+        shuffled = self.put("shuffled.csv", lines[0] + "".join(reversed(lines[1:])))
+        there = self.train("--data", shuffled, *HELD_OUT)[0] / "model.safetensors"
+        tokens = [json.loads(read_safetensors(model)[1]["item_tokens"]) for model in (self.model, there)]
+        self.assertNotEqual(*tokens)
+        self.assertEqual(*map(sorted, tokens))
+        here, stderr = self.good("recvae_evaluate", "--model", there, "--data", self.table, "--json")
+        self.assertNotIn("was not trained", stderr)
+        self.assertIn("difference", self.good("recvae_evaluate", "--model", self.model, "--compare", there, "--data", self.table)[0])
+        for metric, value in json.loads(here).items():  # held-out users' targets are drawn by place in the file
+            self.assertTrue(0 < value <= 1, metric)
+
+    def test_per_user_through_a_pipe(self):
+        expected = self.home / "per_user.tsv"
+        evaluate = ["recvae_evaluate", "--model", self.model, "--data", self.table]
+        printed, _ = self.good(*evaluate, "--per_user", expected)
+        through, _ = self.good(*evaluate, "--per_user", "/dev/stdout")
+        self.assertEqual(through, expected.read_text() + printed)
+
+    def test_scores_that_are_no_numbers(self):
+        header, metadata, tensors = read_safetensors(self.model)
+        for name, value in ("encoder.fc1.weight", 3e38), ("decoder.weight", 3e38), ("encoder.fc_mu.bias", 1e38):
+            count = len(tensors[name]) // 4
+            broken = write_safetensors(self.home / "broken.safetensors", header, {**tensors, name: struct.pack(f"<{count}f", *[value] * count)}, metadata)
+            if name == "encoder.fc_mu.bias":
+                header2, _, tensors2 = read_safetensors(broken)
+                count = len(tensors["decoder.weight"]) // 4
+                write_safetensors(broken, header2, {**tensors2, "decoder.weight": struct.pack(f"<{count}f", *[1e3] * count)}, metadata)
+            self.bad(1, "recvae_evaluate", "--model", broken, "--data", self.table, names="not finite")
+            self.bad(1, "recvae_recommend", "--model", broken, "--format", "jsonl", stdin="100\n", names="not finite")
+
+    def test_epsilon_of_the_second(self):
+        """A model without settings has the epsilon of the line, whatever the first one's is."""
+        first = self.train("--data", self.table, *HELD_OUT, "--layer_norm_eps", "1e-5")[0] / "model.safetensors"
+        header, _, tensors = read_safetensors(self.train("--data", self.table, *HELD_OUT)[0] / "model.safetensors")
+        bare = write_safetensors(self.home / "bare.safetensors", header, tensors)
+        for given in ([], ["--layer_norm_eps", "10"]):
+            alone = json.loads(self.good("recvae_evaluate", "--model", bare, "--data", self.table, *HELD_OUT, "--json", *given)[0])
+            pair = json.loads(self.good("recvae_evaluate", "--model", first, "--compare", bare, "--data", self.table, "--json", *given)[0])
+            self.assertEqual(pair["compared"], {name: alone[name] for name in pair["compared"]})
 
     def test_examples(self):
         evaluate = ["recvae_evaluate", "--model", self.model, "--data", self.table]

@@ -101,6 +101,15 @@ class RunDirectoryTest(CommandsTest):
         self.assertEqual(self.files(out), before)
         self.assert_no_leftovers(out)
 
+    def test_a_file_that_may_not_grow(self):
+        """A limit on sizes is a write that fails: one line, and nothing left."""
+        for command, options in (("recvae_train", [*TINY, "--epochs", 1, "--hidden_dimension", 100]), ("recvae_prepare", [])):
+            out = self.fresh()
+            result = subprocess.run(["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", TOOLS / command, "--data", self.table, *HELD_OUT, *map(str, options), "--out", out], capture_output=True, text=True)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertRegex(result.stderr.splitlines()[-1], rf"^{command}: .*File too large")
+            self.assertEqual([path.name for path in self.home.iterdir() if path.name.lstrip(".").startswith(out.name)], [])
+
     def test_links(self):
         for name, target in (("dangling", "nowhere"), ("loop", "loop")):
             link = self.home / name

@@ -62,22 +62,34 @@ class WeightsTest(CommandsTest):
             code, stdout, stderr = run("recvae_evaluate", "--model", self.with_settings("data", **{name: value}), "--data", self.table)
             self.assertEqual((code, stdout), (1, ""))
             self.assertIn(f"settings: {name} has the wrong type", stderr)
+        for command in ("recvae_evaluate", "recvae_recommend"):  # bad data, not bad usage
+            self.bad(1, command, "--model", self.with_settings("negative", min_items_per_user=-1), "--data", self.table, names="min_items_per_user")
 
     def test_what_a_model_was_trained_on(self):
         def evaluate(model, data=self.table, *options):
             code, stdout, stderr = run("recvae_evaluate", "--model", model, "--data", data, *options)
             return code, stdout, [line for line in stderr.splitlines() if "trained" in line]
 
-        other, _, _ = self.train("--data", self.table, *HELD_OUT, "--split_seed", 1)
+        other, _, _ = self.train("--data", self.table, "--split", "ratio", "--split_seed", 1)
         other /= "model.safetensors"
         prepared, _, _ = self.train("--data", self.prepared, "--epochs", 3)
         self.assertEqual(read_safetensors(prepared / "model.safetensors")[1]["trained_on"], read_safetensors(self.model)[1]["trained_on"])
         self.assertEqual(evaluate(self.model)[2], [])
-        self.assertEqual(evaluate(self.with_metadata("torch", trained_on=None))[2], [])
+        torch = self.with_metadata("torch", trained_on=None)
+        self.assertEqual(evaluate(torch)[2], [])
+        self.assertIn("does not say what it was trained on", evaluate(self.model, self.table, "--compare", torch)[2][0])
         code, stdout, warnings = evaluate(other, self.table, "--split_seed", 98765)
-        if code == 0:  # else the items are others, too
-            self.assertEqual(len(warnings), 1)
-            self.assertIn("not trained on this data's training part", warnings[0])
+        self.assertEqual((code, len(warnings)), (0, 1))
+        self.assertIn("not trained on this data's training part", warnings[0])
+        twin = self.train("--data", self.table, "--split", "ratio", "--split_seed", 2)[0] / "model.safetensors"
+        self.assertEqual(evaluate(other, self.table, "--compare", twin)[:2], (1, ""))
+        self.assertEqual(evaluate(other, self.table, "--compare", twin, "--assume_same_split")[0], 0)
+        # One that went on from weights that were trained on other rows has learned from those, too.
+        started = {seed: self.train("--data", self.table, "--split", "ratio", "--split_seed", seed, "--init_from", other)[0] / "model.safetensors" for seed in (1, 2)}
+        of = lambda model: read_safetensors(model)[1]["trained_on"]
+        self.assertEqual(of(started[1]), of(other))
+        self.assertNotIn(of(started[2]), (of(other), of(twin)))
+        self.assertEqual(evaluate(twin, self.table, "--compare", started[2])[:2], (1, ""))
         foreign = self.with_metadata("foreign", trained_on="00" * 16)
         code, stdout, warnings = evaluate(foreign)
         self.assertEqual((code, len(warnings)), (0, 1))

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include "data/number.h"
 
@@ -15,13 +16,6 @@ namespace recvae::tools {
 namespace {
 
 LogLevel log_level = LogLevel::info;
-
-template <class T>
-void take_number(const std::string& text, T& out, const char* expected) {
-  const std::optional<T> number = data::parse_number<T>(text);
-  if (!number) throw std::invalid_argument(expected);
-  out = *number;
-}
 
 std::string stripped(std::string text) {
   const auto blank = [](unsigned char c) { return std::isspace(c) != 0; };
@@ -73,68 +67,57 @@ std::string wrapped(const std::string& text, std::size_t column, std::size_t wid
   return out;
 }
 
-void parse_value(const std::string& text, std::string& out) { out = text; }
-
-void parse_value(const std::string& text, bool& out) {
-  if (text != "true" && text != "True" && text != "false" && text != "False") {
-    throw std::invalid_argument("true or false");
+template <class T>
+void parse_value(const std::string& text, T& out) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    out = text;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    out = text == "true" || text == "True";
+    if (!out && text != "false" && text != "False") throw std::invalid_argument("true or false");
+  } else if (const std::optional<T> number = data::parse_number<T>(text)) {
+    out = *number;
+  } else {
+    throw std::invalid_argument(std::is_floating_point_v<T> ? "a number"
+                                : std::is_signed_v<T>       ? "a whole number"
+                                                            : "a whole number from 0 on");
   }
-  out = text == "true" || text == "True";
 }
+template void parse_value(const std::string&, std::string&);
+template void parse_value(const std::string&, bool&);
+template void parse_value(const std::string&, int&);
+template void parse_value(const std::string&, std::int64_t&);
+template void parse_value(const std::string&, std::uint64_t&);
+template void parse_value(const std::string&, double&);
 
-void parse_value(const std::string& text, int& out) { take_number(text, out, "a whole number"); }
-void parse_value(const std::string& text, std::int64_t& out) { take_number(text, out, "a whole number"); }
-void parse_value(const std::string& text, std::uint64_t& out) { take_number(text, out, "a whole number from 0 on"); }
-void parse_value(const std::string& text, double& out) { take_number(text, out, "a number"); }
-
-void parse_value(const std::string& text, std::vector<std::string>& out) {
+std::vector<std::string> parse_list(const std::string& text) {
+  std::vector<std::string> elements;
   std::string list = stripped(text);
-  if (list.size() >= 2 && list.front() == '[' && list.back() == ']') list = list.substr(1, list.size() - 2);
-  out.clear();
-  if (stripped(list).empty()) return;
-  for (std::size_t begin = 0; begin <= list.size();) {
+  if (list.size() >= 2 && list.front() == '[' && list.back() == ']') list = stripped(list.substr(1, list.size() - 2));
+  for (std::size_t begin = 0; !list.empty() && begin <= list.size();) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
     std::string element = stripped(list.substr(begin, end - begin));
     if (element.size() >= 2 && (element[0] == '"' || element[0] == '\'') && element.back() == element[0]) {
       element = element.substr(1, element.size() - 2);
     }
     if (element.empty()) throw std::invalid_argument("a list such as [a,b]");
-    out.push_back(element);
+    elements.push_back(element);
     begin = end + 1;
   }
-}
-
-namespace {
-template <class T>
-void parse_list(const std::string& text, std::vector<T>& out, const char* expected) {
-  std::vector<std::string> elements;
-  parse_value(text, elements);
-  out.clear();
-  for (const auto& element : elements) take_number(element, out.emplace_back(), expected);
-}
-}  // namespace
-
-void parse_value(const std::string& text, std::vector<double>& out) {
-  parse_list(text, out, "a list of numbers such as [0.5,0.5]");
-}
-void parse_value(const std::string& text, std::vector<std::int64_t>& out) {
-  parse_list(text, out, "a list of whole numbers such as [10,20]");
+  return elements;
 }
 
 bool is_none(const std::string& text) { return text == "none" || text == "None" || text == "null"; }
 
 CommandLine::Check<std::int64_t> at_least(std::int64_t least) {
-  return [least](std::int64_t value) -> std::string {
-    if (value >= least) return {};
-    return "expected a whole number from " + std::to_string(least) + " on, found " + std::to_string(value);
+  return [least](std::int64_t value) {
+    if (value < least) throw std::invalid_argument("a whole number from " + std::to_string(least) + " on");
   };
 }
 
 CommandLine::Check<std::int64_t> in_range(std::int64_t least, std::int64_t most) {
-  return [least, most](std::int64_t value) -> std::string {
-    if (value >= least && value <= most) return {};
-    return "expected a number from " + std::to_string(least) + " to " + std::to_string(most) + ", found " +
-           std::to_string(value);
+  return [least, most](std::int64_t value) {
+    if (value < least || value > most)
+      throw std::invalid_argument("a number from " + std::to_string(least) + " to " + std::to_string(most));
   };
 }
 
@@ -160,13 +143,17 @@ struct CommandLine::State {
   }
 
   [[noreturn]] void refuse_unknown(const std::string& name) const {
-    std::string nearest;
-    std::size_t distance = std::max<std::size_t>(3, name.size() / 2);
-    for (const Option& option : options) {
-      if (const auto d = edit_distance(name, option.name); d < distance) distance = d, nearest = option.name;
-    }
-    throw data::UsageError("unknown option --" + name +
-                           (nearest.empty() ? "; --help lists the options" : "; did you mean --" + nearest + "?"));
+    constexpr std::size_t kLongest = 100;  // of a name that may be meant for another
+    if (name.size() > kLongest) throw data::UsageError("unknown option " + data::excerpt("--" + name));
+    std::vector<std::string> known = without_meaning;
+    for (const Option& option : options) known.push_back(option.name);
+    // The nearest: one that only has more at its ends, else the one that takes the fewest strokes to get to.
+    const auto distance = [&](const std::string& other) {
+      const bool within = name.size() > 2 && other.find(name) != std::string::npos;
+      return within ? 0 : 1 + edit_distance(name, other);
+    };
+    const auto nearest = std::ranges::min_element(known, {}, distance);
+    throw data::UsageError("unknown option --" + name + "; did you mean --" + *nearest + "? --help lists the options");
   }
 
   /// Gives the options their values. An option takes the next argument, whatever that looks like.
@@ -241,7 +228,10 @@ CommandLine::~CommandLine() = default;
 void CommandLine::describe(const std::string& text) { state_->description = text; }
 void CommandLine::group(const std::string& title) { state_->group = title; }
 void CommandLine::version_note(const std::string& note) { state_->note = note; }
-void CommandLine::ignore(std::vector<std::string> names) { state_->without_meaning = std::move(names); }
+void CommandLine::ignore(const std::string& names) {
+  std::istringstream words(names);
+  for (std::string name; words >> name;) state_->without_meaning.push_back(name);
+}
 int CommandLine::threads() const { return static_cast<int>(state_->threads); }
 
 void CommandLine::add_text(const std::string& name, const std::string& help, Set set) {
@@ -262,8 +252,6 @@ bool CommandLine::parse() {
     if (!option.value) continue;
     try {
       option.set(*option.value);
-    } catch (const data::UsageError&) {
-      throw;
     } catch (const std::invalid_argument& expected) {
       throw data::UsageError("--" + option.name + ": expected " + expected.what() + ", found " +
                              data::excerpt(*option.value));

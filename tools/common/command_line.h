@@ -13,16 +13,11 @@
 namespace recvae::tools {
 
 /// The text of an option's value as a T; throws std::invalid_argument, "a whole number" and the like, where it is none.
-void parse_value(const std::string& text, std::string& out);
-void parse_value(const std::string& text, bool& out);  ///< true or false
-void parse_value(const std::string& text, int& out);
-void parse_value(const std::string& text, std::int64_t& out);
-void parse_value(const std::string& text, std::uint64_t& out);
-void parse_value(const std::string& text, double& out);                     ///< a finite one
-void parse_value(const std::string& text, std::vector<double>& out);        ///< [a,b] or a,b
-void parse_value(const std::string& text, std::vector<std::int64_t>& out);  ///< likewise
-void parse_value(const std::string& text, std::vector<std::string>& out);   ///< likewise; quotes are stripped
-bool is_none(const std::string& text);                                      ///< none, None or null
+/// Text is text; a bool true or false; numbers are finite; a list is [a,b] or a,b, quotes around its elements stripped.
+template <class T>
+void parse_value(const std::string& text, T& out);
+std::vector<std::string> parse_list(const std::string& text);
+bool is_none(const std::string& text);  ///< none, None or null
 
 template <class T>
 void parse_value(const std::string& text, std::optional<T>& out) {
@@ -32,34 +27,38 @@ void parse_value(const std::string& text, std::optional<T>& out) {
     parse_value(text, out.emplace());
   }
 }
+template <class T>
+void parse_value(const std::string& text, std::vector<T>& out) {
+  out.clear();
+  for (const std::string& element : parse_list(text)) parse_value(element, out.emplace_back());
+}
 
 /// The command line of one command: options with values, flags, and what all commands share (`--help`, `--version`,
 /// `--threads`, `--quiet`, `--log_level`). In names a hyphen is an underscore; of a repeated option the last counts.
 class CommandLine {
  public:
-  /// What is wrong with a value; empty: nothing.
+  /// Throws std::invalid_argument, what was expected, for a value that is wrong.
   template <class T>
-  using Check = std::function<std::string(const T&)>;
+  using Check = std::function<void(const T&)>;
 
   CommandLine(std::string program, int argc, char** argv);
   ~CommandLine();
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  void describe(const std::string& text);       ///< the first lines of `--help`
-  void group(const std::string& title);         ///< options added from here on stand under it in `--help`
-  void ignore(std::vector<std::string> names);  ///< these are taken, with a value, and named in one warning
-  void version_note(const std::string& note);   ///< a line that `--version` prints after the version
+  void describe(const std::string& text);      ///< the first lines of `--help`
+  void group(const std::string& title);        ///< options added from here on stand under it in `--help`
+  void ignore(const std::string& names);       ///< these are taken, with a value, and named in one warning; blanks
+                                               ///< between them
+  void version_note(const std::string& note);  ///< a line that `--version` prints after the version
 
   /// `--name VALUE` sets `*target`, whose present value is the default.
   template <class T>
   void add(const std::string& name, T* target, const std::string& help, std::type_identity_t<Check<T>> check = {}) {
-    add_text(name, help, [target, check, name](const std::string& text) {
+    add_text(name, help, [target, check](const std::string& text) {
       T value{};
       parse_value(text, value);
-      if (const std::string wrong = check ? check(value) : std::string(); !wrong.empty()) {
-        throw data::UsageError("--" + name + ": " + wrong);
-      }
+      if (check) check(value);
       *target = std::move(value);
     });
   }
@@ -98,7 +97,11 @@ void add_data_options(CommandLine& line, data::DataOptions& options, DataUse use
 /// Standard input, which a signal stops: `next` then throws Stopped.
 data::TextSource standard_input();
 
-/// Where `options.path` is "-" or "demo", makes `options.text` standard input, or what `apt-cache dumpavail` prints.
+/// A file's lines, likewise.
+data::TextSource open_text(const std::string& path);
+
+/// Where `options.path` is "-" or "demo", makes `options.text` standard input, or what `apt-cache dumpavail` prints. A
+/// signal stops reading.
 void fetch_text(data::DataOptions& options);
 
 /// After `fetch_text`, for a command that reads the data twice: reads standard input now, and keeps it.
@@ -108,7 +111,8 @@ void hold_text(data::DataOptions& options);
 /// `program: what` on stderr; 128 + n when signal n (SIGINT, SIGTERM) stopped it.
 int run_command(const char* program, int argc, char** argv, void (*body)(CommandLine& line));
 
-/// The number of the signal that asked the command to stop, 0 for none. A second signal ends the process at once.
+/// The number of the signal that asked the command to stop, 0 for none. Another one, a second later or more, ends the
+/// process at once.
 int stop_signal();
 inline bool stop_requested() { return stop_signal() != 0; }
 

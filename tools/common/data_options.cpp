@@ -3,14 +3,12 @@
 namespace recvae::tools {
 namespace {
 
-/// For Check: a list that is given has elements.
+/// A check: a list that is given has elements.
 template <class T>
-CommandLine::Check<T> not_empty(const T&) {
-  return {};
-}
+void not_empty(const T&) {}
 template <class T>
-CommandLine::Check<std::vector<T>> not_empty(const std::vector<T>&) {
-  return [](const std::vector<T>& list) { return list.empty() ? "expected numbers, found none" : ""; };
+void not_empty(const std::vector<T>& list) {
+  if (list.empty()) throw std::invalid_argument("numbers");
 }
 
 }  // namespace
@@ -26,7 +24,7 @@ void add_data_options(CommandLine& line, data::DataOptions& options, DataUse use
                             : option.use == OptionUse::filter ? "Filters"
                                                               : "Split";
         if (group != title) line.group(title = group);
-        line.add(option.name, &member, option.help, not_empty(member));
+        line.add(option.name, &member, option.help, [](const auto& value) { not_empty(value); });
       },
       options);
   line.group("Options");

@@ -1,5 +1,6 @@
 #include "data_summary.h"
 
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -52,10 +53,28 @@ void log_summary(const data::Summary& summary) {
     log_info(text);
   });
   for_parts(summary, [&](const char* name, const data::PartSummary& part, bool) {
-    if (part.masked_targets == 0) return;
-    log_warning(std::to_string(part.masked_targets) + " of " + std::to_string(part.targets) + " " + name +
-                " targets are in their user's history, too, where nobody can find them: the split overlaps");
+    const auto warn = [&](std::int64_t count, const char* what) {
+      if (count == 0) return;
+      log_warning(std::to_string(count) + " of " + std::to_string(part.targets) + " " + name + " targets are " + what);
+    };
+    warn(part.masked_targets,
+         "in their user's history, too, where nobody can find them: the parts overlap, or pairs repeat");
+    warn(part.trained_targets, "training rows, too, which a model has seen: the parts overlap");
   });
+}
+
+std::string with_thousands(double number) {
+  std::string digits = std::to_string(std::llround(number));
+  for (std::size_t at = digits.size(); at > 3 && at - 3 > 0; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+void log_learned(const std::string& who, const data::Csr& rows, bool with_validation) {
+  std::int64_t users = 0;
+  for (std::int64_t u = 0; u < rows.rows(); ++u) users += !rows.row(u).empty();
+  log_info(who + ": learned from " + with_thousands(static_cast<double>(rows.nnz())) +
+           (with_validation ? " training and validation" : " training") + " rows of " +
+           with_thousands(static_cast<double>(users)) + " users");
 }
 
 std::string summary_json(const data::Summary& summary) {
@@ -68,6 +87,7 @@ std::string summary_json(const data::Summary& summary) {
     j[name]["empty_histories"] = part.empty_histories;
     j[name]["unknown_targets"] = part.unknown_targets;
     j[name]["masked_targets"] = part.masked_targets;
+    j[name]["trained_targets"] = part.trained_targets;
   });
   return j.dump(2) + "\n";
 }

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <new>
 #include <string>
 
@@ -14,13 +15,19 @@ namespace recvae::tools {
 namespace {
 
 std::atomic<int> signal_seen{0};
+std::atomic<long> signal_time{0};  // of the first, in seconds
 std::atomic<bool> at_once{false};
 std::atomic<const char*> stopped_line{""};  // what a handler that ends the command has to say
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free);
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<long>::is_always_lock_free &&
+              std::atomic<const char*>::is_always_lock_free);
 
 extern "C" void on_signal(int number) {
-  if (signal_seen.exchange(number) != 0) _exit(128 + number);
-  if (!at_once) return;
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const bool first = signal_seen.exchange(number) == 0;
+  if (first) signal_time = now.tv_sec;
+  // A key that bounces, or a signal to the process and to its group, is one.
+  if (!at_once && (first || now.tv_sec - signal_time < 2)) return;
   const char* const line = stopped_line;
   if (write(STDERR_FILENO, line, std::strlen(line)) < 0) _exit(1);
   _exit(128 + number);
@@ -61,6 +68,7 @@ int run_command(const char* program, int argc, char** argv, void (*body)(Command
   action.sa_handler = on_signal;
   // No SA_RESTART: a read that waits for input has to return.
   for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a write that fails
   try {
     CommandLine line(program, argc, argv);
     body(line);

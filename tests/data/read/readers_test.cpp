@@ -169,18 +169,21 @@ TEST_CASE("times may be ISO 8601, of one kind in a column") {
 }
 
 TEST_CASE("the usual names of columns, and every separator") {
-  for (const char* user : {"userId", "user_id", "user", "uid", "userid", "USER_ID", "reviewerID", "User-ID"}) {
-    for (const char* item : {"movieId", "item_id", "item", "iid", "sid", "itemid", "movie_id", "product_id", "asin",
-                             "parent_asin", "Item_Id", "ISBN"}) {
+  for (const char* user : {"userId", "user_id", "user", "uid", "userid", "USER_ID", "reviewerID", "User-ID", "UserId",
+                           "customer_id", "Cust_Id", "msno", " userId "}) {
+    for (const char* item :
+         {"movieId",   "item_id",     "item",    "iid",    "sid",       "itemid", "movie_id", "product_id",
+          "asin",      "parent_asin", "Item_Id", "ISBN",   "ProductId", "bookId", "artistID", "songId",
+          "recipe_id", "video_id",    "game_id", "app_id", "news_id",   "placeID"}) {
       INFO(user << ' ' << item);
       CHECK(pairs(table(std::string("title,") + user + ",user_name," + item + "\nt,a,n,b\n")) == Pairs{"a:b"});
       CHECK(pairs(inter(std::string(item) + ":token\t" + user + ":token\nb\ta\n")) == Pairs{"a:b"});
     }
   }
-  for (const char* rating : {"rating", "score", "stars", "Rating", "overall"}) {
+  for (const char* rating : {"rating", "score", "stars", "Rating", "overall", "star_rating"}) {
     CHECK(table(std::string("user,item,") + rating + "\na,b,5\n").ratings == std::vector{5.0});
   }
-  for (const char* time : {"timestamp", "time", "ts", "date", "unixReviewTime", "Timestamp"}) {
+  for (const char* time : {"timestamp", "time", "ts", "date", "unixReviewTime", "Timestamp", "review_date"}) {
     CHECK(read("table", std::string("user,item,") + time + "\na,b,5\n", {}, Times::needed).times == std::vector{5.0});
   }
   for (const char separator : {',', '\t', ';', '|'}) {
@@ -189,6 +192,7 @@ TEST_CASE("the usual names of columns, and every separator") {
     CHECK(pairs(table(text)) == Pairs{"a:x y"});
   }
   CHECK(pairs(table("user;item;tags\na,b;c;x|y\n")) == Pairs{"a,b:c"});
+  CHECK(pairs(table("\"user\";\"item\";\"a,b,c,d\"\nx;y;z\n")) == Pairs{"x:y"});
 
   const auto error = [](const std::string& content, const DataOptions& options = {}) {
     return error_of([&] { table(content, options); });

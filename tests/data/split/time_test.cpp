@@ -23,28 +23,36 @@ Tokens rows_of(const StrongSplit& split, const IndexedRows& part) {
 
 }  // namespace
 
-TEST_CASE("dates are of the unit that the times have") {
-  const auto from = [](double largest) {
-    const std::vector<double> times{0, -largest, 5};
-    return boundaries("1970-01-11", "1970-01-21", times).valid_from / 864000;
+TEST_CASE("dates are of the unit that rows before them have") {
+  const auto at = [](std::vector<double> times, std::string valid_from = "2001-09-09", bool dated = false) {
+    Interactions rows;
+    rows.times = std::move(times);
+    rows.dated = dated;
+    return boundaries(valid_from, "2024-02-01", rows);
   };
-  CHECK(from(0) == 1);
-  CHECK(from(99999999999) == 1);
-  CHECK(from(1e11) == 1e3);
-  CHECK(from(1e14) == 1e6);
-  CHECK(from(1e17) == 1e9);
-  CHECK(boundaries("864000", "1970-01-11", std::vector{5.0}).test_from == 864000);
-  CHECK(error_of([] { boundaries("864001", "1970-01-11", std::vector{5.0}); }) ==
-        "--valid_from: expected a moment that, in the data's unit of time, is not after --test_from 1970-01-11, found "
-        "864001");
-  CHECK(boundaries("864001", "1970-01-11", std::vector{1e12}).test_from == 864000e3);
-  const auto exact = [](double largest) {
-    return boundaries("2024-01-31T12:00:00.123", "2024-02-01", std::vector{largest}).valid_from;
-  };
-  CHECK(exact(1.7e9) == 1706702400.123);
-  CHECK(exact(1.7e12) == 1706702400123);
-  CHECK(exact(1.7e15) == 1706702400123000);
-  CHECK(exact(1.7e18) == 1706702400123000000);
+  const double second = 999993600;  // 2001-09-09
+  for (const double unit : {1.0, 1e3, 1e6, 1e9}) {
+    CAPTURE(unit);
+    CHECK(at({second * unit - unit}).valid_from == second * unit);
+    CHECK(at({0, 1, second * unit - unit, 2 * second * unit}).valid_from == second * unit);  // a missing time may be 0
+    CHECK(at({second * unit - unit, 1e18 * 9}).valid_from == second * unit);  // a time that is no time, later
+    CHECK(at({second * unit}).valid_from == second);                          // nothing before: nobody says
+  }
+  CHECK(at({1, second - 1, 253402214400}).valid_from == second);  // the year 9999 in seconds, no milliseconds
+  CHECK(at({253402214400}, "2001-09-09", true).valid_from == second);
+  CHECK(at({1e9, 1e12}, "2001-09-09", true).valid_from == second);  // dates are seconds, whatever their size
+  CHECK(at({-1e8 * 1e3}, "1960-01-01").valid_from == -315619200);
+  CHECK(at({5}, "864000").test_from == 1706745600);
+  CHECK(at({1.6e12}, "864000").test_from == 1706745600e3);
+  CHECK(error_of([&] { at({1e9}, "1706745601"); }) ==
+        "--valid_from: expected a moment that, in the data's unit of time, is not after --test_from 2024-02-01, found "
+        "1706745601");
+  CHECK(at({1.6e12}, "1706745601").valid_from == 1706745601);
+  const auto exact = [&](double earlier) { return at({earlier}, "2024-01-31T12:00:00.123").valid_from; };
+  CHECK(exact(1.6e9) == 1706702400.123);
+  CHECK(exact(1.6e12) == 1706702400123);
+  CHECK(exact(1.6e15) == 1706702400123000);
+  CHECK(exact(1.6e18) == 1706702400123000000);
 }
 
 TEST_CASE("weak: the boundary's moment belongs to the later part") {

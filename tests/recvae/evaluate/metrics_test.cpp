@@ -4,8 +4,8 @@
 #include <limits>
 #include <stdexcept>
 
-#include "recvae/evaluate/metrics.h"
 #include "../support.h"
+#include "recvae/evaluate/metrics.h"
 
 using namespace recvae;
 using recvae::test::csr;

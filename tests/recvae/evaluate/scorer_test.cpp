@@ -6,10 +6,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "../support.h"
 #include "autodiff/parallel.h"
 #include "recvae/batch.h"
 #include "recvae/encoder_mean.h"
-#include "../support.h"
 
 using namespace recvae;
 using recvae::test::csr;
