@@ -26,7 +26,7 @@ std::string describe(const Summary& s) {
          number(s.validation.users) + " to validate, " + number(s.test.users) + " to test";
 }
 
-Csr training_and_validation(const Dataset& dataset) {
+UserItems training_and_validation(const Dataset& dataset) {
   Vocabulary users(dataset.user_tokens);
   std::vector<std::int32_t> rows, items;
   const auto add = [&](std::int32_t row, std::span<const std::int32_t> of_row) {
@@ -39,7 +39,8 @@ Csr training_and_validation(const Dataset& dataset) {
     const std::int32_t row = users.add(validation.user_tokens[as_size(u)]);
     for (const Csr* part : {&validation.history, &validation.targets}) add(row, part->row(u));
   }
-  return make_csr(users.size(), dataset.train.cols, rows, items);
+  Csr all = make_csr(users.size(), dataset.train.cols, rows, items);
+  return {std::move(all), std::move(users).take()};
 }
 
 namespace {

@@ -61,9 +61,15 @@ struct Dataset {
   }
 };
 
+/// Users and what they have.
+struct UserItems {
+  Csr rows;
+  std::vector<std::string> user_tokens;  ///< one a row
+};
+
 /// All rows that are not for the test: those of each training user with those for validation, and validation users who
 /// are none as further users. Items that no training user of a strong split has are not in the catalogue and not here.
-Csr training_and_validation(const Dataset& dataset);
+UserItems training_and_validation(const Dataset& dataset);
 
 /// The rows of a split, before pairs that repeat within a part collapse.
 struct SplitRows {

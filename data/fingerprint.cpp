@@ -2,10 +2,8 @@
 
 #include <xxhash.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <iterator>
 
 namespace recvae::data {
 namespace {
@@ -19,57 +17,32 @@ std::string digits_of(XXH128_hash_t hash) {
   return digits;
 }
 
-/// A sum of hashes depends on no order. Pairs are hashes of two hashes, so no token can run into the next.
-class Fingerprint {
- public:
-  explicit Fingerprint(const std::vector<std::string>& item_tokens) {
-    items_.reserve(item_tokens.size());
-    for (const std::string& token : item_tokens) items_.push_back(hash_of(token));
-  }
-  template <class Row>
-  void add(const std::string& user, const Row& row) {
-    XXH128_hash_t pair[2] = {hash_of(user), {}};
-    for (const std::int32_t item : row) {
-      pair[1] = items_[as_size(item)];
-      const XXH128_hash_t hash = XXH3_128bits(pair, sizeof pair);
-      sums_[0] += hash.low64;
-      sums_[1] += hash.high64;
-      ++sums_[2];
-    }
-  }
-  std::string text() const { return digits_of(XXH3_128bits(sums_, sizeof sums_)); }
-
- private:
-  std::vector<XXH128_hash_t> items_;
-  std::uint64_t sums_[3] = {};  // low and high halves of the hashes, and how many
-};
-
 }  // namespace
 
+// A sum of hashes depends on no order. Pairs are hashes of two hashes, so no token can run into the next.
 std::string fingerprint(const Csr& rows, const std::vector<std::string>& user_tokens,
                         const std::vector<std::string>& item_tokens) {
-  Fingerprint sum(item_tokens);
-  for (std::int64_t u = 0; u < rows.rows(); ++u) sum.add(user_tokens[as_size(u)], rows.row(u));
-  return sum.text();
+  std::vector<XXH128_hash_t> items;
+  items.reserve(item_tokens.size());
+  for (const std::string& token : item_tokens) items.push_back(hash_of(token));
+  std::uint64_t sums[3] = {};  // low and high halves of the hashes, and how many
+  for (std::int64_t u = 0; u < rows.rows(); ++u) {
+    XXH128_hash_t pair[2] = {hash_of(user_tokens[as_size(u)]), {}};
+    for (const std::int32_t item : rows.row(u)) {
+      pair[1] = items[as_size(item)];
+      const XXH128_hash_t hash = XXH3_128bits(pair, sizeof pair);
+      sums[0] += hash.low64;
+      sums[1] += hash.high64;
+      ++sums[2];
+    }
+  }
+  return digits_of(XXH3_128bits(sums, sizeof sums));
 }
 
 std::string fingerprint(const Dataset& dataset, bool with_validation) {
   if (!with_validation) return fingerprint(dataset.train, dataset.user_tokens, dataset.item_tokens);
-  Fingerprint sum(dataset.item_tokens);
-  const auto add_all = [&](const Csr& rows, const std::vector<std::string>& users) {
-    for (std::int64_t u = 0; u < rows.rows(); ++u) sum.add(users[as_size(u)], rows.row(u));
-  };
-  const HeldOut& validation = dataset.validation;
-  add_all(dataset.train, dataset.user_tokens);
-  if (dataset.strong) add_all(validation.history, validation.user_tokens);  // else it is in the training part
-  std::vector<std::int32_t> more;
-  for (std::int64_t u = 0; u < validation.targets.rows(); ++u) {
-    const auto targets = validation.targets.row(u), history = validation.history.row(u);
-    more.clear();
-    std::set_difference(targets.begin(), targets.end(), history.begin(), history.end(), std::back_inserter(more));
-    sum.add(validation.user_tokens[as_size(u)], more);
-  }
-  return sum.text();
+  const UserItems all = training_and_validation(dataset);
+  return fingerprint(all.rows, all.user_tokens, dataset.item_tokens);
 }
 
 std::string joined_fingerprint(const std::string& first, const std::string& last) {

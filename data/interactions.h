@@ -16,13 +16,20 @@ enum class Part : std::uint8_t { train, validation, test };
 
 /// Rows that were read and are gone, by what dropped them.
 struct Dropped {
-  std::int64_t unreadable = 0;     ///< without a user or an item
-  std::int64_t threshold = 0;      ///< of too low a rating
-  std::int64_t rare_items = 0;     ///< by `min_users_per_item`
-  std::int64_t short_users = 0;    ///< by `min_items_per_user`
-  std::int64_t repeated = 0;       ///< of a pair that is there already
-  std::int64_t later = 0;          ///< of users held out by time: in the time of a later part than the user's
-  std::int64_t unknown_items = 0;  ///< of users held out: items that no training user has
+  std::int64_t unreadable = 0, threshold = 0, rare_items = 0, short_users = 0, repeated = 0, later = 0,
+               unknown_items = 0;
+
+  /// Calls f(name, what it counts, member) for each.
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("unreadable", "without a user or an item", self.unreadable);
+    f("threshold", "not above --threshold", self.threshold);
+    f("rare_items", "by --min_users_per_item", self.rare_items);
+    f("short_users", "by --min_items_per_user", self.short_users);
+    f("repeated", "repeated pairs", self.repeated);
+    f("later", "of held-out users, in the time of a later part", self.later);
+    f("unknown_items", "of held-out users, items that no training user has", self.unknown_items);
+  }
 };
 
 /// The rows of raw data as they came: repeated pairs are rows of their own.

@@ -17,7 +17,8 @@ namespace {
 StrongSplit split_authors_way(const Interactions& rows, const Input& input, const DataOptions& options) {
   const auto counts = count_rows(rows.users, rows.user_tokens.size());
   const auto users = static_cast<std::int64_t>(counts.size()) - std::count(counts.begin(), counts.end(), 0);
-  const std::int64_t by_default = input.format == "dumpavail" ? 1000 : std::clamp<std::int64_t>(users / 10, 1, 10000);
+  const std::int64_t by_default =
+      input.format == Format::dumpavail ? 1000 : std::clamp<std::int64_t>(users / 10, 1, 10000);
   const std::int64_t heldout = options.heldout_users.value_or(by_default);
   if (heldout > (users - 1) / 2) {
     throw DataError(options.path + ": expected more users than 2 x " + std::to_string(heldout) + " held out, found " +

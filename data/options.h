@@ -13,6 +13,7 @@
 
 namespace recvae::data {
 
+enum class Format { table, inter, u_data, ratings_dat, adjacency, prepared, dumpavail };
 enum class SplitKind { strong, ratio, loo, time };
 enum class Order { random, time };
 enum class GroupBy { user, none };
@@ -27,6 +28,11 @@ struct Named {
 };
 template <class E>
 inline constexpr int kNames = 0;
+template <>
+inline constexpr Named<Format> kNames<Format>[] = {
+    {"table", Format::table},         {"csv", Format::table},         {"tsv", Format::table},
+    {"inter", Format::inter},         {"u.data", Format::u_data},     {"ratings.dat", Format::ratings_dat},
+    {"adjacency", Format::adjacency}, {"prepared", Format::prepared}, {"dumpavail", Format::dumpavail}};
 template <>
 inline constexpr Named<SplitKind> kNames<SplitKind>[] = {
     {"strong", SplitKind::strong}, {"ratio", SplitKind::ratio}, {"loo", SplitKind::loo}, {"time", SplitKind::time}};
@@ -87,28 +93,22 @@ struct DataOptions {
   std::function<TextSource()> text;  ///< opens what `path` names where it is "-" (a file) or "demo" (the text of
                                      ///< `apt-cache dumpavail`); asked once per reading
   std::function<bool()> stop;        ///< asked while files are read and written: true ends that with Stopped
-  std::string format;                ///< csv, tsv, table, inter, u.data, ratings.dat, adjacency, prepared or
-                                     ///< dumpavail; "": by name
+  std::optional<Format> format;      ///< default: by name
 
-  std::string user_field, item_field, rating_field, time_field;  ///< names of columns; "": one of the usual names
-
-  std::optional<double> threshold;        ///< keep rating > threshold
-  std::optional<int> min_users_per_item;  ///< default 0
-  std::optional<int> min_items_per_user;  ///< default 5 for a strong split, else 0
-
-  std::optional<SplitKind> split;             ///< default: as given by the files, else strong
-  std::optional<std::int64_t> heldout_users;  ///< of strong: for validation, and as many for test; default: a tenth,
-                                              ///< 1 to 10,000
-  std::vector<double> ratios;                 ///< of ratio: training, validation, test; default 0.8, 0.1, 0.1
-  std::optional<Order> order;                 ///< of ratio and loo; default random
-  std::optional<GroupBy> group_by;            ///< of ratio (and of loo, for which it is user); default user
-  std::string valid_from, test_from;          ///< of time: numbers of the time column's unit, or ISO 8601
-  std::optional<TimeUsers> time_users;        ///< of time: all (weak, the default) or those newly seen (strong)
-  std::optional<std::uint64_t> split_seed;    ///< below 2^32; default 98765
-  std::optional<double> validation_ratio;     ///< of each user's training items, where files give train and test only;
-                                              ///< in [0, 1); default 0.1
-  std::optional<TestHistory> test_history;    ///< of weak splits: what a model is shown of test users, all (training
-                                              ///< and validation, the default) or train
+  // What these mean, and their defaults, visit() says.
+  std::string user_field, item_field, rating_field, time_field;
+  std::optional<double> threshold;
+  std::optional<int> min_users_per_item, min_items_per_user;
+  std::optional<SplitKind> split;
+  std::optional<std::int64_t> heldout_users;
+  std::vector<double> ratios;
+  std::optional<Order> order;
+  std::optional<GroupBy> group_by;
+  std::string valid_from, test_from;
+  std::optional<TimeUsers> time_users;
+  std::optional<std::uint64_t> split_seed;  ///< below 2^32
+  std::optional<double> validation_ratio;   ///< in [0, 1)
+  std::optional<TestHistory> test_history;
 
   /// What every random choice of a split follows from.
   std::uint32_t seed() const { return static_cast<std::uint32_t>(split_seed.value_or(98765)); }

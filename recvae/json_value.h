@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../data/error.h"
+#include "../data/options.h"
 
 namespace recvae {
 
@@ -64,6 +65,33 @@ template <class T>
 const char* take_value(const nlohmann::json& j, std::optional<T>& value) {
   value.reset();
   return j.is_null() ? nullptr : take_value(j, value.emplace());
+}
+
+/// Of an enum that data/options.h names: its name, or the empty text.
+template <class E>
+requires std::is_enum_v<E>
+const char* take_value(const nlohmann::json& j, std::optional<E>& value) {
+  std::optional<std::string> text;
+  if (const char* expected = take_value(j, text)) return expected;
+  try {
+    data::parse_value(text.value_or(""), value);
+    return nullptr;
+  } catch (const std::invalid_argument& names) {  // the same for any text
+    static const std::string expected = names.what();
+    return expected.c_str();
+  }
+}
+
+template <class T>
+nlohmann::ordered_json to_json_value(const T& value) {
+  return value;
+}
+template <class T>
+nlohmann::ordered_json to_json_value(const std::optional<T>& value) {
+  if constexpr (std::is_enum_v<T>)
+    return value ? data::name_of(*value) : "";
+  else
+    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
 /// Takes the member `name` of parsed settings, if it is there. Throws std::runtime_error that names it.

@@ -6,6 +6,7 @@
 
 #include "../data/error.h"
 #include "../data/vocabulary.h"
+#include "json_value.h"
 
 namespace recvae {
 namespace {
@@ -94,34 +95,6 @@ void save(const std::string& path, const RecVae<float>& model, const AppendOldEn
                              {"trained_on", metadata.trained_on}});
 }
 
-// The strings of a JSON list, as the parser meets them: nothing else comes, so nothing nests.
-class ListHandler : public nlohmann::json_sax<nlohmann::json> {
- public:
-  ListHandler(std::vector<std::string>& list, std::size_t most) : list_(list), most_(most) {}
-  bool start_array(std::size_t) override { return !std::exchange(in_list_, true); }
-  bool end_array() override { return true; }
-  bool string(std::string& text) override {
-    if (!in_list_ || list_.size() == most_) return false;
-    list_.push_back(std::move(text));
-    return true;
-  }
-  bool start_object(std::size_t) override { return false; }
-  bool end_object() override { return false; }
-  bool key(std::string&) override { return false; }
-  bool null() override { return false; }
-  bool boolean(bool) override { return false; }
-  bool number_integer(number_integer_t) override { return false; }
-  bool number_unsigned(number_unsigned_t) override { return false; }
-  bool number_float(number_float_t, const string_t&) override { return false; }
-  bool binary(binary_t&) override { return false; }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override { return false; }
-
- private:
-  std::vector<std::string>& list_;
-  std::size_t most_;
-  bool in_list_ = false;
-};
-
 bool has_control_character(const std::string& token) {
   return std::any_of(token.begin(), token.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
@@ -129,8 +102,18 @@ bool has_control_character(const std::string& token) {
 
 std::vector<std::string> read_item_tokens(const std::string& path, const std::string& text, Index items) {
   std::vector<std::string> tokens;
-  ListHandler handler(tokens, static_cast<std::size_t>(items));
-  if (!nlohmann::json::sax_parse(text, &handler) || static_cast<Index>(tokens.size()) != items) {
+  Index values = 0;
+  const auto flat_and_short = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json&) {
+    values += event == nlohmann::json::parse_event_t::value;
+    if (depth > 1 || values > items) throw ad::Error("");  // what is too deep or too long is not read to its end
+    return true;
+  };
+  const char* wrong = "a list";
+  try {
+    wrong = take_value(nlohmann::json::parse(text, flat_and_short, false), tokens);
+  } catch (const ad::Error&) {
+  }
+  if (wrong || std::ssize(tokens) != items) {
     throw ad::Error(path + ": item_tokens: expected a JSON list of " + std::to_string(items) + " strings");
   }
   data::Vocabulary distinct;

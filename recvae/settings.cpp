@@ -9,13 +9,8 @@
 namespace recvae {
 namespace {
 
-template <class T>
-struct IsOptional : std::false_type {};
-template <class T>
-struct IsOptional<std::optional<T>> : std::true_type {};
-
 [[noreturn]] void refuse(const std::string& name, const std::string& expected) {
-  throw std::invalid_argument(name + ": expected " + expected);
+  throw data::UsageError(name + ": expected " + expected);
 }
 
 void one_of(const std::string& name, const std::string& value, std::initializer_list<const char*> known) {
@@ -37,7 +32,7 @@ Settings preset(const std::string& name) {
     s.prior_init = "encoder";
     return s;
   }
-  throw std::invalid_argument("preset: expected one of paper, wsdm, found '" + name + "'");
+  throw data::UsageError("preset: expected one of paper, wsdm, found '" + name + "'");
 }
 
 void validate(const Settings& s) {
@@ -84,21 +79,14 @@ void validate(const Settings& s) {
   parse_metrics(s.metrics, s.topk);
   try {
     parse_metrics({s.valid_metric}, {});
-  } catch (const std::invalid_argument& e) {
-    throw std::invalid_argument("valid_metric: " + std::string(e.what()));
+  } catch (const data::UsageError& e) {
+    throw data::UsageError("valid_metric: " + std::string(e.what()));
   }
 }
 
 std::string to_json(const Settings& settings) {
   nlohmann::ordered_json j;
-  Settings::visit(
-      [&]<class T>(const char* name, const char*, const T& value) {
-        if constexpr (IsOptional<T>::value)
-          j[name] = value ? nlohmann::ordered_json(*value) : nullptr;
-        else
-          j[name] = value;
-      },
-      settings);
+  Settings::visit([&](const char* name, const char*, const auto& value) { j[name] = to_json_value(value); }, settings);
   return j.dump();
 }
 

@@ -81,10 +81,10 @@ struct Settings {
   }
 };
 
-/// The settings of a preset: paper, wsdm. Throws std::invalid_argument that names the known ones.
+/// The settings of a preset: paper, wsdm. Throws data::UsageError that names the known ones.
 Settings preset(const std::string& name);
 
-/// Throws std::invalid_argument, naming the setting, for a value that no data could make sense of.
+/// Throws data::UsageError, naming the setting, for a value that no data could make sense of.
 void validate(const Settings& settings);
 
 /// As a JSON object, for weight files; from_json takes what it finds and leaves the rest as in `defaults`. Throws

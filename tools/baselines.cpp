@@ -1,7 +1,6 @@
 #include "baselines.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -35,11 +34,7 @@ double available_memory() {
   return std::min(machine, limit - used);
 }
 
-std::string gigabytes(double bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f GB", bytes < 1e8 ? 3 : 1, bytes / 1e9);
-  return text;
-}
+std::string gigabytes(double bytes) { return formatted("%.*f GB", bytes < 1e8 ? 3 : 1, bytes / 1e9); }
 
 }  // namespace
 
@@ -71,19 +66,17 @@ double find_lambda(const data::Dataset& data, const Metric& metric, const Metric
   const LambdaChoice choice = choose_lambda(data, metric, context, options, kMinute);
   std::string text;
   const auto say = [&](std::map<double, double>::const_iterator at) {
-    char value[64];
-    std::snprintf(value, sizeof value, "%s%.15g: %.4f", text.empty() ? "" : ", ", at->first, at->second);
-    text += value;
+    text += formatted("%s%.15g: %.4f", text.empty() ? "" : ", ", at->first, at->second);
   };
   if (const auto at = choice.tried.find(choice.lambda); at != choice.tried.end()) {
     if (at != choice.tried.begin()) say(std::prev(at));
     say(at);
     if (std::next(at) != choice.tried.end()) say(std::next(at));
-    text = " (" + text + " " + metric.label() + " on validation)";
+    text += " " + metric.label() + " on validation";
+  } else {
+    text = "not searched for: there is no validation, or it would take more than a minute";
   }
-  char lambda[32];
-  std::snprintf(lambda, sizeof lambda, "%.15g", choice.lambda);
-  log_info("ease: lambda " + std::string(lambda) + text);
+  log_info(formatted("ease: lambda %.15g (%s)", choice.lambda, text.c_str()));
   return choice.lambda;
 }
 

@@ -4,40 +4,6 @@
 #include "recvae/json_value.h"
 
 namespace recvae::tools {
-namespace {
-
-template <class T>
-nlohmann::ordered_json to_json_value(const T& value) {
-  return value;
-}
-template <class T>
-nlohmann::ordered_json to_json_value(const std::optional<T>& value) {
-  if constexpr (std::is_enum_v<T>)
-    return value ? data::name_of(*value) : "";
-  else
-    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
-}
-
-/// take_setting, which knows the names of enums, too.
-template <class T>
-void take_option(const nlohmann::json& settings, const char* name, T& value) {
-  take_setting(settings, name, value);
-}
-template <class E>
-requires std::is_enum_v<E>
-void take_option(const nlohmann::json& settings, const char* name, std::optional<E>& value) {
-  std::optional<std::string> text;
-  take_setting(settings, name, text);
-  try {
-    data::parse_value(text.value_or(""), value);
-  } catch (const std::invalid_argument& expected) {
-    throw std::runtime_error(std::string("settings: ") + name + ": expected " + expected.what() + ", found " +
-                             data::excerpt(*text));
-  }
-}
-
-}  // namespace
-
 std::string settings_metadata(const Settings& settings, const data::DataOptions& data) {
   auto j = nlohmann::ordered_json::parse(to_json(settings));
   data::DataOptions::visit(
@@ -57,7 +23,7 @@ void apply_data_metadata(const std::string& path, const std::string& metadata, c
   try {
     const nlohmann::json j = parse_settings(metadata);
     std::optional<SplitKind> recorded;
-    take_option(j, "split", recorded);
+    take_setting(j, "split", recorded);
     const bool another =
         line.given("split") && options.split.value_or(SplitKind::strong) != recorded.value_or(SplitKind::strong);
     data::DataOptions::visit(
@@ -66,7 +32,7 @@ void apply_data_metadata(const std::string& path, const std::string& metadata, c
           if (use == DataUse::histories && option.use != OptionUse::filter) return;
           const bool of_split = option.use == OptionUse::split || option.use == OptionUse::seed;
           if (line.given(option.name) || (of_split && another && input.kind == data::Input::Kind::raw)) return;
-          take_option(j, option.name, value);
+          take_setting(j, option.name, value);
         },
         options);
     data::check_options(options);

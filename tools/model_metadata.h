@@ -31,16 +31,4 @@ inline void take_given(const CommandLine& line, const Settings& given, Settings&
       settings, given);
 }
 
-/// Runs a check of the libraries whose complaint is the command line's fault: std::invalid_argument becomes UsageError.
-template <class F>
-auto as_usage(F f) {
-  try {
-    return f();
-  } catch (const data::UsageError&) {
-    throw;
-  } catch (const std::invalid_argument& e) {
-    throw data::UsageError(e.what());
-  }
-}
-
 }  // namespace recvae::tools

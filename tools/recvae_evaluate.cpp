@@ -70,12 +70,10 @@ bool read_options(CommandLine& line, Options& o) {
     throw data::UsageError("--on: expected test or validation, found '" + o.on + "'");
   if (o.json && (o.examples > 0 || !o.example_users.empty()))
     throw data::UsageError("expected --json or examples, found both");
-  as_usage([&] {
-    check_baseline(o.baseline.empty() ? "popularity" : o.baseline, o.baseline_options);
-    o.settings.layer_norm_eps = o.layer_norm_eps;
-    validate(o.settings);
-    data::check_options(o.data, o.model.empty() && o.compare.empty());  // else the model may say the split
-  });
+  check_baseline(o.baseline.empty() ? "popularity" : o.baseline, o.baseline_options);
+  o.settings.layer_norm_eps = o.layer_norm_eps;
+  validate(o.settings);
+  data::check_options(o.data, o.model.empty() && o.compare.empty());  // else the model may say the split
   return true;
 }
 
@@ -187,7 +185,7 @@ Learned learned_from(const std::string& path, const LoadedModel& model, const da
   }
   if (model.trained_on == data::fingerprint(data, true)) {
     if (on_test)
-      log_learned(path, data::training_and_validation(data), true);
+      log_learned(path, data::training_and_validation(data).rows, true);
     else
       log_warning(path + " was trained on the validation part, too: it has seen what it has to find here");
     return Learned::with_validation;

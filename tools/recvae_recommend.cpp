@@ -105,11 +105,7 @@ class Recommender {
     }
   }
 
-  static std::string number(float score) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.9g", static_cast<double>(score));
-    return text;
-  }
+  static std::string number(float score) { return formatted("%.9g", static_cast<double>(score)); }
 
   const Options& o_;
   Catalogue& catalogue_;
@@ -185,7 +181,7 @@ void recommend_command(CommandLine& line) {
   if (!o.data.path.empty()) data::check_options(o.data);
   Settings settings;
   settings.layer_norm_eps = o.layer_norm_eps;
-  as_usage([&] { validate(settings); });
+  validate(settings);
   ad::set_threads(line.threads());
 
   LoadedModel loaded = load_model(o.model, Load::model, o.layer_norm_eps);

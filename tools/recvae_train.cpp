@@ -75,14 +75,12 @@ bool read_options(CommandLine& line, Options& o) {
   o.baselines_given = line.given("baselines");
   if (o.baselines.size() == 1 && is_none(o.baselines[0])) o.baselines.clear();
   o.lambda_given = line.given("lambda");
-  as_usage([&] {
-    o.settings = preset(o.preset_name);
-    take_given(line, given, o.settings);
-    validate(o.settings);
-    data::check_options(o.data);
-    for (const std::string& name : o.baselines) check_baseline(name, o.baseline_options);
-    check_baseline("ease", o.baseline_options);
-  });
+  o.settings = preset(o.preset_name);
+  take_given(line, given, o.settings);
+  validate(o.settings);
+  data::check_options(o.data);
+  for (const std::string& name : o.baselines) check_baseline(name, o.baseline_options);
+  check_baseline("ease", o.baseline_options);
   return true;
 }
 
@@ -95,12 +93,6 @@ std::string default_out(const std::string& data_path) {
   std::string unused = out;
   for (int n = 2; std::filesystem::exists(unused); ++n) unused = out + "-" + std::to_string(n);
   return unused;
-}
-
-std::string fixed(double number, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, number);
-  return text;
 }
 
 /// A line of metrics.jsonl.
@@ -123,9 +115,9 @@ std::string epoch_record(const FitEpoch& epoch, const std::vector<Metric>& metri
 
 /// What the log says of an epoch; `note` is of its validation.
 std::string describe(const EpochReport& r, std::int64_t epochs, const std::string& note) {
-  return "epoch " + std::to_string(r.epoch) + "/" + std::to_string(epochs) + "  loss " + fixed(r.train_loss(), 3) +
-         "  mll " + fixed(r.train_mll, 3) + "  kld " + fixed(r.train_kld, 3) + note + "  " + fixed(r.seconds, 2) +
-         " s, " + with_thousands(r.users_per_second) + " users/s";
+  return formatted("epoch %lld/%lld  loss %.3f  mll %.3f  kld %.3f%s  %.2f s, %s users/s",
+                   static_cast<long long>(r.epoch), static_cast<long long>(epochs), r.train_loss(), r.train_mll,
+                   r.train_kld, note.c_str(), r.seconds, with_thousands(r.users_per_second).c_str());
 }
 
 bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
@@ -193,7 +185,8 @@ std::int64_t train_model(const Options& o, const data::Dataset& data, const Metr
     out.has_result();
     std::string note;
     if (epoch.valid)
-      note = "  " + fit.valid_metric().label() + " " + fixed(fit.valid_value(epoch), 4) + (epoch.best ? " *" : "");
+      note =
+          formatted("  %s %.4f%s", fit.valid_metric().label().c_str(), fit.valid_value(epoch), epoch.best ? " *" : "");
     log_info(describe(epoch.report, s.epochs, note));
   });
   if (fit.stopped_early()) {
@@ -263,7 +256,7 @@ void refit(const Options& o, const data::Dataset& data, const MetricContext& con
            OutputDirectory& out) {
   Settings s = o.settings;
   s.epochs = epochs;
-  const data::Csr rows = data::training_and_validation(data);
+  const data::Csr rows = data::training_and_validation(data).rows;
   const data::HeldOut nothing{{}, {rows.cols}, {rows.cols}};
   InitialModel start = start_model(o, data.item_tokens);
   const std::string settings = settings_metadata(s, o.data),

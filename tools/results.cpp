@@ -15,11 +15,7 @@ namespace fs = std::filesystem;
 namespace recvae::tools {
 namespace {
 
-std::string digits17(double number) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.17g", number);
-  return text;
-}
+std::string digits17(double number) { return formatted("%.17g", number); }
 
 std::string json_number(double number) { return std::isfinite(number) ? digits17(number) : "null"; }
 

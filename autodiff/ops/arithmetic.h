@@ -5,57 +5,51 @@
 
 namespace ad {
 
+namespace detail {
+
+/// f(a, b), elementwise, where sides of length 1 repeat; da(g, a, b) and db(g, a, b) are what g gives to each.
+template <class T, class F, class DA, class DB>
+Var<T> binary(const char* op, Var<T> a, Var<T> b, F f, DA da, DB db) {
+  Tape<T>& tape = tape_of(op, {a, b});
+  const Broadcast<T> x(a.value()), y(b.value());
+  Matrix<T> out = alloc_broadcast(op, tape, a.value(), b.value());
+  fill(out, [&](Index i, Index j) { return f(x(i, j), y(i, j)); });
+  return tape.record(op, out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
+    put_reduced(t.grad_slot(a), g.rows, g.cols, [&](Index i, Index j) { return da(g(i, j), x(i, j), y(i, j)); });
+    put_reduced(t.grad_slot(b), g.rows, g.cols, [&](Index i, Index j) { return db(g(i, j), x(i, j), y(i, j)); });
+  });
+}
+
+}  // namespace detail
+
 /// a + b, elementwise; sides of length 1 repeat.
 template <class T>
 Var<T> add(Var<T> a, Var<T> b) {
-  Tape<T>& tape = tape_of("add", {a, b});
-  const detail::Broadcast<T> x(a.value()), y(b.value());
-  Matrix<T> out = detail::alloc_broadcast("add", tape, a.value(), b.value());
-  detail::fill(out, [&](Index i, Index j) { return x(i, j) + y(i, j); });
-  return tape.record("add", out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_sum(t, t.grad_slot(a), g);
-    detail::put_sum(t, t.grad_slot(b), g);
-  });
+  return detail::binary(
+      "add", a, b, [](T x, T y) { return x + y; }, [](T g, T, T) { return g; }, [](T g, T, T) { return g; });
 }
 
 /// a - b, elementwise; sides of length 1 repeat.
 template <class T>
 Var<T> sub(Var<T> a, Var<T> b) {
-  Tape<T>& tape = tape_of("sub", {a, b});
-  const detail::Broadcast<T> x(a.value()), y(b.value());
-  Matrix<T> out = detail::alloc_broadcast("sub", tape, a.value(), b.value());
-  detail::fill(out, [&](Index i, Index j) { return x(i, j) - y(i, j); });
-  return tape.record("sub", out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_sum(t, t.grad_slot(a), g);
-    detail::put_reduced(t.grad_slot(b), g.rows, g.cols, [&](Index i, Index j) { return -g(i, j); });
-  });
+  return detail::binary(
+      "sub", a, b, [](T x, T y) { return x - y; }, [](T g, T, T) { return g; }, [](T g, T, T) { return -g; });
 }
 
 /// a * b, elementwise; sides of length 1 repeat.
 template <class T>
 Var<T> mul(Var<T> a, Var<T> b) {
-  Tape<T>& tape = tape_of("mul", {a, b});
-  const detail::Broadcast<T> x(a.value()), y(b.value());
-  Matrix<T> out = detail::alloc_broadcast("mul", tape, a.value(), b.value());
-  detail::fill(out, [&](Index i, Index j) { return x(i, j) * y(i, j); });
-  return tape.record("mul", out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_reduced(t.grad_slot(a), g.rows, g.cols, [&](Index i, Index j) { return g(i, j) * y(i, j); });
-    detail::put_reduced(t.grad_slot(b), g.rows, g.cols, [&](Index i, Index j) { return g(i, j) * x(i, j); });
-  });
+  return detail::binary(
+      "mul", a, b, [](T x, T y) { return x * y; }, [](T g, T, T y) { return g * y; },
+      [](T g, T x, T) { return g * x; });
 }
 
 /// a / b, elementwise; sides of length 1 repeat.
 template <class T>
 Var<T> div(Var<T> a, Var<T> b) {
-  Tape<T>& tape = tape_of("div", {a, b});
-  const detail::Broadcast<T> x(a.value()), y(b.value());
-  Matrix<T> out = detail::alloc_broadcast("div", tape, a.value(), b.value());
-  detail::fill(out, [&](Index i, Index j) { return x(i, j) / y(i, j); });
-  return tape.record("div", out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_reduced(t.grad_slot(a), g.rows, g.cols, [&](Index i, Index j) { return g(i, j) / y(i, j); });
-    detail::put_reduced(t.grad_slot(b), g.rows, g.cols,
-                        [&](Index i, Index j) { return -g(i, j) * x(i, j) / (y(i, j) * y(i, j)); });
-  });
+  return detail::binary(
+      "div", a, b, [](T x, T y) { return x / y; }, [](T g, T, T y) { return g / y; },
+      [](T g, T x, T y) { return -g * x / (y * y); });
 }
 
 template <class T>

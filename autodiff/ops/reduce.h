@@ -109,12 +109,8 @@ Var<T> logsumexp(Var<T> x) {
     out.data[i] = rows.rate(i) > 0 ? top + rows.log_sum(i) : top;
   }
   return tape.record("logsumexp", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    GradSlot<T> dx = t.grad_slot(x);
-    if (!dx) return;
-    parallel_rows(in.rows, in.cols, [&](Index i) {
-      const T rate = g.data[i] * rows.rate(i);
-      for (Index j = 0; j < in.cols; ++j) dx.put(i * in.cols + j, rate * e(i, j));
-    });
+    detail::put_reduced(t.grad_slot(x), in.rows, in.cols,
+                        [&](Index i, Index j) { return g.data[i] * rows.rate(i) * e(i, j); });
   });
 }
 

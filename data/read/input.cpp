@@ -17,11 +17,12 @@ std::string without_gz(std::string name) {
   return name;
 }
 
-std::string format_of(const std::string& path) {
+Format format_of(const std::string& path) {
   const std::string name = without_gz(fs::path(path).filename().string());
-  if (name.ends_with(".inter")) return "inter";
-  if (name == "u.data" || name == "ratings.dat") return name;
-  return name == "train.txt" || name == "test.txt" ? "adjacency" : "table";
+  if (name.ends_with(".inter")) return Format::inter;
+  if (name == "u.data") return Format::u_data;
+  if (name == "ratings.dat") return Format::ratings_dat;
+  return name == "train.txt" || name == "test.txt" ? Format::adjacency : Format::table;
 }
 
 /// X of the one `X<ending>` in the directory; of several, the one that is called as the directory. Empty: none.
@@ -46,15 +47,15 @@ std::string stem_of(const std::string& directory, const std::string& ending) {
   return own;
 }
 
-Input find_in_directory(const std::string& path, const std::string& format) {
-  const auto wanted = [&](const char* name) { return format.empty() || format == name; };
+Input find_in_directory(const std::string& path, std::optional<Format> format) {
+  const auto wanted = [&](Format one) { return format.value_or(one) == one; };
   Input input;
-  if (wanted("prepared") && !find_file(path, "train.csv").empty()) {
+  if (wanted(Format::prepared) && !find_file(path, "train.csv").empty()) {
     input.kind = Input::Kind::prepared;
     return input;
   }
-  if (wanted("inter")) {
-    input.format = "inter";
+  if (wanted(Format::inter)) {
+    input.format = Format::inter;
     if (const std::string stem = stem_of(path, ".inter"); !stem.empty()) {
       input.file = find_file(path, stem + ".inter");
       return input;
@@ -68,15 +69,15 @@ Input find_in_directory(const std::string& path, const std::string& format) {
       return input;
     }
   }
-  if (const std::string train = find_file(path, "train.txt"); wanted("adjacency") && !train.empty()) {
-    input.format = "adjacency";
+  if (const std::string train = find_file(path, "train.txt"); wanted(Format::adjacency) && !train.empty()) {
+    input.format = Format::adjacency;
     input.test = find_file(path, "test.txt");
     input.kind = input.test.empty() ? Input::Kind::raw : Input::Kind::parts;
     (input.test.empty() ? input.file : input.train) = train;
     return input;
   }
   const std::string expected =
-      format.empty() ? "train.csv, a file *.inter or train.txt" : "files of the format " + format;
+      format ? "files of the format " + name_of(*format) : "train.csv, a file *.inter or train.txt";
   throw DataError(path + ": expected a directory with " + expected + ", found none");
 }
 
@@ -97,27 +98,17 @@ std::string find_file(const std::string& directory, const std::string& name) {
 }
 
 Input find_input(const DataOptions& options) {
-  std::string format = options.format;
-  if (format == "csv" || format == "tsv") format = "table";  // the header shows which
-  const auto known = {"", "table", "inter", "u.data", "ratings.dat", "adjacency", "prepared", "dumpavail"};
-  if (std::find(known.begin(), known.end(), format) == known.end()) {
-    throw UsageError(
-        "--data_format: expected csv, tsv, table, inter, u.data, ratings.dat, adjacency, prepared or dumpavail, "
-        "found " +
-        excerpt(format));
-  }
   if (!options.text) {
     std::error_code error;
     const auto status = fs::status(options.path, error);
     if (!fs::exists(status))
       throw DataError(options.path + ": " + (error ? error.message() : "No such file or directory"));
-    if (fs::is_directory(status)) return find_in_directory(options.path, format);
+    if (fs::is_directory(status)) return find_in_directory(options.path, options.format);
   }
-  if (format == "prepared") throw DataError(options.path + ": expected a directory, found a file");
+  if (options.format == Format::prepared) throw DataError(options.path + ": expected a directory, found a file");
   Input input;
-  input.format = !format.empty()                          ? format
-                 : options.path == "demo" && options.text ? "dumpavail"
-                                                          : format_of(options.path);
+  const bool demo = options.path == "demo" && options.text;
+  input.format = options.format.value_or(demo ? Format::dumpavail : format_of(options.path));
   if (!options.text) input.file = options.path;
   return input;
 }

@@ -10,7 +10,7 @@ namespace recvae::data {
 struct Input {
   enum class Kind { raw, prepared, parts };
   Kind kind = Kind::raw;
-  std::string format;              ///< of the text: table, inter, u.data, ratings.dat, adjacency, dumpavail
+  Format format = Format::table;   ///< of the text
   std::string file;                ///< raw: the file; empty where the options hold the text
   std::string train, valid, test;  ///< parts: files of a given split; `valid` may be empty
 };

@@ -16,7 +16,7 @@ WeakSplit read_parts(const Input& input, const DataOptions& options) {
   split.train_users = builder.users();
   split.has_validation = !input.valid.empty();
   split.valid_end = split.has_validation ? read(input.valid) : split.train_end;
-  if (read(input.test) == split.valid_end && input.format == "adjacency") {
+  if (read(input.test) == split.valid_end && input.format == Format::adjacency) {
     throw DataError(input.test + ": expected interactions, found none");
   }
   split.rows = builder.take();

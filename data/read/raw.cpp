@@ -50,7 +50,7 @@ void filter(Interactions& rows, const Input& input, const DataOptions& options, 
     if (rows.ratings.empty()) throw DataError(options.path + ": expected ratings, which --threshold needs, found none");
     keep_ratings_above(rows, *options.threshold);
   }
-  const bool demo = input.format == "dumpavail";
+  const bool demo = input.format == Format::dumpavail;
   const LeastRows least{options.min_users_per_item.value_or(demo ? 3 : 0),
                         options.min_items_per_user.value_or(demo || strong ? 5 : 0)};
   if (least.of_item > 0 || least.of_user > 0) {

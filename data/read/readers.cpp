@@ -1,7 +1,6 @@
 #include "readers.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "../error.h"
 #include "../number.h"
@@ -170,15 +169,23 @@ void read_adjacency(TextSource& text, InteractionBuilder& out) {
 
 }  // namespace
 
-void read_text(const std::string& format, TextSource& text, const DataOptions& options, InteractionBuilder& out,
-               Times times) {
-  if (format == "table") return read_table(text, options, times, out);
-  if (format == "inter") return read_inter(text, options, times, out);
-  if (format == "u.data") return read_movielens(text, "\t", times, out);
-  if (format == "ratings.dat") return read_movielens(text, "::", times, out);
-  if (format == "adjacency") return read_adjacency(text, out);
-  if (format == "dumpavail") return read_dumpavail(text, out);
-  throw std::invalid_argument("read_text: no format " + format);
+void read_text(Format format, TextSource& text, const DataOptions& options, InteractionBuilder& out, Times times) {
+  switch (format) {
+    case Format::table:
+      return read_table(text, options, times, out);
+    case Format::inter:
+      return read_inter(text, options, times, out);
+    case Format::u_data:
+      return read_movielens(text, "\t", times, out);
+    case Format::ratings_dat:
+      return read_movielens(text, "::", times, out);
+    case Format::adjacency:
+      return read_adjacency(text, out);
+    case Format::dumpavail:
+      return read_dumpavail(text, out);
+    case Format::prepared:
+      break;  // a directory
+  }
 }
 
 }  // namespace recvae::data

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../../autodiff/parallel.h"
+#include "../../data/error.h"
 #include "../../data/filters.h"
 #include "../evaluate/top_k.h"
 #include "co_occurrence.h"
@@ -157,7 +158,7 @@ const Entry& find(const std::string& name) {
     if (name == entry.name) return entry;
     known += (known.empty() ? "" : ", ") + std::string(entry.name);
   }
-  throw std::invalid_argument("baseline: expected one of " + known + ", found '" + name + "'");
+  throw data::UsageError("baseline: expected one of " + known + ", found '" + name + "'");
 }
 
 }  // namespace
@@ -165,9 +166,9 @@ const Entry& find(const std::string& name) {
 void check_baseline(const std::string& name, const BaselineOptions& options) {
   find(name);
   if (!(options.lambda > 0 && options.lambda <= 1e30)) {
-    throw std::invalid_argument("lambda: expected a positive number up to 1e30");
+    throw data::UsageError("lambda: expected a positive number up to 1e30");
   }
-  if (options.neighbors < 1) throw std::invalid_argument("neighbors: expected a positive whole number");
+  if (options.neighbors < 1) throw data::UsageError("neighbors: expected a positive whole number");
 }
 
 std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options) {

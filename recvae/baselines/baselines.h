@@ -21,7 +21,7 @@ struct BaselineOptions {
 ///   ease        x B with B = I - P / diag(P), P = (X^T X + lambda I)^-1 (Steck, WWW 2019): items x items numbers
 ///   itemknn     x S with S[i, j] = |i and j| / sqrt(|i| |j|), where |i and j| users have both (cosine similarity); of
 ///               each j the `neighbors` largest, of equal ones the lower i: items x neighbors numbers
-/// Throws std::invalid_argument that names the known ones, or an option that is wrong; ad::Error where ease's matrix
+/// Throws data::UsageError that names the known ones, or an option that is wrong; ad::Error where ease's matrix
 /// cannot be inverted, for a lambda that is too small.
 std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& train,
                                       const BaselineOptions& options = {});

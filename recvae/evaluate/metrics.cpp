@@ -6,6 +6,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "../../data/error.h"
 #include "../../data/filters.h"
 #include "../../data/number.h"
 
@@ -146,20 +147,20 @@ const Entry* find(const std::string& name) {
 
 std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const std::vector<std::int64_t>& topk) {
   if (names.size() > kMostGiven || topk.size() > kMostGiven || names.size() * topk.size() > kMostGiven)
-    throw std::invalid_argument("metrics: expected at most " + std::to_string(kMostGiven) +
-                                ", each with each cutoff counted, found more");
+    throw data::UsageError("metrics: expected at most " + std::to_string(kMostGiven) +
+                           ", each with each cutoff counted, found more");
   std::vector<Metric> out;
   std::set<std::pair<std::string, std::int64_t>> seen;
   const auto add = [&](const Metric& metric) {
     if (!seen.emplace(metric.name, metric.k).second) return;
     if (out.size() == kMostMetrics)
-      throw std::invalid_argument("metrics: expected at most " + std::to_string(kMostMetrics) +
-                                  ", each with each cutoff counted, found more");
+      throw data::UsageError("metrics: expected at most " + std::to_string(kMostMetrics) +
+                             ", each with each cutoff counted, found more");
     out.push_back(metric);
   };
   const auto add_cut = [&](const std::string& name, std::int64_t k) {
     if (k < 1)
-      throw std::invalid_argument("metrics: expected a positive cutoff of " + name + ", found " + std::to_string(k));
+      throw data::UsageError("metrics: expected a positive cutoff of " + name + ", found " + std::to_string(k));
     add({name, k});
   };
   for (std::string name : names) {
@@ -170,23 +171,23 @@ std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const s
     if (!entry) {
       std::string known;
       for (const Entry& e : kMetrics) known += (known.empty() ? "" : ", ") + std::string(e.name);
-      throw std::invalid_argument("metrics: expected one of " + known + ", found '" + name + "'");
+      throw data::UsageError("metrics: expected one of " + known + ", found '" + name + "'");
     }
     if (entry->of_scores) {
-      if (at != std::string::npos) throw std::invalid_argument("metrics: " + base + " has no cutoff, found " + name);
+      if (at != std::string::npos) throw data::UsageError("metrics: " + base + " has no cutoff, found " + name);
       add({base, 0});
       continue;
     }
     if (at == std::string::npos) {
-      if (topk.empty()) throw std::invalid_argument("metrics: " + name + " needs a cutoff, as in " + name + "@10");
+      if (topk.empty()) throw data::UsageError("metrics: " + name + " needs a cutoff, as in " + name + "@10");
       for (std::int64_t k : topk) add_cut(base, k);
       continue;
     }
     const auto k = data::parse_number<std::int64_t>(std::string_view(name).substr(at + 1));
-    if (!k) throw std::invalid_argument("metrics: expected NAME@K, found '" + name + "'");
+    if (!k) throw data::UsageError("metrics: expected NAME@K, found '" + name + "'");
     add_cut(base, *k);
   }
-  if (out.empty()) throw std::invalid_argument("metrics: expected at least one");
+  if (out.empty()) throw data::UsageError("metrics: expected at least one");
   return out;
 }
 

@@ -26,7 +26,7 @@ struct Metric {
 };
 
 /// `names` with their own cutoffs ("ndcg@100"), the others crossed with `topk`, in that order, each once. Names are
-/// read without regard to case. Throws std::invalid_argument that names the known metrics.
+/// read without regard to case. Throws data::UsageError that names the known metrics.
 std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const std::vector<std::int64_t>& topk);
 
 /// Is `value` better than the best so far? Anything is better than nothing and NaN. Of averagepopularity and giniindex

@@ -53,7 +53,7 @@ TEST_CASE("one table in every wrapping is one data set") {
   CHECK(expected.summary.test.users == 6);
   CHECK(expected.train.rows() == 48);
 
-  const auto same = [&](const std::string& path, const std::string& format = "") {
+  const auto same = [&](const std::string& path, std::optional<Format> format = {}) {
     INFO(path);
     options.path = path;
     options.format = format;
@@ -67,20 +67,20 @@ TEST_CASE("one table in every wrapping is one data set") {
   same(dir.write("crlf.csv", crlf));
   same(dir.write("quoted.csv", quoted));
   same(dir.write("r.tsv", tabs));
-  same(dir.write("train.txt", table), "csv");
-  same(dir.path("r.tsv"), "tsv");
+  same(dir.write("train.txt", table), Format::table);
+  same(dir.path("r.tsv"), Format::table);
   same(dir.write("x.inter", inter));
   same(dir.write("x.inter.gz", gzipped(inter)));
   same(dir.write("u.data", data));
   same(dir.write("ratings.dat.gz", gzipped(dat)));
-  same(dir.write("something", dat), "ratings.dat");
+  same(dir.write("something", dat), Format::ratings_dat);
   dir.write("atomic/y.inter", inter);
   same(dir.path("atomic"));
   dir.write("atomic/atomic.inter", inter);
   dir.write("atomic/y.inter", "");
   same(dir.path("atomic/"));
   options.text = [&] { return TextSource::from_text(gzipped(inter), "text"); };
-  same("-", "inter");
+  same("-", Format::inter);
 }
 
 TEST_CASE("adjacency lists with and without a test file") {
@@ -214,8 +214,9 @@ TEST_CASE("bad input: one line that names the place") {
   options.heldout_users = 15;
   CHECK(load_error(options) == ": expected more users than 2 x 15 held out, found 30");
   options.heldout_users = 1;
-  options.format = "foo";
-  CHECK(load_error(options).starts_with("usage: --data_format: expected csv, tsv, table, inter"));
+  CHECK_THROWS_WITH_AS(parse_value("foo", options.format),
+                       "table, csv, tsv, inter, u.data, ratings.dat, adjacency, prepared or dumpavail",
+                       std::invalid_argument);
   options = options_for(dir.write("train.txt", "0 1\n"));
   options.threshold = 1;
   CHECK(load_error(options) == ": expected ratings, which --threshold needs, found none");

@@ -82,7 +82,7 @@ PartTimes part_times(const std::string& directory, const Interactions& raw) {
          {std::pair{".train.inter", &out.train}, {".valid.inter", &out.validation}, {".test.inter", &out.test}}) {
       TextSource text = TextSource::from_file(stem + part);
       InteractionBuilder builder;
-      read_text("inter", text, {}, builder, Times::needed);
+      read_text(Format::inter, text, {}, builder, Times::needed);
       *times = builder.take().times;
     }
     return out;
@@ -112,7 +112,7 @@ double latest(const std::vector<double>& times) { return *std::max_element(times
 double earliest(const std::vector<double>& times) { return *std::min_element(times.begin(), times.end()); }
 
 /// Prepares the time split of both kinds, and looks at the times of the rows that were written.
-void check_that_nothing_is_trained_on_later(DataOptions options, const std::string& format) {
+void check_that_nothing_is_trained_on_later(DataOptions options, Format format) {
   TempDir dir;
   TextSource text = TextSource::from_file(options.path);
   InteractionBuilder builder;
@@ -147,7 +147,7 @@ std::vector<std::string> listed(const std::string& directory) {
     TextSource text =
         TextSource::from_file(directory + "/" + fs::path(directory).filename().string() + "." + part + ".inter");
     InteractionBuilder builder;
-    read_text("inter", text, {}, builder);
+    read_text(Format::inter, text, {}, builder);
     const Interactions rows = builder.take();
     for (std::size_t k = 0; k < rows.users.size(); ++k) {
       lines.push_back(rows.user_tokens[as_size(rows.users[k])] + "\t" + rows.item_tokens[as_size(rows.items[k])] +
@@ -208,7 +208,7 @@ TEST_CASE("weak splits are written as RecBole's files") {
 
   // Columns are those of the data. A time that is no number matters to files that would hold it.
   options = options_for(dir.write("lists.txt", "0 1 2 3\n"));
-  options.format = "adjacency";
+  options.format = Format::adjacency;
   options.split = SplitKind::ratio;
   prepare(options, dir.path("bare"));
   CHECK(read_file(dir.path("bare/bare.train.inter")).starts_with("user_id:token\titem_id:token\n0\t"));
@@ -358,7 +358,7 @@ TEST_CASE("the time split: no training interaction is later than any test intera
     options.min_items_per_user = 0;
     options.valid_from = "150";
     options.test_from = "300";
-    check_that_nothing_is_trained_on_later(options, "table");
+    check_that_nothing_is_trained_on_later(options, Format::table);
   }
 }
 
@@ -366,7 +366,7 @@ TEST_CASE("the time split on ml-100k: no training interaction is later than any 
   DataOptions options = ml_100k();
   options.valid_from = "1998-02-15";
   options.test_from = "1998-03-15";
-  check_that_nothing_is_trained_on_later(options, "inter");
+  check_that_nothing_is_trained_on_later(options, Format::inter);
 }
 
 TEST_CASE("ml-100k: RecBole's own split, row for row" * needs_datasets()) {

@@ -8,7 +8,6 @@
 #include <charconv>
 #include <filesystem>
 #include <functional>
-#include <map>
 
 #include "data/data.h"
 #include "fuzz.h"
@@ -54,15 +53,6 @@ inline void set_option(data::DataOptions& o, std::string_view key, std::string_v
 
 /// The options of an input, whose data lie in `folder()`.
 inline data::DataOptions data_of(std::string_view input) {
-  static const std::map<std::string_view, std::string_view> kFormats = {{"table", "table"},
-                                                                        {"csv", "csv"},
-                                                                        {"inter", "inter"},
-                                                                        {"u.data", "u.data"},
-                                                                        {"ratings.dat", "ratings.dat"},
-                                                                        {"adjacency", "adjacency"},
-                                                                        {"prepared", "prepared"},
-                                                                        {"dumpavail", "dumpavail"},
-                                                                        {"any", ""}};
   static const char* kNames[] = {"train.csv",     "validation_tr.csv", "validation_te.csv", "test_tr.csv",
                                  "test_te.csv",   "unique_sid.txt",    "unique_uid.txt",    "x.inter",
                                  "x.train.inter", "x.valid.inter",     "x.test.inter",      "train.txt",
@@ -72,7 +62,10 @@ inline data::DataOptions data_of(std::string_view input) {
   for (std::string_view words = cut(input, "\n"); !words.empty();) {
     std::string_view value = cut(words, " ");
     if (value == "gzip") compress = true;
-    if (const auto format = kFormats.find(value); format != kFormats.end()) options.format = format->second;
+    if (std::optional<data::Format> format; value.find('=') == std::string_view::npos) {
+      set(format, value);
+      if (format) options.format = format;
+    }
     const std::string_view key = cut(value, "=");
     set_option(options, key, value);
   }

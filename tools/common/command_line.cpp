@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdarg>
 #include <cstdio>
 #include <numeric>
 #include <set>
@@ -48,6 +49,15 @@ void print_line(const std::string& text) {
 }
 
 }  // namespace
+
+std::string formatted(const char* format, ...) {
+  char text[512];
+  std::va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  return text;
+}
 
 std::string wrapped(const std::string& text, std::size_t column, std::size_t width) {
   std::string out;

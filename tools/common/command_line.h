@@ -79,6 +79,9 @@ class CommandLine {
   std::unique_ptr<State> state_;
 };
 
+/// Text by printf's rules.
+[[gnu::format(printf, 1, 2)]] std::string formatted(const char* format, ...);
+
 /// `text` in lines of at most `width` columns, broken at blanks. The first begins at `column`; the others are indented
 /// to it.
 std::string wrapped(const std::string& text, std::size_t column, std::size_t width = 100);

@@ -9,18 +9,6 @@
 namespace recvae::tools {
 namespace {
 
-/// Calls f(key, words, count) for each cause for which rows were dropped.
-template <class F>
-void for_causes(const data::Dropped& d, F f) {
-  f("unreadable", "without a user or an item", d.unreadable);
-  f("threshold", "not above --threshold", d.threshold);
-  f("rare_items", "by --min_users_per_item", d.rare_items);
-  f("short_users", "by --min_items_per_user", d.short_users);
-  f("repeated", "repeated pairs", d.repeated);
-  f("later", "of held-out users, in the time of a later part", d.later);
-  f("unknown_items", "of held-out users, items that no training user has", d.unknown_items);
-}
-
 template <class F>
 void for_parts(const data::Summary& s, F f) {
   f("train", s.train, false);
@@ -32,23 +20,17 @@ void for_parts(const data::Summary& s, F f) {
 
 void log_summary(const data::Summary& summary) {
   log_info(describe(summary));
-  char line[160];
-  for_causes(summary.dropped, [&](const char*, const char* words, std::int64_t count) {
-    if (count == 0) return;
-    std::snprintf(line, sizeof line, "  %12lld rows dropped: %s", static_cast<long long>(count), words);
-    log_info(line);
+  data::Dropped::visit(summary.dropped, [&](const char*, const char* words, std::int64_t count) {
+    if (count > 0) log_info(formatted("  %12lld rows dropped: %s", static_cast<long long>(count), words));
   });
-  std::snprintf(line, sizeof line, "  %-10s %10s %12s %12s %14s %16s", "part", "users", "rows", "targets",
-                "empty history", "unseen items");
-  log_info(line);
+  log_info(formatted("  %-10s %10s %12s %12s %14s %16s", "part", "users", "rows", "targets", "empty history",
+                     "unseen items"));
   for_parts(summary, [&](const char* name, const data::PartSummary& part, bool held_out) {
-    std::snprintf(line, sizeof line, "  %-10s %10lld %12lld", name, static_cast<long long>(part.users),
-                  static_cast<long long>(part.rows));
-    std::string text = line;
+    std::string text =
+        formatted("  %-10s %10lld %12lld", name, static_cast<long long>(part.users), static_cast<long long>(part.rows));
     if (held_out) {
-      std::snprintf(line, sizeof line, " %12lld %14lld %16lld", static_cast<long long>(part.targets),
-                    static_cast<long long>(part.empty_histories), static_cast<long long>(part.unknown_targets));
-      text += line;
+      text += formatted(" %12lld %14lld %16lld", static_cast<long long>(part.targets),
+                        static_cast<long long>(part.empty_histories), static_cast<long long>(part.unknown_targets));
     }
     log_info(text);
   });
@@ -79,7 +61,8 @@ void log_learned(const std::string& who, const data::Csr& rows, bool with_valida
 
 std::string summary_json(const data::Summary& summary) {
   nlohmann::ordered_json j{{"rows_read", summary.rows_read}, {"users", summary.users}, {"items", summary.items}};
-  for_causes(summary.dropped, [&](const char* key, const char*, std::int64_t count) { j["dropped"][key] = count; });
+  data::Dropped::visit(summary.dropped,
+                       [&](const char* name, const char*, std::int64_t count) { j["dropped"][name] = count; });
   for_parts(summary, [&](const char* name, const data::PartSummary& part, bool held_out) {
     j[name] = {{"users", part.users}, {"rows", part.rows}};
     if (!held_out) return;

@@ -19,7 +19,9 @@ Interactions read(const std::string& format, const std::string& content, const D
                   Times times = Times::ignored) {
   TextSource text = TextSource::from_text(content, "f");
   InteractionBuilder builder;
-  read_text(format, text, options, builder, times);
+  std::optional<Format> named;
+  parse_value(format, named);
+  read_text(named.value(), text, options, builder, times);
   return builder.take();
 }
 
@@ -113,7 +115,7 @@ TEST_CASE("a column that some rows lack is dropped for all") {
 
   TempDir dir;
   const Input parts{.kind = Input::Kind::parts,
-                    .format = "inter",
+                    .format = Format::inter,
                     .file = {},
                     .train = dir.write("x.train.inter", "user_id:token\titem_id:token\trating:float\nu\tzz\t5\n"),
                     .valid = {},
