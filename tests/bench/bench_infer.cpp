@@ -1,5 +1,4 @@
 // Times inference: lists for many users at once, and for one at a time beside plainly reading the same weights.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -10,6 +9,7 @@
 
 #include "autodiff/autodiff.h"
 #include "bandwidth.h"
+#include "command_line.h"
 #include "recvae/recvae.h"
 #include "roofs.h"
 #include "shapes.h"
@@ -24,7 +24,7 @@ struct Options {
   std::int32_t items = 0;
   double per_user = 60;
   std::int64_t users = 4096, singles = 2000, topk = 100, hidden = 600, latent = 200;
-  int threads = 0, runs = 3;
+  std::int64_t runs = 3;
   bool json = false, no_roofs = false;
 };
 
@@ -116,7 +116,6 @@ void add_singles(const Options& o, const RecVae<float>& model, Scorer& scorer, c
 }
 
 void run(Options& o) {
-  ad::set_threads(o.threads);
   if (o.items == 0) {
     o.items = find_shape(o.shape).items;
     o.per_user = find_shape(o.shape).per_user;
@@ -138,32 +137,30 @@ void run(Options& o) {
   for (const auto& [name, value] : j.items()) std::printf("%-20s %s\n", name.c_str(), value.dump().c_str());
 }
 
+void command(tools::CommandLine& line) {
+  Options o;
+  line.describe("Times lists of the best items: many users at once, and one user at a time.");
+  line.add("shape", &o.shape, "made-up histories like those of ml20m (default), netflix, msd, ml1m, articles20k");
+  line.add("items", &o.items, "items, in place of a shape's");
+  line.add("per_user", &o.per_user, "with --items: mean length of a history");
+  line.add("users", &o.users, "users", tools::at_least(1));
+  line.add("singles", &o.singles, "lists that are asked for one at a time; 0: none");
+  line.add("topk", &o.topk, "items of a list");
+  line.add("hidden", &o.hidden, "width of the encoder");
+  line.add("latent", &o.latent, "width of the code");
+  line.add("copy", &o.copy, "of the decoder: whole (as recvae_recommend) or by_tiles (as while training)");
+  line.add("runs", &o.runs, "of which the fastest counts", tools::at_least(1));
+  line.flag("json", &o.json, "print one object");
+  line.flag("no_roofs", &o.no_roofs, "do not measure R");
+  if (!line.parse()) return;
+  if (o.copy != "whole" && o.copy != "by_tiles") throw data::UsageError("--copy: expected whole or by_tiles");
+  ad::set_threads(line.threads());
+  run(o);
+}
+
 }  // namespace
 }  // namespace recvae::bench
 
 int main(int argc, char** argv) {
-  recvae::bench::Options o;
-  CLI::App app("Times lists of the best items: many users at once, and one user at a time.");
-  app.add_option("--shape", o.shape,
-                 "made-up histories like those of ml20m (default), netflix, msd, ml1m, articles20k");
-  app.add_option("--items", o.items, "items, in place of a shape's");
-  app.add_option("--per_user", o.per_user, "with --items: mean length of a history");
-  app.add_option("--users", o.users, "users")->check(CLI::PositiveNumber);
-  app.add_option("--singles", o.singles, "lists that are asked for one at a time; 0: none");
-  app.add_option("--topk", o.topk, "items of a list");
-  app.add_option("--hidden", o.hidden, "width of the encoder");
-  app.add_option("--latent", o.latent, "width of the code");
-  app.add_option("--copy", o.copy, "of the decoder: whole (as recvae_recommend) or by_tiles (as while training)")
-      ->check(CLI::IsMember({"whole", "by_tiles"}));
-  app.add_option("--runs", o.runs, "of which the fastest counts")->check(CLI::PositiveNumber);
-  app.add_option("--threads", o.threads, "default: all cores");
-  app.add_flag("--json", o.json, "print one object");
-  app.add_flag("--no_roofs", o.no_roofs, "do not measure R");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    recvae::bench::run(o);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "bench_infer: %s\n", error.what());
-    return 1;
-  }
+  return recvae::tools::run_command("bench_infer", argc, argv, recvae::bench::command);
 }

@@ -1,5 +1,4 @@
 // Times training: whole outer epochs or single steps, on made-up or prepared data, beside what the machine can do.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "autodiff/autodiff.h"
+#include "command_line.h"
 #include "data/data.h"
 #include "recvae/recvae.h"
 #include "roofs.h"
@@ -31,7 +31,6 @@ struct Options {
   std::int32_t items = 0;
   double per_user = 0;
   std::int64_t users = 0, epochs = 1, steps = 0;
-  int threads = 0;
   bool plain = false, serve = false, json = false, roofs = false, no_roofs = false;
   Settings settings;
 };
@@ -336,7 +335,6 @@ void print_roofs() {
 }
 
 void run(Options& o) {
-  ad::set_threads(o.threads);
   if (o.roofs) return print_roofs();
   complete(o);
   if (!o.write.empty()) {
@@ -363,34 +361,32 @@ void run(Options& o) {
   }
 }
 
+void command(tools::CommandLine& line) {
+  Options o;
+  line.describe("Times training of RecVAE beside what the machine can do. The README has the columns.");
+  line.add("shape", &o.shape, "made-up data like ml20m, netflix, msd, ml1m, articles20k");
+  line.add("items", &o.items, "made-up data: items");
+  line.add("per_user", &o.per_user, "made-up data: interactions per user");
+  line.add("users", &o.users, "made-up data: users (default: all of the shape); of --data: the first ones");
+  line.add("data", &o.data, "a prepared directory, or whatever recvae_train reads");
+  line.add("init", &o.init, "initial weights (.safetensors), whose sizes are taken over, too");
+  line.add("epochs", &o.epochs, "outer epochs");
+  line.add("steps", &o.steps, "time so many steps of each kind instead of epochs", tools::at_least(1));
+  line.add("train_batch_size", &o.settings.train_batch_size, "users per step", tools::at_least(1));
+  line.add("write", &o.write, "write the made-up data as a prepared directory, and train nothing");
+  line.flag("plain", &o.plain, "no dropout, no noise, no shuffling");
+  line.flag("serve", &o.serve, "print {\"ready\":true}; then run an epoch for each line of standard input");
+  line.flag("json", &o.json, "an object per epoch");
+  line.flag("roofs", &o.roofs, "only measure what the machine can do");
+  line.flag("no_roofs", &o.no_roofs, "do not measure what the machine can do");
+  if (!line.parse()) return;
+  ad::set_threads(line.threads());
+  run(o);
+}
+
 }  // namespace
 }  // namespace recvae::bench
 
 int main(int argc, char** argv) {
-  recvae::bench::Options o;
-  CLI::App app("Times training of RecVAE beside what the machine can do. The README has the columns.");
-  app.add_option("--shape", o.shape, "made-up data like ml20m, netflix, msd, ml1m, articles20k");
-  app.add_option("--items", o.items, "made-up data: items");
-  app.add_option("--per_user", o.per_user, "made-up data: interactions per user");
-  app.add_option("--users", o.users, "made-up data: users (default: all of the shape); of --data: the first ones");
-  app.add_option("--data", o.data, "a prepared directory, or whatever recvae_train reads");
-  app.add_option("--init", o.init, "initial weights (.safetensors), whose sizes are taken over, too");
-  app.add_option("--threads", o.threads, "0: all cores");
-  app.add_option("--epochs", o.epochs, "outer epochs");
-  app.add_option("--steps", o.steps, "time so many steps of each kind instead of epochs")->check(CLI::PositiveNumber);
-  app.add_option("--train_batch_size", o.settings.train_batch_size, "users per step")->check(CLI::PositiveNumber);
-  app.add_option("--write", o.write, "write the made-up data as a prepared directory, and train nothing");
-  app.add_flag("--plain", o.plain, "no dropout, no noise, no shuffling");
-  app.add_flag("--serve", o.serve, "print {\"ready\":true}; then run an epoch for each line of standard input");
-  app.add_flag("--json", o.json, "an object per epoch");
-  app.add_flag("--roofs", o.roofs, "only measure what the machine can do");
-  app.add_flag("--no_roofs", o.no_roofs, "do not measure what the machine can do");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    recvae::bench::run(o);
-  } catch (const std::exception& error) {
-    std::cerr << "bench_train: " << error.what() << '\n';
-    return 1;
-  }
-  return 0;
+  return recvae::tools::run_command("bench_train", argc, argv, recvae::bench::command);
 }
