@@ -64,8 +64,9 @@ class WorkDirectory {
     if (there_) {
       std::vector<fs::path> files(fs::directory_iterator(path_), {});
       // Training rows, by which readers know a prepared directory, come last.
-      std::ranges::stable_partition(
-          files, [](const fs::path& file) { return file.filename().string().find("train.") == std::string::npos; });
+      std::stable_partition(files.begin(), files.end(), [](const fs::path& file) {
+        return file.filename().string().find("train.") == std::string::npos;
+      });
       for (const fs::path& file : files) fs::rename(file, final_ / file.filename());
       fs::remove(path_);
       sync(final_);
