@@ -19,6 +19,7 @@ double evaluate(const GradcheckFunction& f, const std::vector<Tensor<double>>& i
   tape.reset();
   const auto no_grad = tape.no_grad();
   std::vector<Var<double>> vars;
+  vars.reserve(inputs.size());
   for (const Tensor<double>& x : inputs) vars.push_back(tape.constant(x));
   return weighted(tape, f(tape, vars)).value()(0, 0);
 }
@@ -28,6 +29,7 @@ double evaluate(const GradcheckFunction& f, const std::vector<Tensor<double>>& i
 GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>> inputs, GradcheckOptions options) {
   Tape<double> tape;
   std::vector<Var<double>> vars;
+  vars.reserve(inputs.size());
   for (const Tensor<double>& x : inputs) vars.push_back(tape.variable(x));
   const Var<double> loss = weighted(tape, f(tape, vars));
   const bool reached = tape.wants_grad(loss);  // if not, its gradient is 0

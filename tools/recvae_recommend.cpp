@@ -198,12 +198,16 @@ void recommend_command(CommandLine& line) {
   if (o.format == "tsv") require_no_tabs(o.model, loaded.item_tokens);
   Catalogue catalogue(std::move(loaded.item_tokens));
   Recommender recommender(o, loaded.model, catalogue);
-  if (o.data.path.empty()) {
-    answer_lines(o, recommender, catalogue);
-  } else {
-    answer_users(o, recommender, catalogue);
+  const auto complain = [&] {
+    if (const std::string complaint = catalogue.complaint(); !complaint.empty()) log_warning(complaint);
+  };
+  try {
+    o.data.path.empty() ? answer_lines(o, recommender, catalogue) : answer_users(o, recommender, catalogue);
+  } catch (...) {
+    complain();
+    throw;
   }
-  if (const std::string complaint = catalogue.complaint(); !complaint.empty()) log_warning(complaint);
+  complain();
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "../support/check_op.h"
 
 using test::check_op;
@@ -62,6 +64,29 @@ TEST_CASE_TEMPLATE("gemm in blocks: right for every shape and transposition, and
         }
       }
   }
+}
+
+extern "C" {  // OpenBLAS's own; its header is for blas.cpp alone
+int openblas_get_num_threads();
+void openblas_set_num_threads(int);
+}
+
+TEST_CASE("the host's number of BLAS threads comes back with the last session, of any thread") {
+  const int before = openblas_get_num_threads();
+  openblas_set_num_threads(2);
+  const int host = openblas_get_num_threads();
+  {
+    const ad::blas::Session outer;
+    CHECK(openblas_get_num_threads() == 1);
+    std::thread([] { const ad::blas::Session inner; }).join();
+    CHECK(openblas_get_num_threads() == 1);
+  }
+  CHECK(openblas_get_num_threads() == host);
+  const std::vector<float> ones(100, 1);
+  std::vector<float> c(100);
+  ad::gemm<float>(10, 10, 10, 1, {ones.data(), 10}, {ones.data(), 10}, 0, c.data(), 10);
+  CHECK(openblas_get_num_threads() == host);
+  openblas_set_num_threads(before);
 }
 
 TEST_CASE_TEMPLATE("gemm: beta 0 reads nothing of C, also where it is NaN, by BLAS and by the kernel", T, float,

@@ -183,6 +183,8 @@ class RecommendTest(CommandsTest):
             self.bad(1, "recvae_recommend", "--model", self.model, stdin=f"101\n\n{text}\n", names="standard input:3: expected an object of user, items")
         code, stdout, _ = run("recvae_recommend", "--model", self.model, "--topk", 1, stdin="101\n102\n{}\n103\n")
         self.assertEqual((code, [row.split("\t")[0] for row in stdout.splitlines()]), (1, ["1", "2"]))  # those before it are answered
+        _, _, stderr = run("recvae_recommend", "--model", self.model, stdin="no-such\n{}\n")
+        self.assertRegex(stderr, r"(?s)1 unknown items were skipped, such as 'no-such'.*\nrecvae_recommend: standard input:2: [^\n]*\n$")
         tabs = self.put("tabs.csv", HEADER + 'a\tb,101,5,1\n')
         self.bad(1, "recvae_recommend", "--model", self.model, "--data", tabs, names="tabs")
         self.assertIn('"a\\tb"', self.good("recvae_recommend", "--model", self.model, "--data", tabs, "--format", "jsonl")[0])
