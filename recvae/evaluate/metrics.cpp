@@ -151,18 +151,6 @@ std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const s
                            ", each with each cutoff counted, found more");
   std::vector<Metric> out;
   std::set<std::pair<std::string, std::int64_t>> seen;
-  const auto add = [&](const Metric& metric) {
-    if (!seen.emplace(metric.name, metric.k).second) return;
-    if (out.size() == kMostMetrics)
-      throw data::UsageError("metrics: expected at most " + std::to_string(kMostMetrics) +
-                             ", each with each cutoff counted, found more");
-    out.push_back(metric);
-  };
-  const auto add_cut = [&](const std::string& name, std::int64_t k) {
-    if (k < 1)
-      throw data::UsageError("metrics: expected a positive cutoff of " + name + ", found " + std::to_string(k));
-    add({name, k});
-  };
   for (std::string name : names) {
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
     const std::size_t at = name.find('@');
@@ -173,19 +161,24 @@ std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const s
       for (const Entry& e : kMetrics) known += (known.empty() ? "" : ", ") + std::string(e.name);
       throw data::UsageError("metrics: expected one of " + known + ", found '" + name + "'");
     }
-    if (entry->of_scores) {
-      if (at != std::string::npos) throw data::UsageError("metrics: " + base + " has no cutoff, found " + name);
-      add({base, 0});
-      continue;
+    const bool own = at != std::string::npos;
+    if (own && entry->of_scores) throw data::UsageError("metrics: " + base + " has no cutoff, found " + name);
+    std::vector<std::int64_t> cutoffs = entry->of_scores ? std::vector<std::int64_t>{0} : topk;
+    if (own) {
+      const auto k = data::parse_number<std::int64_t>(std::string_view(name).substr(at + 1));
+      if (!k) throw data::UsageError("metrics: expected NAME@K, found '" + name + "'");
+      cutoffs = {*k};
     }
-    if (at == std::string::npos) {
-      if (topk.empty()) throw data::UsageError("metrics: " + name + " needs a cutoff, as in " + name + "@10");
-      for (std::int64_t k : topk) add_cut(base, k);
-      continue;
+    if (cutoffs.empty()) throw data::UsageError("metrics: " + name + " needs a cutoff, as in " + name + "@10");
+    for (const std::int64_t k : cutoffs) {
+      if (k < 1 && !entry->of_scores)
+        throw data::UsageError("metrics: expected a positive cutoff of " + base + ", found " + std::to_string(k));
+      if (!seen.emplace(base, k).second) continue;
+      if (out.size() == kMostMetrics)
+        throw data::UsageError("metrics: expected at most " + std::to_string(kMostMetrics) +
+                               ", each with each cutoff counted, found more");
+      out.push_back({base, k});
     }
-    const auto k = data::parse_number<std::int64_t>(std::string_view(name).substr(at + 1));
-    if (!k) throw data::UsageError("metrics: expected NAME@K, found '" + name + "'");
-    add_cut(base, *k);
   }
   if (out.empty()) throw data::UsageError("metrics: expected at least one");
   return out;
