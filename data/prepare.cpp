@@ -32,6 +32,20 @@ void sync(const fs::path& path) {
     throw fs::filesystem_error("cannot write", path, std::error_code(error, std::generic_category()));
 }
 
+constexpr const char* kTemporary = ".tmp-";
+
+/// Is there something else in it than what a preparation left that was killed, or that goes on?
+bool is_in_use(const fs::path& directory) {
+  const auto is_ours = [](const fs::directory_entry& entry) {
+    return entry.path().filename().string().starts_with(kTemporary);
+  };
+  return !std::all_of(fs::directory_iterator(directory), fs::directory_iterator(), is_ours);
+}
+
+[[noreturn]] void refuse(const fs::path& directory) {
+  throw DataError(directory.string() + ": expected a new or an empty directory, found one that is in use");
+}
+
 /// A directory beside its final place, with the parents that are missing; where there is an empty one already, which
 /// somebody may stand in, within it. All that was made is removed unless it gets there.
 class WorkDirectory {
@@ -46,7 +60,7 @@ class WorkDirectory {
     fs::create_directories(final_.parent_path());
     std::random_device random;
     do {
-      const std::string name = ".tmp-" + std::to_string(random());
+      const std::string name = kTemporary + std::to_string(random());
       path_ = there_ ? final_ / name : fs::path(final_.string() + name);
     } while (!fs::create_directory(path_));
   }
@@ -62,6 +76,7 @@ class WorkDirectory {
   void finish() {
     sync(path_);
     if (there_) {
+      if (is_in_use(final_)) refuse(final_);  // since it was looked at
       std::vector<fs::path> files(fs::directory_iterator(path_), {});
       // Training rows, by which readers know a prepared directory, come last.
       std::stable_partition(files.begin(), files.end(), [](const fs::path& file) {
@@ -174,9 +189,7 @@ Summary prepare(const DataOptions& options, const std::string& directory) {
   try {
     fs::path target = fs::weakly_canonical(fs::absolute(directory));
     if (!target.has_filename()) target = target.parent_path();
-    if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target))) {
-      throw DataError(directory + ": expected a new or an empty directory, found one that is in use");
-    }
+    if (fs::exists(target) && !(fs::is_directory(target) && !is_in_use(target))) refuse(directory);
     Split split = load_split(options, true);
     const auto* weak = std::get_if<WeakSplit>(&split);
     const auto* strong = std::get_if<StrongSplit>(&split);

@@ -7,6 +7,11 @@
 namespace ad::nn {
 namespace {
 
+bool has_control_character(const std::string& text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
 constexpr std::size_t kLongestName = 1024, kMostEntries = 100'000, kMostSides = 16;
 
 /// Takes the header's values as the parser meets them. What may come depends on the depth alone (1: names, 2: the
@@ -31,6 +36,7 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
   bool key(std::string& name) override {
     if (name.size() > kLongestName)
       fail("has a name of " + std::to_string(name.size()) + " bytes, expected at most " + std::to_string(kLongestName));
+    if (!in_metadata() && has_control_character(name)) fail("has a name with control characters");
     if (depth_ == 2) {
       if (!in_metadata() && ((name == "dtype" && !tensor_.dtype.empty()) || (name == "shape" && has_shape_))) refuse();
       member_ = name;
@@ -59,7 +65,8 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
         fail("has more than " + std::to_string(kMostEntries) + " metadata entries");
       return true;
     }
-    if (depth_ != 2 || member_ != "dtype" || text.empty() || text.size() > kLongestName) refuse();
+    if (depth_ != 2 || member_ != "dtype" || text.empty() || text.size() > kLongestName || has_control_character(text))
+      refuse();
     tensor_.dtype = std::move(text);
     return true;
   }

@@ -100,8 +100,8 @@ void take_setting(const nlohmann::json& settings, const char* name, T& value) {
   const auto it = settings.find(name);
   if (it == settings.end()) return;
   if (const char* expected = take_value(*it, value)) {
-    throw std::runtime_error(std::string("settings: ") + name + " has the wrong type: expected " + expected +
-                             ", found " + data::excerpt(it->dump()));
+    throw std::runtime_error(std::string("settings: ") + name + ": expected " + expected + ", found " +
+                             data::excerpt(it->dump()));
   }
 }
 

@@ -297,8 +297,11 @@ bool reorder_items(LoadedModel& loaded, const std::vector<std::string>& item_tok
   const RecVae<float>& m = loaded.model;
   RecVae<float> ordered{empty_encoder(m.items(), m.hidden(), m.latent(), m.encoder.ln1.eps),
                         {m.latent(), m.items(), 0, ad::nn::Init::zero}};
-  take_over(loaded, ordered, ordered.encoder, item_tokens);
+  Encoder<float> old;
+  if (loaded.old_encoder) old = empty_encoder(m.items(), m.hidden(), m.latent(), m.encoder.ln1.eps);
+  take_over(loaded, ordered, old, item_tokens);
   loaded.model = std::move(ordered);
+  if (loaded.old_encoder) loaded.old_encoder = std::move(old);
   loaded.item_tokens = item_tokens;
   return true;
 }

@@ -1,5 +1,6 @@
 #include "query.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -40,7 +41,7 @@ class JsonQuery : public nlohmann::json_sax<nlohmann::json> {
             : key_ == "exclude"    ? &q_.exclude
             : key_ == "candidates" ? &q_.candidates.emplace()
                                    : nullptr;
-    return list_ || fail("a list in " + key_);
+    return list_ || fail(key_.empty() ? data::excerpt(text_) : "a list in " + key_);
   }
   bool end_array() override {
     list_ = nullptr;

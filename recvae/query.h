@@ -1,11 +1,11 @@
 // A request for a list, as a line of text says it.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "../data/vocabulary.h"

@@ -1,7 +1,6 @@
 #include "settings.h"
 
 #include <cmath>
-#include <stdexcept>
 
 #include "evaluate/metrics.h"
 #include "json_value.h"
@@ -59,7 +58,7 @@ void validate(const Settings& s) {
   not_negative("learning_rate", s.learning_rate);
   not_negative("weight_decay", s.weight_decay);
   if (!std::isnormal(static_cast<float>(s.layer_norm_eps)) || s.layer_norm_eps < 0)
-    refuse("layer_norm_eps", "a positive finite number");  // in float, too: 0 would divide by a deviation of 0
+    refuse("layer_norm_eps", "a positive finite number, also as a float (from 1.2e-38 on)");
   if (s.clip_grad_norm && (!(*s.clip_grad_norm > 0) || std::isinf(*s.clip_grad_norm))) {
     refuse("clip_grad_norm", "none or a positive finite number");
   }

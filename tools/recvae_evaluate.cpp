@@ -190,7 +190,7 @@ Learned learned_from(const std::string& path, const LoadedModel& model, const da
       log_warning(path + " was trained on the validation part, too: it has seen what it has to find here");
     return Learned::with_validation;
   }
-  log_warning(path + " was not trained on this data's training part: it may have seen what it has to find");
+  log_warning(path + " was not trained on this data's training part alone: it may have seen what it has to find");
   return Learned::unknown;
 }
 
@@ -221,6 +221,7 @@ void evaluate_command(CommandLine& line) {
     announce_baseline(o.baseline, data.train, o.baseline_options);
     log_learned(o.baseline, baseline_rows, learned == Learned::with_validation);
   }
+  if (second && !model && second->trained_on.empty()) log_warning(o.compare + " does not say what it was trained on");
   if (second && !(model && model->trained_on == second->trained_on)) {
     const Learned other = learned_from(o.compare, *second, data, on_test);
     if (other != learned && other != Learned::unknown && learned != Learned::unknown)

@@ -260,7 +260,8 @@ void refit(const Options& o, const data::Dataset& data, const MetricContext& con
   const data::HeldOut nothing{{}, {rows.cols}, {rows.cols}};
   InitialModel start = start_model(o, data.item_tokens);
   const std::string settings = settings_metadata(s, o.data),
-                    trained_on = data::joined_fingerprint(start.trained_on, data::fingerprint(data, true));
+                    before = start.trained_on == data::fingerprint(data) ? "" : start.trained_on,  // else a part of it
+      trained_on = data::joined_fingerprint(before, data::fingerprint(data, true));
   Fit fit(s, rows, nothing, context, std::move(start), out.file(".old_encoder.safetensors"));
   run_fit(fit, s, rows.rows(),
           [&](const FitEpoch& epoch) { log_info("refit " + describe(epoch.report, s.epochs, "")); });

@@ -1,6 +1,5 @@
 #include "input.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <system_error>

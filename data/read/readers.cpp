@@ -98,7 +98,7 @@ Places find_columns(const TextSource& text, const Fields& header, const DataOpti
       " movieid itemid item iid sid productid asin parentasin bookid isbn businessid articleid newsid animeid "
       "artistid trackid songid recipeid videoid gameid appid placeid hotelid courseid podcastid "};
   const Column rating{"ratings", "rating_field", "rating", options.rating_field,
-                      " rating score stars starrating overall bookrating reviewscore "};
+                      " rating score stars starrating overall bookrating "};
   const Column time{"times", "time_field", "timestamp", options.time_field,
                     " timestamp time ts date unixreviewtime reviewdate eventtime tdat "};
   return {header.size(), find_column(text, header, user, true), find_column(text, header, item, true),

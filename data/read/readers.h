@@ -18,8 +18,8 @@ enum class Times { ignored, wanted, needed };
 /// Reads `text` in that format. Throws DataError, `file:line: expected X, found Y`, at the first line that
 /// is wrong.
 /// - `table`: separated by tab, comma, `;` or `|`, as the header shows, which names the columns, in any order, as
-///   `options` say or in one of the usual ways (letters, `_` and `-` make no difference); fields may be quoted; times
-///   are numbers or ISO 8601 (then read as seconds since 1970), one kind in a column;
+///   `options` say or in one of the usual ways (case, blanks, `_` and `-` make no difference); fields may be quoted;
+///   times are numbers or ISO 8601 (then read as seconds since 1970), one kind in a column;
 /// - `inter`: RecBole's atomic file, tab-separated, header of `name:type`, names likewise, tokens literal;
 /// - `u_data` (separated by tabs) and `ratings_dat` (by `::`): MovieLens' user, item, rating, time, without a header;
 /// - `adjacency`: a line per user: the user, then its items (or none), all decimal integers below 2^31;

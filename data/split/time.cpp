@@ -12,15 +12,18 @@
 namespace recvae::data {
 namespace {
 
-/// How many of the times' unit a second has: the smallest number for which some row is of this unit's magnitude and
-/// before `date`. Rows from then on have no say.
+/// How many of the times' unit a second has: the number for which most rows are of this unit's magnitude and before
+/// `date`. Rows from then on have no say.
 double units_per_second(const Interactions& rows, const Moment& date) {
-  for (const double unit : {1.0, 1e3, 1e6, 1e9}) {
-    const double end = date.in(unit), least = unit == 1 ? std::abs(end) / 1000 : 1e8 * unit;
+  double unit = 1;
+  std::int64_t most = 0;
+  for (const double candidate : {1.0, 1e3, 1e6, 1e9}) {
+    const double end = date.in(candidate), least = candidate == 1 ? std::abs(end) / 1000 : 1e8 * candidate;
     const auto speaks = [&](double time) { return std::abs(time) >= least && time < end; };
-    if (rows.dated || std::any_of(rows.times.begin(), rows.times.end(), speaks)) return unit;
+    const std::int64_t count = rows.dated ? 0 : std::count_if(rows.times.begin(), rows.times.end(), speaks);
+    if (count > most) most = count, unit = candidate;
   }
-  return 1;
+  return unit;
 }
 
 }  // namespace

@@ -21,9 +21,9 @@ struct Boundaries {
 };
 
 /// The boundaries that options give, both of them moments. What a date or ISO time is in numbers: seconds where the
-/// times were dates, too; else of the first unit (seconds; from 1e11 on milliseconds, 1e14 microseconds, 1e17
-/// nanoseconds) in which there are rows before the first date, of seconds at least a thousandth of it. So rows from a
-/// boundary on have no say in where it lies. Throws DataError where validation would begin after test.
+/// times were dates, too; else of the unit (seconds; from 1e11 on milliseconds, 1e14 microseconds, 1e17 nanoseconds) in
+/// which most rows are before the first date, of seconds at least a thousandth of it. So rows from a boundary on have
+/// no say in where it lies. Throws DataError where validation would begin after test.
 Boundaries boundaries(const std::string& valid_from, const std::string& test_from, const Interactions& rows);
 
 /// The weak split: a row's time says its part.

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numeric>
 #include <set>
-#include <stdexcept>
 
 #include "../../data/error.h"
 #include "../../data/filters.h"
@@ -146,7 +145,9 @@ const Entry* find(const std::string& name) {
 }  // namespace
 
 std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const std::vector<std::int64_t>& topk) {
-  if (names.size() > kMostGiven || topk.size() > kMostGiven || names.size() * topk.size() > kMostGiven)
+  std::size_t given = 0;
+  for (const std::string& name : names) given += name.find('@') == std::string::npos ? topk.size() + 1 : 1;
+  if (given > kMostGiven)
     throw data::UsageError("metrics: expected at most " + std::to_string(kMostGiven) +
                            ", each with each cutoff counted, found more");
   std::vector<Metric> out;

@@ -154,6 +154,7 @@ void command(tools::CommandLine& line) {
   line.flag("no_roofs", &o.no_roofs, "do not measure R");
   if (!line.parse()) return;
   if (o.copy != "whole" && o.copy != "by_tiles") throw data::UsageError("--copy: expected whole or by_tiles");
+  tools::stop_at_once(true);
   ad::set_threads(line.threads());
   run(o);
 }

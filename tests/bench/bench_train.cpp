@@ -380,6 +380,7 @@ void command(tools::CommandLine& line) {
   line.flag("roofs", &o.roofs, "only measure what the machine can do");
   line.flag("no_roofs", &o.no_roofs, "do not measure what the machine can do");
   if (!line.parse()) return;
+  tools::stop_at_once(true);
   ad::set_threads(line.threads());
   run(o);
 }

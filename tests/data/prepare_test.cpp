@@ -438,6 +438,14 @@ TEST_CASE("an output directory that is in use, or cannot be made, is left alone"
   fs::create_directory(dir.path("empty"));
   prepare(options, dir.path("empty"));
   CHECK(names_in(dir.path("empty")) == seven);
+  fs::create_directories(dir.path("meanwhile/.tmp-1"));  // of one that was killed
+  options.stop = [&] {
+    dir.write("meanwhile/train.csv", "another's");
+    return false;
+  };
+  CHECK(error_of([&] { prepare(options, dir.path("meanwhile")); }).ends_with("found one that is in use"));
+  CHECK(names_in(dir.path("meanwhile")) == std::set<std::string>{".tmp-1", "train.csv"});
+  options.stop = {};
   CHECK(error_of([&] { prepare(options_for(dir.path("empty")), dir.path("again")); }).ends_with("already split"));
 }
 

@@ -139,7 +139,7 @@ TEST_CASE("weights without metadata or constants are taken; what is missing, sur
   CHECK(
       error_of(parts.write(dir, {{"item_tokens", "[\"a\"]"}})).find("item_tokens: expected a JSON list of 9 strings") !=
       std::string::npos);
-  CHECK(error_of(parts.write(dir, {{"settings", "{\"epochs\": \"x\"}"}})).find("epochs has the wrong type") !=
+  CHECK(error_of(parts.write(dir, {{"settings", "{\"epochs\": \"x\"}"}})).find("epochs: expected") !=
         std::string::npos);
   CHECK(error_of(std::string(RECVAE_GOLDEN) + "/golden_gamma.safetensors").find("surplus tensor") != std::string::npos);
 }
@@ -207,4 +207,26 @@ TEST_CASE("taking over: rows follow their tokens, new items keep their draw, all
   LoadedModel nameless = load_model(dir.path("m"), Load::with_old_encoder);
   nameless.item_tokens.clear();
   CHECK_THROWS_AS(take_over(nameless, to, to_old, {"d", "new", "a"}), ad::Error);
+}
+
+TEST_CASE("items in another order: every row goes with its token, of the old encoder too; other items are refused") {
+  const RecVae<float> model = small_model(4, 1);
+  const Encoder<float> old = small_model(4, 2).encoder;
+  LoadedModel loaded{model, old, {"a", "b", "c", "d"}, {}, {}};
+  CHECK_FALSE(reorder_items(loaded, {"d", "a", "c", "e"}));
+  CHECK_FALSE(reorder_items(loaded, {"d", "a", "c"}));
+  CHECK(reorder_items(loaded, {"a", "b", "c", "d"}));
+  CHECK(equal(loaded.model.decoder.weight.value, model.decoder.weight.value));
+  CHECK(reorder_items(loaded, {"d", "a", "c", "b"}));
+  CHECK(loaded.item_tokens[0] == "d");
+  const ad::Index from[] = {3, 0, 2, 1};
+  for (ad::Index j = 0; j < 4; ++j) {
+    CHECK(loaded.model.decoder.bias.value(0, j) == model.decoder.bias.value(0, from[j]));
+    CHECK(loaded.model.decoder.weight.value(j, 2) == model.decoder.weight.value(from[j], 2));
+    CHECK(loaded.model.encoder.fc1.weight.value(j, 5) == model.encoder.fc1.weight.value(from[j], 5));
+    CHECK(loaded.old_encoder->fc1.weight.value(j, 5) == old.fc1.weight.value(from[j], 5));
+  }
+  CHECK(equal(loaded.model.encoder.fc_mu.bias.value, model.encoder.fc_mu.bias.value));
+  CHECK(equal(loaded.old_encoder->fc_mu.bias.value, old.fc_mu.bias.value));
+  CHECK(loaded.model.encoder.ln5.eps == 0.25);
 }

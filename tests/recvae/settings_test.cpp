@@ -46,11 +46,10 @@ TEST_CASE("settings from JSON are what they should be, in type and range, and do
     }
     return std::string("accepted");
   };
-  CHECK(refused("{\"epochs\": 1.5}") == "settings: epochs has the wrong type: expected an integer, found '1.5'");
-  CHECK(refused("{\"epochs\": 18446744073709551615}")
-            .starts_with("settings: epochs has the wrong type: expected a smaller"));
+  CHECK(refused("{\"epochs\": 1.5}") == "settings: epochs: expected an integer, found '1.5'");
+  CHECK(refused("{\"epochs\": 18446744073709551615}").starts_with("settings: epochs: expected a smaller"));
   for (const char* value : {"true", "1e30", "\"5\"", "null", "[5]", "{}"}) {
-    CHECK(refused(std::string("{\"epochs\": ") + value + "}").starts_with("settings: epochs has the wrong type"));
+    CHECK(refused(std::string("{\"epochs\": ") + value + "}").starts_with("settings: epochs: expected"));
   }
   for (const char* member : {"\"gamma\": true", "\"gamma\": \"1\"", "\"shuffle\": 1", "\"topk\": [1, 2.5]",
                              "\"topk\": 5", "\"metrics\": [1]", "\"init\": 3", "\"clip_grad_norm\": \"none\""}) {
@@ -97,8 +96,11 @@ TEST_CASE("validate names the setting that makes no sense") {
           s.metrics.assign(11, "ndcg");
           for (std::int64_t k = 1; k <= 11'000; ++k) s.topk.push_back(k);
         }).starts_with("metrics: expected at most 1000"));
-  CHECK(refused([](Settings& s) { s.topk.assign(3'000, 20); }) == "accepted");
-  CHECK(refused([](Settings& s) { s.topk.assign(200'000, 20); }).starts_with("metrics: expected at most 10000"));
+  CHECK(refused([](Settings& s) { s.topk.assign(200'000, 20); }) == "accepted");  // no metric is crossed with them
+  CHECK(refused([](Settings& s) {
+          s.metrics = {"ndcg"};
+          s.topk.assign(200'000, 20);
+        }).starts_with("metrics: expected at most 10000"));
   CHECK(refused([](Settings& s) { s.metrics.assign(20'000, "ndcg"); }).starts_with("metrics: expected at most 10000"));
   for (const std::int64_t k : {std::int64_t{0}, std::int64_t{-1}}) {
     CHECK(refused([&](Settings& s) { s.topk = {k}; }).starts_with("topk:"));

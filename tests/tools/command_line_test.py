@@ -57,10 +57,10 @@ class CommandLineTest(CommandsTest):
         self.assertEqual([line for line in stderr.splitlines() if "warning" in line], ["warning: without meaning here: --gpu_id, --save_dataset, --show_progress, --train_neg_sample_args, --worker"])
         self.assertEqual(self.weights(out), self.weights(self.run_dir))
         for wrong, nearest in {"gpu_idd": "gpu_id", "gpu": "gpu_id", "train_neg_sample_arg": "train_neg_sample_args", "hidden_dim": "hidden_dimension",
-                               "batch_size": "train_batch_size", "lerning_rate": "learning_rate"}.items():
-            self.bad(2, "recvae_train", "--data", self.table, f"--{wrong}", 0, names=f"unknown option --{wrong}; did you mean --{nearest}?")
-        self.bad(2, "recvae_train", "--data", self.table, "--learner", "sgd", names="unknown option --learner")
-        self.bad(2, "recvae_evaluate", "--data", self.table, "--model", self.model, "--gpu_id", 0, names="unknown option --gpu_id")
+                               "batch_size": "train_batch_size", "lerning_rate": "learning_rate", "epoch": "epochs"}.items():
+            self.bad(2, "recvae_train", "--data", self.table, f"--{wrong}", 0, names=f"unknown option '--{wrong}', did you mean --{nearest}?")
+        self.bad(2, "recvae_train", "--data", self.table, "--learner", "sgd", names="unknown option '--learner'")
+        self.bad(2, "recvae_evaluate", "--data", self.table, "--model", self.model, "--gpu_id", 0, names="unknown option '--gpu_id'")
 
     def test_version_names_slow_kernels(self):
         """Kernels that the environment makes narrower than the processor are named; those it chooses itself are not called slow."""
@@ -89,7 +89,7 @@ class CommandLineTest(CommandsTest):
             self.bad(2, command, *options, "--quiet=perhaps", names="quiet")
         self.bad(2, "recvae_train", names="--data")
         self.bad(2, "recvae_prepare", "--data", self.table, out=False, names="--out")
-        self.bad(2, "recvae_prepare", "--data", self.table, "--validation_ratio", 0.1, names="unknown option --validation_ratio")
+        self.bad(2, "recvae_prepare", "--data", self.table, "--validation_ratio", 0.1, names="unknown option '--validation_ratio'")
         self.bad(2, "recvae_train", "--data", self.table, "--hiden_dimension", 3, names="--hidden_dimension")  # the nearest one
 
     def test_spellings_of_options(self):
@@ -113,7 +113,8 @@ class CommandLineTest(CommandsTest):
         for option, values in wrong.items():
             for value in values:
                 self.bad(2, "recvae_train", "--data", self.table, f"--{option}={value}", names=option)
-        self.bad(2, "recvae_train", "--data", self.table, "--topk", ",".join(["5"] * 20000), names="expected at most 10000")
+        self.bad(2, "recvae_train", "--data", self.table, "--topk", "[1,x]", names="expected a list such as [a,b], each a whole number, found '[1,x]'")
+        self.bad(2, "recvae_train", "--data", self.table, "--metrics", "ndcg", "--topk", ",".join(["5"] * 20000), names="expected at most 10000")
         self.bad(2, "recvae_train", "--data", self.table, "--" + "x" * 100_000, 1, names="unknown option")
         self.bad(2, "recvae_prepare", "--data", self.table, "--heldout_users=-1", names="heldout_users")
         for value in ("-5", "0", "nan", "1e-300"):

@@ -143,7 +143,7 @@ class RecommendTest(CommandsTest):
         self.assertEqual(objects[users[5]], [row[2] for row in rows[15:18]])
         self.bad(2, "recvae_recommend", "--model", self.model, "--data", self.table, "--input", self.table)
         for option in ("split", "heldout_users", "split_seed", "validation_ratio"):  # all users, whatever the split
-            self.bad(2, "recvae_recommend", "--model", self.model, "--data", self.table, f"--{option}", 1, names=f"unknown option --{option}")
+            self.bad(2, "recvae_recommend", "--model", self.model, "--data", self.table, f"--{option}", 1, names=f"unknown option '--{option}'")
         # The model's filters hold for its users unless others are given.
         filters = ["--threshold", "2.5", "--min_items_per_user", 9]
         out, _, _ = self.train("--data", self.table, *HELD_OUT, *filters, "--split_seed", 5)

@@ -75,7 +75,7 @@ class SplitsTest(CommandsTest):
         self.assertEqual(prepared["seed"], prepared["default"])
         self.assertNotEqual(prepared["other"], prepared["default"])
         for command in ("recvae_prepare", "recvae_evaluate"):  # of a training alone
-            self.bad(2, command, "--data", self.table, "--seed", 5, names="unknown option --seed")
+            self.bad(2, command, "--data", self.table, "--seed", 5, names="unknown option '--seed'")
         options = ["--metrics", "recall@5", "--seed", 3, "--split_seed", 5]  # a model is evaluated by its own
         out, stdout, _ = self.train("--data", self.table, "--split", "ratio", *options)
         self.assertEqual(self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.table, "--metrics", "recall@5")[0], stdout.splitlines(True)[-1])
@@ -116,7 +116,7 @@ class SplitsTest(CommandsTest):
             self.bad(1, command, *data, "--split", "time", "--valid_from", "1999-01-01", "--test_from", 4, names="--valid_from")  # what a date is, the data say
             self.bad(1, command, *data, "--split", "time", "--valid_from", 5, "--test_from", "1999-01-01", names="before 5")
             self.bad(1, command, "--data", self.put("bare.csv", "userId,movieId\n1,2\n"), "--split", "loo", "--order", "TO", names="'timestamp'")
-        self.bad(2, "recvae_prepare", *data, "--test_history", "train", names="unknown option --test_history")
+        self.bad(2, "recvae_prepare", *data, "--test_history", "train", names="unknown option '--test_history'")
         self.bad(2, "recvae_evaluate", *data, "--baseline", "popularity", "--order", "TO", names="--split")
         self.assertNotEqual(self.good("recvae_evaluate", *data, "--baseline", "popularity", "--split", "loo")[0], "")
         stdout, _ = self.good("recvae_prepare", "--help")

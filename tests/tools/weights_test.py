@@ -57,11 +57,11 @@ class WeightsTest(CommandsTest):
         self.refused(self.with_settings("eps", layer_norm_eps=-5), "layer_norm_eps: expected a positive finite number")
         self.refused(self.with_settings("many", metrics=["ndcg", "recall"] * 6, topk=list(range(1, 11001))), "metrics: expected at most 1000")
         for name, value in ("epochs", 1.5), ("epochs", True), ("epochs", 1e30), ("epochs", 2**64), ("shuffle", 1), ("topk", [1, "2"]), ("gamma", "x"):
-            self.refused(self.with_settings("type", **{name: value}), f"settings: {name} has the wrong type")
+            self.refused(self.with_settings("type", **{name: value}), f"settings: {name}: expected")
         for name, value in ("min_users_per_item", 2**32 + 1), ("min_items_per_user", 1.5), ("split_seed", -1), ("threshold", "3"):
             code, stdout, stderr = run("recvae_evaluate", "--model", self.with_settings("data", **{name: value}), "--data", self.table)
             self.assertEqual((code, stdout), (1, ""))
-            self.assertIn(f"settings: {name} has the wrong type", stderr)
+            self.assertIn(f"settings: {name}: expected", stderr)
         for command in ("recvae_evaluate", "recvae_recommend"):  # bad data, not bad usage
             self.bad(1, command, "--model", self.with_settings("negative", min_items_per_user=-1), "--data", self.table, names="min_items_per_user")
 
@@ -90,6 +90,8 @@ class WeightsTest(CommandsTest):
         self.assertEqual(of(started[1]), of(other))
         self.assertNotIn(of(started[2]), (of(other), of(twin)))
         self.assertEqual(evaluate(twin, self.table, "--compare", started[2])[:2], (1, ""))
+        refits = [self.train("--data", self.table, "--split", "ratio", "--split_seed", 1, "--refit", *start)[0] / "model.safetensors" for start in ([], ["--init_from", other])]
+        self.assertEqual(*map(of, refits))  # the training rows are among those
         foreign = self.with_metadata("foreign", trained_on="00" * 16)
         code, stdout, warnings = evaluate(foreign)
         self.assertEqual((code, len(warnings)), (0, 1))

@@ -154,16 +154,21 @@ struct CommandLine::State {
 
   [[noreturn]] void refuse_unknown(const std::string& name) const {
     constexpr std::size_t kLongest = 100;  // of a name that may be meant for another
-    if (name.size() > kLongest) throw data::UsageError("unknown option " + data::excerpt("--" + name));
-    std::vector<std::string> known = without_meaning;
-    for (const Option& option : options) known.push_back(option.name);
-    // The nearest: one that only has more at its ends, else the one that takes the fewest strokes to get to.
-    const auto distance = [&](const std::string& other) {
-      const bool within = name.size() > 2 && other.find(name) != std::string::npos;
-      return within ? 0 : 1 + edit_distance(name, other);
+    std::string nearest;
+    std::size_t least = std::max<std::size_t>(3, name.size() / 2);
+    const auto look_at = [&](const std::string& other, std::size_t handicap) {
+      const bool within = name.size() > 2 && other.find(name) != std::string::npos;  // a part of a name is a short one
+      const std::size_t distance = handicap + (within ? (other.size() - name.size()) / 4 : edit_distance(name, other));
+      if (distance < least) least = distance, nearest = other;
     };
-    const auto nearest = std::ranges::min_element(known, {}, distance);
-    throw data::UsageError("unknown option --" + name + "; did you mean --" + *nearest + "? --help lists the options");
+    for (const Option& option : options) {
+      if (name.size() < kLongest) look_at(option.name, 0);
+    }
+    for (const std::string& other : without_meaning) {
+      if (name.size() < kLongest) look_at(other, 1);
+    }
+    throw data::UsageError("unknown option " + data::excerpt("--" + name, kLongest) +
+                           (nearest.empty() ? "" : ", did you mean --" + nearest + "?") + "; --help lists the options");
   }
 
   /// Gives the options their values. An option takes the next argument, whatever that looks like.

@@ -30,7 +30,13 @@ void parse_value(const std::string& text, std::optional<T>& out) {
 template <class T>
 void parse_value(const std::string& text, std::vector<T>& out) {
   out.clear();
-  for (const std::string& element : parse_list(text)) parse_value(element, out.emplace_back());
+  for (const std::string& element : parse_list(text)) {
+    try {
+      parse_value(element, out.emplace_back());
+    } catch (const std::invalid_argument& expected) {
+      throw std::invalid_argument(std::string("a list such as [a,b], each ") + expected.what());
+    }
+  }
 }
 
 /// The command line of one command: options with values, flags, and what all commands share (`--help`, `--version`,
@@ -114,8 +120,8 @@ void hold_text(data::DataOptions& options);
 /// `program: what` on stderr; 128 + n when signal n (SIGINT, SIGTERM) stopped it.
 int run_command(const char* program, int argc, char** argv, void (*body)(CommandLine& line));
 
-/// The number of the signal that asked the command to stop, 0 for none. Another one, a second later or more, ends the
-/// process at once.
+/// The number of the signal that asked the command to stop, 0 for none. Another one, two seconds later or more, ends
+/// the process at once.
 int stop_signal();
 inline bool stop_requested() { return stop_signal() != 0; }
 

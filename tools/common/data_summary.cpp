@@ -1,7 +1,6 @@
 #include "data_summary.h"
 
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "command_line.h"

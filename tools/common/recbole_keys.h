@@ -7,7 +7,7 @@ namespace recvae::tools {
 /// that would change a result (`learner`, `transform`) is not among them.
 inline constexpr const char* kRecboleKeysWithoutMeaning =
     "gpu_id use_gpu device worker num_workers nproc ip port world_size offset group_offset local_rank single_spec "
-    "enable_amp enable_scaler require_pow reproducibility state show_progress log_wandb wandb_project encoding "
+    "enable_amp enable_scaler require_pow reproducibility state show_progress log_wandb wandb_project "
     "loss_decimal_place metric_decimal_place checkpoint_dir save_dataset dataset_save_path save_dataloaders "
     "dataloaders_save_path train_neg_sample_args valid_neg_sample_args test_neg_sample_args neg_sampling "
     "training_neg_sample_num training_neg_sample_distribution NEG_PREFIX LABEL_FIELD repeatable valid_metric_bigger "

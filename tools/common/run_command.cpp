@@ -15,7 +15,7 @@ namespace recvae::tools {
 namespace {
 
 std::atomic<int> signal_seen{0};
-std::atomic<long> signal_time{0};  // of the first, in seconds
+std::atomic<long> signal_time{0};  // of the first, in seconds, and one
 std::atomic<bool> at_once{false};
 std::atomic<const char*> stopped_line{""};  // what a handler that ends the command has to say
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<long>::is_always_lock_free &&
@@ -24,13 +24,15 @@ static_assert(std::atomic<int>::is_always_lock_free && std::atomic<long>::is_alw
 extern "C" void on_signal(int number) {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  const bool first = signal_seen.exchange(number) == 0;
-  if (first) signal_time = now.tv_sec;
+  long never = 0;
+  const bool first = signal_time.compare_exchange_strong(never, now.tv_sec + 1);
+  int none = 0;
+  signal_seen.compare_exchange_strong(none, number);
   // A key that bounces, or a signal to the process and to its group, is one.
-  if (!at_once && (first || now.tv_sec - signal_time < 2)) return;
+  if (!at_once && (first || now.tv_sec + 1 - signal_time < 2)) return;
   const char* const line = stopped_line;
   if (write(STDERR_FILENO, line, std::strlen(line)) < 0) _exit(1);
-  _exit(128 + number);
+  _exit(128 + signal_seen);
 }
 
 int fail(const char* program, std::string message, int code) {
@@ -83,6 +85,8 @@ int run_command(const char* program, int argc, char** argv, void (*body)(Command
   } catch (const std::bad_alloc&) {
     return fail(program, "not enough memory", 1);
   } catch (const std::exception& error) {
+    // Whatever a signal interrupted, it is what ended the command.
+    if (stop_requested()) return fail(program, "stopped", 128 + stop_signal());
     return fail(program, error.what(), 1);
   } catch (...) {
     return fail(program, "an unknown error", 1);

@@ -38,6 +38,7 @@ TEST_CASE("dates are of the unit that rows before them have") {
     CHECK(at({second * unit - unit, 1e18 * 9}).valid_from == second * unit);  // a time that is no time, later
     CHECK(at({second * unit}).valid_from == second);                          // nothing before: nobody says
   }
+  CHECK(at({second, 1e3 * second - 5, 1e3 * second - 6}).valid_from == 1e3 * second);  // one in seconds among others
   CHECK(at({1, second - 1, 253402214400}).valid_from == second);  // the year 9999 in seconds, no milliseconds
   CHECK(at({253402214400}, "2001-09-09", true).valid_from == second);
   CHECK(at({1e9, 1e12}, "2001-09-09", true).valid_from == second);  // dates are seconds, whatever their size
