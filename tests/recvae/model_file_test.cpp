@@ -164,7 +164,8 @@ TEST_CASE("metadata that no model has are refused by a line that names the file"
                                   with_token("a") + "x", with_token("a\",\"z"), std::string("null"), std::string()}) {
     CHECK(message({{"item_tokens", text}}) == "item_tokens: expected a JSON list of 9 strings");
   }
-  CHECK(message({{"settings", "{\"layer_norm_eps\": -5}"}}) == "layer_norm_eps: expected a positive finite number");
+  CHECK(message({{"settings", "{\"layer_norm_eps\": -5}"}}) ==
+        "layer_norm_eps: expected a positive finite number, also as a float (from 1.2e-38 on)");
   CHECK(message({{"settings", "{\"epochs\": 0}"}}).starts_with("epochs: expected a positive integer"));
   CHECK(message({{"settings", ""}}) == "settings: not a JSON object");
   CHECK(message({{"settings", std::string(80'000, '[')}}).starts_with("settings: expected values"));
