@@ -1,6 +1,5 @@
 // A fuzz target as an ordinary program: runs it on the files and folders given, so that the corpus is a test in every
-// build. An input that takes
-// more time or memory than it may is a finding, too.
+// build: SECONDS FILE... An input that takes more seconds, or more memory than it may, is a finding, too.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -23,7 +22,8 @@ long peak_mb() {
 
 int main(int argc, char** argv) {
   std::vector<std::string> files;
-  for (int k = 1; k < argc; ++k) {
+  const double most_seconds = argc > 1 ? std::atof(argv[1]) : 0;
+  for (int k = 2; k < argc; ++k) {
     if (!fs::is_directory(argv[k]))
       files.emplace_back(argv[k]);
     else
@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
     const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     const long mb = peak_mb() - before;
-    if (seconds > 10 || mb > 1024) {
+    if (seconds > most_seconds || mb > 1024) {
       std::fprintf(stderr, "%s takes %.1f s and %ld MB\n", file.c_str(), seconds, mb);
       ++greedy;
     }
