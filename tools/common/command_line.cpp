@@ -54,7 +54,7 @@ std::string formatted(const char* format, ...) {
   char text[512];
   std::va_list arguments;
   va_start(arguments, format);
-  std::vsnprintf(text, sizeof text, format, arguments);
+  std::vsnprintf(text, sizeof text, format, arguments);  // NOLINT(clang-analyzer-valist.Uninitialized): it is
   va_end(arguments);
   return text;
 }
