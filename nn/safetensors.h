@@ -17,6 +17,9 @@ class AtomicFile;
 
 using Metadata = std::map<std::string, std::string>;
 
+/// Is there a line end, a tab or the like in it, which would break a line that names it?
+bool has_control_character(const std::string& text);
+
 /// A tensor as a file describes it.
 struct TensorInfo {
   std::string dtype;  ///< "F32" or "F64" are read; others are listed only

@@ -7,11 +7,6 @@
 namespace ad::nn {
 namespace {
 
-bool has_control_character(const std::string& text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
 constexpr std::size_t kLongestName = 1024, kMostEntries = 100'000, kMostSides = 16;
 
 /// Takes the header's values as the parser meets them. What may come depends on the depth alone (1: names, 2: the
@@ -151,6 +146,11 @@ void expect_whole(const SafetensorsHeader& header, std::uint64_t data_size) {
 }
 
 }  // namespace
+
+bool has_control_character(const std::string& text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
 
 std::uint64_t dtype_size(const std::string& dtype) {
   static const std::map<std::string, std::uint64_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2},

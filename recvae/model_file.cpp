@@ -95,11 +95,6 @@ void save(const std::string& path, const RecVae<float>& model, const AppendOldEn
                              {"trained_on", metadata.trained_on}});
 }
 
-bool has_control_character(const std::string& token) {
-  return std::any_of(token.begin(), token.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
 std::vector<std::string> read_item_tokens(const std::string& path, const std::string& text, Index items) {
   std::vector<std::string> tokens;
   Index values = 0;
@@ -119,7 +114,7 @@ std::vector<std::string> read_item_tokens(const std::string& path, const std::st
   data::Vocabulary distinct;
   for (const std::string& token : tokens) {
     const std::int32_t before = distinct.size();
-    if (token.empty() || has_control_character(token) || distinct.add(token) < before) {
+    if (token.empty() || ad::nn::has_control_character(token) || distinct.add(token) < before) {
       throw ad::Error(path + ": item_tokens: expected different names without control characters, found " +
                       data::excerpt(token) + (distinct.find(token) < 0 ? "" : " twice"));
     }
@@ -191,7 +186,7 @@ Sizes expect_model(const ad::nn::SafetensorsReader& file, Load what) {
 
 void check_item_tokens(const std::string& path, const std::vector<std::string>& item_tokens) {
   for (const std::string& token : item_tokens) {
-    bool fine = !token.empty() && !has_control_character(token);
+    bool fine = !token.empty() && !ad::nn::has_control_character(token);
     try {
       nlohmann::json(token).dump();
     } catch (const nlohmann::json::exception&) {

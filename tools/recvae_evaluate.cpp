@@ -183,9 +183,10 @@ Learned learned_from(const std::string& path, const LoadedModel& model, const da
     log_learned(path, data.train, false);
     return Learned::training;
   }
-  if (model.trained_on == data::fingerprint(data, true)) {
+  const data::UserItems all = data::training_and_validation(data);
+  if (model.trained_on == data::fingerprint(all.rows, all.user_tokens, data.item_tokens)) {
     if (on_test)
-      log_learned(path, data::training_and_validation(data).rows, true);
+      log_learned(path, all.rows, true);
     else
       log_warning(path + " was trained on the validation part, too: it has seen what it has to find here");
     return Learned::with_validation;
