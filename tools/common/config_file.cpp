@@ -81,7 +81,7 @@ class ConfigReader : public YAML::EventHandler {
     in_list_ = has_key_ = false;
   }
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    if (in_map_) refuse(mark, in_list_ ? "a value" : has_key_ ? kValue : kMap, "a map");
+    if (in_map_) refuse(mark, in_list_ ? "a value or the list's end" : has_key_ ? kValue : kMap, "a map");
     in_map_ = true;
   }
   void OnMapEnd() override { in_map_ = false; }
@@ -165,7 +165,9 @@ std::string value_text(const nlohmann::ordered_json& value) {
 }  // namespace
 
 std::vector<ConfigEntry> read_config(const std::string& path) {
-  std::istringstream text(read_file(path));
+  std::string content = read_file(path);
+  content += content.ends_with('\n') ? "#" : "\n#";  // yaml-cpp takes a quote that is open at a line's end for closed
+  std::istringstream text(content);
   ConfigReader reader(path);
   try {
     YAML::Parser parser(text);
