@@ -1,4 +1,7 @@
 // Trains RecVAE on interaction data, choosing the best epoch on validation users, and tests it.
+#include <unistd.h>
+
+#include <chrono>
 #include <cmath>
 #include <ctime>
 #include <filesystem>
@@ -10,6 +13,7 @@
 #include "command_line.h"
 #include "data/read/input.h"
 #include "data_summary.h"
+#include "dry_run.h"
 #include "model_metadata.h"
 #include "nn/atomic_file.h"
 #include "output_directory.h"
@@ -298,6 +302,17 @@ Existing existing(const Options& o) {
   return o.overwrite ? Existing::replaced : Existing::refused;
 }
 
+/// Says what a run would take, and leaves nothing behind but a file without a name while it does.
+void estimate(Session& s) {
+  InitialModel start = start_model(s.o, s.data.item_tokens);
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string scratch = std::filesystem::temp_directory_path() / ("recvae-dry-run-" + std::to_string(getpid()));
+  Fit fit(s.o.settings, s.data.train, s.data.validation, s.context, std::move(start), scratch);
+  const double building = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  dry_run(fit, building, s.out.folder());
+  choose_baselines(s.o, s.data);
+}
+
 void train_and_test(Session& s) {
   const std::vector<std::string> baselines = choose_baselines(s.o, s.data);
   const std::int64_t best_epoch = train_model(s);
@@ -320,12 +335,14 @@ void train(CommandLine& line) {
   std::string folder = o.resume.empty() ? o.out : o.resume;
   if (folder.empty()) folder = default_out(o.data.path);
   OutputDirectory out(folder, existing(o));
-  out.open();
+  if (!o.dry_run) out.open();
   const std::string config = config_text(with_absolute_paths(run_config(line, o)));
-  if (o.resume.empty()) write_text(out.file("config.yaml"), config);  // first, so that it can be resumed from here on
+  if (o.resume.empty() && !o.dry_run)
+    write_text(out.file("config.yaml"), config);  // first, so that it can be resumed from here on
 
   fetch_text(o.data);
-  const data::Dataset data = data::load(o.data);
+  data::Dataset data;
+  line.check([&] { data = data::load(o.data); });
   log_summary(data.summary);
   check_item_tokens(o.data.path, data.item_tokens);  // better known before the training than after
   if (o.refit && !has_targets(data.validation)) {
@@ -339,6 +356,7 @@ void train(CommandLine& line) {
             config,
             {settings_metadata(o.settings, o.data), data::fingerprints(data), engine_identity()},
             parse_metrics(o.settings.metrics, o.settings.topk)};
+  if (o.dry_run) return estimate(s);
   write_text(out.file("data.json"), summary_json(data.summary));
   train_and_test(s);
 }

@@ -252,6 +252,21 @@ class TrainTest(CommandsTest):
             else:
                 self.assertFalse(out.exists())
 
+    def test_dry_run(self):
+        out = self.fresh()
+        stdout, stderr = self.good("recvae_train", "--data", self.table, *HELD_OUT, *TINY, "--dry_run", "--out", out)
+        self.assertEqual(stdout, "")
+        self.assertRegex(stderr, r"(?m)^memory: \d+(\.\d)? MB at its peak")
+        self.assertRegex(stderr, r"(?m)^disk: .* MB for the model, up to .* MB with checkpoints, of \d+ MB free")
+        self.assertRegex(stderr, r"(?m)^time: .* an epoch \(encoder passes .*\), .* for 50$")
+        self.assertFalse(out.exists())
+        for options in (["--alternating", "false"], ["--prior_update", "never"], ["--split", "ratio", "--ratios", "0.9,0,0.1"]):
+            self.good("recvae_train", "--data", self.table, *TINY, *options, "--dry_run")
+
+    def test_divergence_says_what_to_try(self):
+        stderr = self.bad(1, "recvae_train", "--data", self.table, *TINY, *HELD_OUT, "--learning_rate", "1e30", "--epochs", 2)
+        self.assertRegex(stderr.splitlines()[-1], "training diverged: .* epoch 1, .*try a smaller learning_rate, or clip_grad_norm")
+
     def test_one_run_at_a_time(self):
         out = self.fresh()
         process = self.start(out, "--n_enc_epochs", 1000000)
