@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // What a training run writes: all that --overwrite replaces.
-constexpr const char* kRunFiles[] = {"model.safetensors", "checkpoint/model.safetensors", "metrics.jsonl", "data.json"};
+constexpr const char* kRunFiles[] = {"model.safetensors", "checkpoint/model.safetensors", "metrics.jsonl", "data.json",
+                                     "report.html"};
 constexpr const char* kStage = ".recvae-new";  // within the directory, or after its name beside it
 
 fs::path without_trailing_slash(fs::path path) {
@@ -58,7 +59,10 @@ fs::path make_stage(const fs::path& directory) {
   for (const fs::path& stage : {beside, within}) fs::remove_all(stage, error);
   for (const fs::path& folder : {directory, directory / "checkpoint"}) {
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-      if (entry.path().filename().string().starts_with("model.safetensors.tmp-")) fs::remove(entry.path(), error);
+      const std::string name = entry.path().filename();
+      for (const char* unfinished : {"model.safetensors.tmp-", "report.html.tmp-"}) {
+        if (name.starts_with(unfinished)) fs::remove(entry.path(), error);
+      }
     }
   }
   const fs::path here = fs::current_path(error);

@@ -16,6 +16,7 @@
 #include "progress.h"
 #include "recbole_keys.h"
 #include "recvae/recvae.h"
+#include "report/run_report.h"
 #include "results.h"
 
 namespace recvae::tools {
@@ -23,7 +24,7 @@ namespace {
 
 struct Options {
   data::DataOptions data;
-  std::string preset_name = "paper", init_from, out;
+  std::string preset_name = "paper", init_from, out, item_names;
   bool overwrite = false, refit = false;
   Settings settings;
   std::vector<std::string> baselines = {"popularity", "ease"};
@@ -54,6 +55,7 @@ bool read_options(CommandLine& line, Options& o) {
   line.add("preset", &o.preset_name, "paper (default), wsdm: settings that the options below change");
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
   line.add("out", &o.out, "directory to write (default: runs/<data>-<time>)");
+  line.add("item_names", &o.item_names, "file of token<TAB>name lines: report.html shows the names");
   line.flag("overwrite", &o.overwrite, "replace an earlier run in --out");
   line.flag("refit", &o.refit,
             "afterwards train anew on training and validation rows for the best epoch's number of epochs; that model "
@@ -210,9 +212,16 @@ std::vector<std::string> choose_baselines(const Options& o, const data::Dataset&
   return chosen;
 }
 
+/// Prints the test result of `who`, and keeps it for the report.
+void put_results(const std::string& who, const std::vector<Metric>& metrics, const std::vector<double>& means,
+                 report::RunReport& report) {
+  print_metrics(metrics, means, who);
+  for (std::size_t m = 0; m < metrics.size(); ++m) report.results.push_back({who, metrics[m].label(), means[m]});
+}
+
 /// Prints the test result of a baseline.
 void test_baseline(const std::string& name, const Options& o, const data::Dataset& data,
-                   const std::vector<Metric>& metrics, const MetricContext& context) {
+                   const std::vector<Metric>& metrics, const MetricContext& context, report::RunReport& report) {
   BaselineOptions options = o.baseline_options;
   if (name == "ease" && !o.lambda_given) {
     options.lambda = find_lambda(data, parse_metrics({o.settings.valid_metric}, {})[0], context, options);
@@ -220,29 +229,30 @@ void test_baseline(const std::string& name, const Options& o, const data::Datase
   const data::Csr& rows = data.baseline_rows(true);
   const auto baseline = make_baseline(name, rows, options);
   log_learned(name, rows, rows.nnz() > data.train.nnz());
-  print_metrics(metrics, evaluate(*baseline, data.test, metrics, context).means, name);
+  put_results(name, metrics, evaluate(*baseline, data.test, metrics, context).means, report);
 }
 
 /// Prints the test result of the model in a file; `what` is said of it in the log.
 void test_model(const std::string& path, const data::Dataset& data, const std::vector<Metric>& metrics,
-                const MetricContext& context, const std::string& what, const std::string& who) {
+                const MetricContext& context, const std::string& what, const std::string& who,
+                report::RunReport& report) {
   if (!has_targets(data.test)) return;
   const RecVae<float> model = load_model(path, Load::model).model;
   const Evaluation result = evaluate(*model_scorer(model), data.test, metrics, context);
   log_info("test of " + what + " on " + with_thousands(static_cast<double>(result.users())) + " users; " + path);
-  print_metrics(metrics, result.means, who);
+  put_results(who, metrics, result.means, report);
 }
 
 /// Prints the test result of the baselines.
 void test_baselines(const std::vector<std::string>& names, const Options& o, const data::Dataset& data,
-                    const std::vector<Metric>& metrics, const MetricContext& context) {
+                    const std::vector<Metric>& metrics, const MetricContext& context, report::RunReport& report) {
   if (!has_targets(data.test)) {
     log_warning("no test users have anything to be found: no test result");
     return;
   }
   for (const std::string& name : names) {
     try {
-      test_baseline(name, o, data, metrics, context);
+      test_baseline(name, o, data, metrics, context, report);
     } catch (const ad::Error& error) {  // the model's own result is not lost for it
       log_warning(name + ": " + error.what());
     } catch (const std::bad_alloc&) {
@@ -288,14 +298,31 @@ void train(CommandLine& line) {
   const std::int64_t best_epoch = train_model(o, data, context, out);
   stop_at_once(true);  // all that a test could leave behind is there
   const std::string model = out.file("model.safetensors"), best = "epoch " + std::to_string(best_epoch);
-  test_baselines(baselines, o, data, metrics, context);
+  report::RunReport report;
+  test_baselines(baselines, o, data, metrics, context, report);
   log_learned("RecVAE", data.train, false);
-  test_model(model, data, metrics, context, best, o.refit ? "chosen" : "");
-  if (!o.refit) return;
-  stop_at_once(false);
-  refit(o, data, context, best_epoch, out);
-  stop_at_once(true);
-  test_model(model, data, metrics, context, "the refit of " + best, "");
+  test_model(model, data, metrics, context, best, o.refit ? "chosen" : "", report);
+  if (o.refit) {
+    stop_at_once(false);
+    refit(o, data, context, best_epoch, out);
+    stop_at_once(true);
+    test_model(model, data, metrics, context, "the refit of " + best, "", report);
+  }
+  report.title = data::base_name(o.data.path);
+  const std::time_t now = std::time(nullptr);
+  char time[32];
+  std::strftime(time, sizeof time, "%Y-%m-%d %H:%M", std::localtime(&now));
+  report.facts = {{"", time}, {"recvae", RECVAE_VERSION}, {"", engine()}};
+  report.directory = o.out;
+  report.command = {"recvae_train", "--data", o.data.path};
+  report.valid_metric = parse_metrics({o.settings.valid_metric}, {})[0].label();
+  report.best_epoch = best_epoch;
+  std::unordered_map<std::string, std::string> names;
+  if (!o.item_names.empty()) names = read_item_names(o.item_names);
+  stop_at_once(false);  // else an unfinished file could stay
+  report::write_run_report(
+      out.file("report.html"), std::move(report),
+      {data, o.data, load_model(model, Load::model).model, o.settings, context, out.file("metrics.jsonl"), names});
 }
 
 }  // namespace
