@@ -14,6 +14,6 @@
 #include "fit.h"
 #include "model.h"
 #include "model_file.h"
-#include "query.h"
+#include "serve/query.h"
 #include "settings.h"
 #include "trainer.h"

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "../data/error.h"
-#include "../data/number.h"
+#include "../../data/error.h"
+#include "../../data/number.h"
 
 namespace recvae {
 namespace {

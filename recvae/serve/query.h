@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "../data/vocabulary.h"
+#include "../../data/vocabulary.h"
 
 namespace recvae {
 
