@@ -14,6 +14,7 @@
 #include "fit.h"
 #include "model.h"
 #include "model_file.h"
+#include "serve/export.h"
 #include "serve/query.h"
 #include "settings.h"
 #include "trainer.h"

@@ -134,8 +134,7 @@ void answer_lines(const Options& o, Recommender& recommender, Catalogue& catalog
 void answer_users(const Options& o, Recommender& recommender, Catalogue& catalogue) {
   const data::Histories users = data::read_histories(o.data, catalogue.tokens());
   if (o.format == "tsv") require_no_tabs(o.data.path, users.user_tokens);
-  std::int64_t rows = users.unknown_rows;
-  for (const std::string& token : users.unknown_items) catalogue.count_unknown(token, std::exchange(rows, 0));
+  catalogue.count_unknown(users);
   std::vector<Query> queries;
   for (std::int64_t u = 0; u < users.history.rows(); ++u) {
     const auto row = users.history.row(u), seen = users.seen.row(u);
@@ -179,22 +178,10 @@ void recommend_command(CommandLine& line) {
     throw data::UsageError("--format: expected tsv or jsonl, found '" + o.format + "'");
   if (!o.data.path.empty() && !o.input.empty()) throw data::UsageError("expected --data or --input, found both");
   if (!o.data.path.empty()) data::check_options(o.data);
-  Settings settings;
-  settings.layer_norm_eps = o.layer_norm_eps;
-  validate(settings);
+  check_layer_norm_eps(o.layer_norm_eps);
   ad::set_threads(line.threads());
 
-  LoadedModel loaded = load_model(o.model, Load::model, o.layer_norm_eps);
-  fetch_text(o.data);
-  if (!o.data.path.empty()) apply_data_metadata(o.model, loaded.settings, line, o.data, DataUse::histories);
-  if (loaded.item_tokens.empty()) {  // weights from elsewhere: their items are those of the data, in the data's order
-    if (o.data.path.empty())
-      throw data::DataError(o.model + ": the model file has no item tokens to name items by; --data has them");
-    hold_text(o.data);
-    const std::vector<std::string> items = data::load(o.data).item_tokens;
-    match_items(o.model, loaded, items);
-    loaded.item_tokens = items;
-  }
+  LoadedModel loaded = load_named_model(o.model, line, o.data, o.layer_norm_eps);
   if (o.format == "tsv") require_no_tabs(o.model, loaded.item_tokens);
   Catalogue catalogue(std::move(loaded.item_tokens));
   Recommender recommender(o, loaded.model, catalogue);

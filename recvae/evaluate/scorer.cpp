@@ -100,9 +100,7 @@ class ModelScorer : public Scorer {
   }
 
   ad::Tensor<float> means(const data::Csr& histories, std::int64_t first, Index users) const {
-    ad::Tensor<float> mu(users, mean_.latent());
-    ad::parallel_chunks(
-        users, 24, [&](Index begin, Index end) { mean_(histories, first + begin, end - begin, mu.view().row(begin)); });
+    ad::Tensor<float> mu = mean_.of_rows(histories, first, users);
     // No score is beyond what a float holds, whatever the order of its sum.
     const double most = (std::numeric_limits<float>::max() / 2 - largest_[1]) / static_cast<double>(mu.cols());
     for (Index i = 0; i < mu.size(); ++i) {

@@ -102,6 +102,11 @@ void Catalogue::count_unknown(std::string_view token, std::int64_t times) {
   if (std::ranges::find(examples_, example) == examples_.end()) examples_.push_back(std::move(example));
 }
 
+void Catalogue::count_unknown(const data::Histories& histories) {
+  std::int64_t rows = histories.unknown_rows;  // of all of them
+  for (const std::string& token : histories.unknown_items) count_unknown(token, std::exchange(rows, 0));
+}
+
 std::string Catalogue::complaint() const {
   if (unknown_ == 0) return {};
   std::string list;
