@@ -16,5 +16,6 @@
 #include "model_file.h"
 #include "serve/export.h"
 #include "serve/query.h"
+#include "serve/similar.h"
 #include "settings.h"
 #include "trainer.h"

@@ -77,8 +77,9 @@ void export_all(Options& o, const CommandLine& line, const std::string& folder) 
     const data::Histories users = data::read_histories(o.data, loaded.item_tokens);
     Catalogue catalogue(loaded.item_tokens);
     catalogue.count_unknown(users);
-    if (const std::string complaint = catalogue.complaint(); !complaint.empty()) log_warning(complaint);
-    export_user_codes(folder, loaded.model, users.history, users.user_tokens, stop_if_requested);
+    with_complaint(catalogue, [&] {
+      export_user_codes(folder, loaded.model, users.history, users.user_tokens, stop_if_requested);
+    });
   }
   if (o.item_vectors) export_item_vectors(folder, loaded, stop_if_requested);
   if (o.serving) {

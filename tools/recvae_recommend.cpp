@@ -90,7 +90,7 @@ class Recommender {
       for (std::size_t k = 0; k < best.size(); ++k) {
         const std::string& token = catalogue_.token(best[k].item);
         const auto name = names_.find(token);
-        text += (k ? ", [" : "[") + json_text(token) + ", " + number(best[k].score) +
+        text += (k ? ", [" : "[") + json_text(token) + ", " + score_text(best[k].score) +
                 (name == names_.end() ? "" : ", " + json_text(name->second)) + "]";
       }
       std::printf("%s]}\n", text.c_str());
@@ -100,12 +100,10 @@ class Recommender {
     for (std::size_t k = 0; k < best.size(); ++k) {
       const std::string& token = catalogue_.token(best[k].item);
       const auto name = names_.find(token);
-      std::printf("%s\t%zu\t%s\t%s%s%s\n", who.c_str(), k + 1, token.c_str(), number(best[k].score).c_str(),
+      std::printf("%s\t%zu\t%s\t%s%s%s\n", who.c_str(), k + 1, token.c_str(), score_text(best[k].score).c_str(),
                   name == names_.end() ? "" : "\t", name == names_.end() ? "" : name->second.c_str());
     }
   }
-
-  static std::string number(float score) { return formatted("%.9g", static_cast<double>(score)); }
 
   const Options& o_;
   Catalogue& catalogue_;
@@ -185,16 +183,9 @@ void recommend_command(CommandLine& line) {
   if (o.format == "tsv") require_no_tabs(o.model, loaded.item_tokens);
   Catalogue catalogue(std::move(loaded.item_tokens));
   Recommender recommender(o, loaded.model, catalogue);
-  const auto complain = [&] {
-    if (const std::string complaint = catalogue.complaint(); !complaint.empty()) log_warning(complaint);
-  };
-  try {
+  with_complaint(catalogue, [&] {
     o.data.path.empty() ? answer_lines(o, recommender, catalogue) : answer_users(o, recommender, catalogue);
-  } catch (...) {
-    complain();
-    throw;
-  }
-  complain();
+  });
 }
 
 }  // namespace

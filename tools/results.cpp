@@ -85,6 +85,21 @@ void print_json(const std::vector<Metric>& metrics, const Report& report) {
   std::printf("%s\n", text.c_str());
 }
 
+std::string score_text(float score) { return formatted("%.9g", static_cast<double>(score)); }
+
+void with_complaint(const Catalogue& catalogue, const std::function<void()>& work) {
+  const auto complain = [&] {
+    if (const std::string complaint = catalogue.complaint(); !complaint.empty()) log_warning(complaint);
+  };
+  try {
+    work();
+  } catch (...) {
+    complain();
+    throw;
+  }
+  complain();
+}
+
 std::unordered_map<std::string, std::string> read_item_names(const std::string& path) {
   std::unordered_map<std::string, std::string> names;
   data::TextSource text = open_text(path);
