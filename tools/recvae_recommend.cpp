@@ -56,7 +56,7 @@ class Recommender {
       answer_alike(alike);
       queries = queries.subspan(alike.size());
     }
-    if (std::fflush(stdout) != 0) throw data::DataError("standard output cannot be written");
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw data::DataError("standard output cannot be written");
   }
 
  private:
@@ -77,32 +77,50 @@ class Recommender {
       barred.assign(catalogue_.tokens().size(), 1);
       for (const std::int32_t item : *first.candidates) barred[data::as_size(item)] = barred_[data::as_size(item)];
     }
-    recommend(*scorer_, histories, first.topk, {!first.include_seen, &masked, barred},
-              [&](std::int64_t row, std::span<const Scored> best) { print(queries[data::as_size(row)], best); });
+    recommend_in_blocks(*scorer_, histories, first.topk, {!first.include_seen, &masked, barred},
+                        [&](std::int64_t row, std::span<const std::vector<Scored>> lists) {
+                          print(queries.subspan(data::as_size(row), lists.size()), lists);
+                        });
   }
 
-  void print(const Query& q, std::span<const Scored> best) const {
-    const bool by_user = q.line == 0;
-    if (o_.format == "jsonl") {
-      std::string text = by_user ? "{" : "{\"line\": " + std::to_string(q.line) + ", ";
-      if (by_user || !q.user.empty()) text += "\"user\": " + (by_user ? json_text(q.user) : q.user) + ", ";
-      text += "\"known\": " + std::to_string(q.items.size()) + ", \"items\": [";
-      for (std::size_t k = 0; k < best.size(); ++k) {
-        const std::string& token = catalogue_.token(best[k].item);
-        const auto name = names_.find(token);
-        text += (k ? ", [" : "[") + json_text(token) + ", " + score_text(best[k].score) +
-                (name == names_.end() ? "" : ", " + json_text(name->second)) + "]";
-      }
-      std::printf("%s]}\n", text.c_str());
-      return;
+  /// Prints lists in order; their text is made a few users at a time, by all threads.
+  void print(std::span<const Query> queries, std::span<const std::vector<Scored>> lists) const {
+    constexpr std::size_t kTogether = 32;
+    std::vector<std::string> texts(std::min(kTogether, lists.size()));
+    for (std::size_t begin = 0; begin < lists.size(); begin += kTogether) {
+      const std::size_t count = std::min(kTogether, lists.size() - begin);
+      ad::parallel_for(static_cast<ad::Index>(count), [&](ad::Index k) {
+        const std::size_t at = begin + data::as_size(k);
+        texts[at - begin] = o_.format == "jsonl" ? as_json(queries[at], lists[at]) : as_table(queries[at], lists[at]);
+      });
+      for (const std::string& text : std::span(texts).first(count)) std::fwrite(text.data(), 1, text.size(), stdout);
     }
-    const std::string who = by_user ? q.user : std::to_string(q.line);
+  }
+
+  std::string as_json(const Query& q, std::span<const Scored> best) const {
+    const bool by_user = q.line == 0;
+    std::string text = by_user ? "{" : "{\"line\": " + std::to_string(q.line) + ", ";
+    if (by_user || !q.user.empty()) text += "\"user\": " + (by_user ? json_text(q.user) : q.user) + ", ";
+    text += "\"known\": " + std::to_string(q.items.size()) + ", \"items\": [";
     for (std::size_t k = 0; k < best.size(); ++k) {
       const std::string& token = catalogue_.token(best[k].item);
       const auto name = names_.find(token);
-      std::printf("%s\t%zu\t%s\t%s%s%s\n", who.c_str(), k + 1, token.c_str(), score_text(best[k].score).c_str(),
-                  name == names_.end() ? "" : "\t", name == names_.end() ? "" : name->second.c_str());
+      text += (k ? ", [" : "[") + json_text(token) + ", " + score_text(best[k].score) +
+              (name == names_.end() ? "" : ", " + json_text(name->second)) + "]";
     }
+    return text + "]}\n";
+  }
+
+  std::string as_table(const Query& q, std::span<const Scored> best) const {
+    const std::string who = q.line == 0 ? q.user : std::to_string(q.line);
+    std::string text;
+    for (std::size_t k = 0; k < best.size(); ++k) {
+      const std::string& token = catalogue_.token(best[k].item);
+      const auto name = names_.find(token);
+      text += who + "\t" + std::to_string(k + 1) + "\t" + token + "\t" + score_text(best[k].score) +
+              (name == names_.end() ? "" : "\t" + name->second) + "\n";
+    }
+    return text;
   }
 
   const Options& o_;
