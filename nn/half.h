@@ -31,13 +31,12 @@ struct Half {
     bits = static_cast<std::uint16_t>(n | (std::signbit(value) ? 0x8000 : 0));
   }
 
-  /// Exactly this number.
+  /// Exactly this number. Without branches, for loops over many.
   operator float() const {
-    const std::uint32_t size = bits & 0x7fff;
-    const float value = size < 0x400  // a multiple of the smallest number
-                            ? static_cast<float>(size) * 0x1p-24f
-                            : std::bit_cast<float>((size << 13) + (size < 0x7c00 ? 112u << 23 : 224u << 23));
-    return bits & 0x8000 ? -value : value;
+    const std::int32_t size = bits & 0x7fff;
+    const auto small = std::bit_cast<std::int32_t>(static_cast<float>(size) * 0x1p-24f);  // multiples of the smallest
+    const std::int32_t large = (size << 13) + (size < 0x7c00 ? 112 << 23 : 224 << 23);
+    return std::bit_cast<float>((size < 0x400 ? small : large) | (bits & 0x8000) << 16);
   }
 
   bool is_finite() const { return (bits & 0x7c00) != 0x7c00; }

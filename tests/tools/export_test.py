@@ -6,11 +6,12 @@ import json
 import struct
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
 import vector_search
-from support import HEADER, HELD_OUT, ROWS, TABLE, TINY, TOOLS, CommandsTest, read_safetensors, run
+from support import HEADER, HELD_OUT, ROWS, TABLE, TIMEOUT, TOOLS, CommandsTest, read_safetensors, run
 
 SCORE = Path(__file__).resolve().parents[2] / "tools" / "score.py"
 EVERYTHING = ["item_vectors.npy", "item_vectors.safetensors", "items.txt", "serving.safetensors", "user_codes.npy", "user_codes.safetensors", "users.txt"]
@@ -157,6 +158,21 @@ class ExportTest(CommandsTest):
         code, _, stderr = run("recvae_export", "--model", self.model, "--out", self.table, "--serving")
         self.assertEqual((code, stderr.count("\n")), (1, 1))
         self.assertIn("expected a folder for --out", stderr)
+
+    def test_signal(self):
+        """Ends it without a trace."""
+        out = self.fresh()
+        with subprocess.Popen([TOOLS / "recvae_export", "--model", self.model, "--out", out, "--user_codes", "--data", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            self.addCleanup(process.kill)
+            process.stdin.write(HEADER.encode())
+            process.stdin.flush()
+            deadline = time.monotonic() + TIMEOUT
+            while not out.exists():
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            process.terminate()
+            self.assertEqual((process.wait(TIMEOUT), process.stderr.read()), (143, b"recvae_export: stopped\n"))
+        self.assertFalse(out.exists())
 
     def test_usage(self):
         for options, words in (([], "--serving, --item_vectors or --user_codes"), (["--item_vectors", "--float16"], "--float16 is for --serving"),
