@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 import vector_search
-from support import HEADER, HELD_OUT, ROWS, TABLE, TIMEOUT, TOOLS, CommandsTest, read_safetensors, run
+from support import HEADER, HELD_OUT, ROWS, TABLE, TIMEOUT, TOOLS, CommandsTest, read_safetensors, run, write_safetensors
 
 SCORE = Path(__file__).resolve().parents[2] / "tools" / "score.py"
 EVERYTHING = ["item_vectors.npy", "item_vectors.safetensors", "items.txt", "serving.safetensors", "user_codes.npy", "user_codes.safetensors", "users.txt"]
@@ -129,6 +129,18 @@ class ExportTest(CommandsTest):
         out = self.export("--user_codes", "--data", self.put("everyone.csv", everyone), "--min_items_per_user", 0)
         data = read_npy(out / "user_codes.npy")[1]
         self.assertEqual((len(data), data[:28 * 40], (out / "user_codes.safetensors").read_bytes()[-len(data):]), (28 * 2500, data[28 * 2400:28 * 2440], data))
+
+    def test_weights_from_elsewhere(self):
+        """Without metadata: their items are those of the data, and what serves says what was given."""
+        header, _, tensors = read_safetensors(self.model)
+        nameless = write_safetensors(self.home / "nameless", header, tensors)
+        self.bad(1, "recvae_export", "--model", nameless, "--item_vectors", names="nameless: the model file has no item tokens to name items by; --data has them")
+        out = self.export("--serving", "--item_vectors", "--data", self.prepared, "--layer_norm_eps", 0.2, model=nameless)
+        self.assertEqual((out / "items.txt").read_text(), (self.export("--item_vectors") / "items.txt").read_text())
+        metadata = read_safetensors(out / "serving.safetensors")[1]
+        self.assertEqual((json.loads(metadata["settings"]), len(json.loads(metadata["item_tokens"]))), ({"layer_norm_eps": 0.2}, 40))
+        expected = self.good("recvae_recommend", "--model", nameless, "--layer_norm_eps", 0.2, "--data", self.prepared)[0]
+        self.assertEqual(self.good("recvae_recommend", "--model", out / "serving.safetensors", "--data", self.prepared)[0], expected)
 
     def test_folder(self):
         everything = ["--serving", "--item_vectors", "--user_codes", "--data", self.table]
