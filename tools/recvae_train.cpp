@@ -13,16 +13,16 @@
 #include "command_line.h"
 #include "data/read/input.h"
 #include "data_summary.h"
-#include "dry_run.h"
 #include "model_metadata.h"
 #include "nn/atomic_file.h"
-#include "output_directory.h"
 #include "recbole_keys.h"
 #include "recvae/recvae.h"
 #include "report/run_report.h"
 #include "results.h"
-#include "run_config.h"
-#include "training_run.h"
+#include "training/dry_run.h"
+#include "training/output_directory.h"
+#include "training/run_config.h"
+#include "training/training_run.h"
 
 namespace recvae::tools {
 namespace {

@@ -133,9 +133,9 @@ Html header(const RunReport& report) {
   if (!was_validated(report) || report.epochs.back().epoch != report.best_epoch) return html;
   const std::string directory = report.directory.empty() ? "DIR" : report.directory;
   const std::string more = std::to_string(2 * report.best_epoch);
-  return html + note(element("strong", text("Still improving.")) +
-                     text(" The last epoch is the best one so far, so a longer training is likely to be better: ") +
-                     code({"recvae_train", "--resume", directory, "--epochs", more}));
+  return html +
+         note(element("strong", text("Still improving.")) + text(" The last epoch is the best so far; train longer: ") +
+              code({"recvae_train", "--resume", directory, "--epochs", more}));
 }
 
 Html results(const RunReport& report) {

@@ -5,8 +5,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "../model_metadata.h"
 #include "data/error.h"
+#include "model_metadata.h"
 #include "nn/atomic_file.h"
 #include "recvae/baselines/baselines.h"
 #include "recvae/evaluate/examples.h"
