@@ -75,13 +75,11 @@ void Run::resume(const Checkpoint& from) {
 void Run::run(const Fit::Callback& callback) {
   start_ = last_ = Clock::now();
   fit_.run([&](const FitEpoch* ended) {
+    const std::int64_t before = written_;
     if (ended) end_epoch(*ended);
-    if (!callback(ended)) {
-      write_checkpoint();
-      return false;
-    }
-    if (!ended && is_due_within_epoch()) write_checkpoint();
-    return true;
+    const bool goes_on = callback(ended);
+    if (before == written_ && (!goes_on || (!ended && is_due_within_epoch()))) write_checkpoint();
+    return goes_on;
   });
 }
 
