@@ -127,10 +127,10 @@ void Run::write_checkpoint() {
   ++written_;
 }
 
-// Would one more keep within the share of the time?
+// Would one more keep within the share of the time, and the one at the end, too?
 bool Run::is_affordable() const {
   const bool is_best = best_epoch_ == fit_.state().epochs && best_epoch_ > 0;
-  const double bytes = moment_bytes_ + (is_best ? 0 : model_bytes_);
+  const double bytes = 2 * moment_bytes_ + (is_best ? 1 : 2) * model_bytes_;
   return checkpoint_seconds_ + bytes * seconds_per_byte_ <= kMostOfTime * seconds();
 }
 
