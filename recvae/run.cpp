@@ -63,9 +63,7 @@ void Run::resume(const Checkpoint& from) {
   from.restore(fit_);
   log_ = from.log();
   resumed_ = true;
-  ad::nn::AtomicFile metrics(file("metrics.jsonl"));
-  metrics.write(log_.data(), log_.size());
-  metrics.commit();
+  ad::nn::write_file(file("metrics.jsonl"), log_);
   if (const std::optional<WrittenFile> best = from.best()) {
     best_ = {file("model.safetensors"), best->checksum};
     link_or_copy(best->path, best_->path);

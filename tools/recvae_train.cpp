@@ -162,13 +162,8 @@ struct Session {
   RunIdentity identity;
   std::vector<Metric> metrics;  // of the test
   std::vector<report::Result> results{};
+  std::unordered_map<std::string, std::string> item_names{};
 };
-
-void write_text(const std::string& path, const std::string& text) {
-  ad::nn::AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
-}
 
 /// The last checkpoint of the run in a directory, of the same settings and data, or none.
 std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& directory) {
@@ -195,7 +190,7 @@ std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& d
 /// state, most of the memory, are then gone.
 std::int64_t train_model(Session& s) {
   const std::optional<Checkpoint> last = last_checkpoint(s, s.out.folder());
-  if (last) write_text(s.out.file("config.yaml"), s.config);  // which may have more epochs now
+  if (last) ad::nn::write_file(s.out.file("config.yaml"), s.config);  // which may have more epochs now
   InitialModel start = last ? last->model() : start_model(s.o, s.data.item_tokens);
   const std::string trained_on =
       last ? start.trained_on : data::joined_fingerprint(start.trained_on, data::fingerprint(s.data));
@@ -325,12 +320,10 @@ void write_report(Session& s, std::int64_t best_epoch) {
   page.valid_metric = parse_metrics({s.o.settings.valid_metric}, {})[0].label();
   page.best_epoch = best_epoch;
   page.results = std::move(s.results);
-  std::unordered_map<std::string, std::string> names;
-  if (!s.o.item_names.empty()) names = read_item_names(s.o.item_names);
   const std::string path = s.out.file("report.html");
   report::write_run_report(path, std::move(page),
                            {s.data, s.o.data, load_model(s.out.file("model.safetensors"), Load::model).model,
-                            s.o.settings, s.context, s.out.file("metrics.jsonl"), names});
+                            s.o.settings, s.context, s.out.file("metrics.jsonl"), s.item_names});
   log_info("report: " + path);
 }
 
@@ -373,7 +366,7 @@ void train(CommandLine& line) {
   if (!o.dry_run) out.open();
   const std::string config = config_text(with_absolute_paths(run_config(line, o)));
   if (o.resume.empty() && !o.dry_run)
-    write_text(out.file("config.yaml"), config);  // first, so that it can be resumed from here on
+    ad::nn::write_file(out.file("config.yaml"), config);  // first, so that it can be resumed from here on
 
   fetch_text(o.data);
   data::Dataset data;
@@ -391,8 +384,9 @@ void train(CommandLine& line) {
             config,
             {settings_metadata(o.settings, o.data), data::fingerprints(data), engine_identity()},
             parse_metrics(o.settings.metrics, o.settings.topk)};
+  if (!o.item_names.empty()) s.item_names = read_item_names(o.item_names);
   if (o.dry_run) return estimate(s);
-  write_text(out.file("data.json"), summary_json(data.summary));
+  ad::nn::write_file(out.file("data.json"), summary_json(data.summary));
   train_and_test(s);
 }
 
