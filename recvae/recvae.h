@@ -17,3 +17,5 @@
 #include "query.h"
 #include "settings.h"
 #include "trainer.h"
+#include "tune/run.h"
+#include "tune/table.h"
