@@ -17,6 +17,7 @@
 #include "recbole_keys.h"
 #include "recvae/recvae.h"
 #include "results.h"
+#include "run_config.h"
 
 namespace recvae::tools {
 namespace {
@@ -43,8 +44,18 @@ std::string text_of(const std::optional<T>& value) {
   return value ? text_of(*value) : "none";
 }
 
+RunConfig run_config(const CommandLine& line, const Options& o) {
+  RunConfig run{.data = o.data, .init_from = o.init_from, .refit = o.refit, .settings = o.settings};
+  if (o.baselines_given) run.baselines = o.baselines;
+  if (o.lambda_given) run.lambda = o.baseline_options.lambda;
+  if (line.given("neighbors")) run.neighbors = o.baseline_options.neighbors;
+  run.ease_double = o.baseline_options.double_precision;
+  return run;
+}
+
 bool read_options(CommandLine& line, Options& o) {
   Settings given;
+  bool print_config = false;
   line.describe(
       "Trains RecVAE (Shenbin et al., WSDM 2020) on interaction data and tests the best epoch.\n"
       "Results go to stdout, a line per metric; progress to stderr; weights and metrics.jsonl to --out.");
@@ -52,6 +63,8 @@ bool read_options(CommandLine& line, Options& o) {
   line.ignore(kRecboleKeysWithoutMeaning);
   line.group("Run");
   line.add("preset", &o.preset_name, "paper (default), wsdm: settings that the options below change");
+  line.config();
+  line.flag("print_config", &print_config, "print all settings in force, as a file for --config, and exit");
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
   line.add("out", &o.out, "directory to write (default: runs/<data>-<time>)");
   line.flag("overwrite", &o.overwrite, "replace an earlier run in --out");
@@ -64,6 +77,8 @@ bool read_options(CommandLine& line, Options& o) {
       "half the free memory and about a minute)");
   add_baseline_options(line, o.baseline_options, "the best power of two on validation, if quick, else 250");
   add_data_options(line, o.data);
+  line.group("RecBole's spelling");
+  line.recbole_spelling();
   line.group("Model and training");
   Settings::visit(
       [&](const char* name, const char* help, auto& member) {
@@ -71,17 +86,21 @@ bool read_options(CommandLine& line, Options& o) {
       },
       given);
   if (!line.parse()) return false;
-  line.require("data");
+  if (!print_config) line.require("data");
   o.baselines_given = line.given("baselines");
   if (o.baselines.size() == 1 && is_none(o.baselines[0])) o.baselines.clear();
   o.lambda_given = line.given("lambda");
-  o.settings = preset(o.preset_name);
-  take_given(line, given, o.settings);
-  validate(o.settings);
-  data::check_options(o.data);
-  for (const std::string& name : o.baselines) check_baseline(name, o.baseline_options);
-  check_baseline("ease", o.baseline_options);
-  return true;
+  line.check([&] {
+    o.settings = preset(o.preset_name);
+    take_given(line, given, o.settings);
+    validate(o.settings);
+    if (line.given("data")) data::check_options(o.data);
+    check_baseline("ease", o.baseline_options);
+  });
+  for (const std::string& name : o.baselines) line.check([&] { check_baseline(name); }, "baselines");
+  if (print_config) std::fputs(config_text(run_config(line, o)).c_str(), stdout);
+  if (line.spelled_as_recbole() && !line.given("preset")) log_info("preset: " + o.preset_name);
+  return !print_config;
 }
 
 std::string default_out(const std::string& data_path) {

@@ -57,6 +57,15 @@ def inputs():
     yield "arguments/nested", b'{"ratios": ' + b"[" * 80_000 + b"\n--epochs\n1\n"
     yield "arguments/long_list", b"\n--topk\n[" + b"1," * 200_000 + b"1]\n"
     yield "arguments/long_name", b"\n--" + b"e" * 1_000_000 + b"\n1\n"
+    # Settings: nested, wide, many, long, doubled by aliases.
+    for name, one in ("list", b"["), ("map", b"{"), ("item", b"- "), ("key", b"? "), ("pair", b"{a: "):
+        yield f"config/nested_{name}", b"a: " * (one in b"[{") + one * 200_000
+    yield "config/aliases", b"a0: &a0 [x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (k, k, k - 1, k - 1) for k in range(1, 100))
+    yield "config/long_list", b"topk: [" + b"1, " * 300_000 + b"1]\n"
+    yield "config/many_keys", b"".join(b"k%d: 1\n" % k for k in range(8_000))
+    yield "config/long_key", b"k" * 1_000_000 + b": 1\n"
+    yield "config/long_text", b"data: '" + b"x''" * 300_000 + b"'\n"
+    yield "config/large", b"# x\n" * 1_000_000
     yield "data/bomb_depends", b"dumpavail\n" + gzip.compress(b"Package: a\nDepends: b\n" + b" ,c" * 8_000_000 + b"\n" + b" d" * 4_000_000, mtime=0)
     yield "data/bomb_row", b"adjacency\n" + gzip.compress(b"1" + b" 2" * 1_000_000, mtime=0)
 

@@ -9,6 +9,8 @@
 #include <set>
 #include <sstream>
 
+#include "config_file.h"
+
 namespace recvae::tools {
 namespace {
 
@@ -64,16 +66,29 @@ CommandLine::Check<std::int64_t> in_range(std::int64_t least, std::int64_t most)
   };
 }
 
+namespace {
+
+/// Is the option of a command's call, not of what it is to do?
+bool is_only_on_line(const std::string& name) {
+  constexpr std::string_view names[] = {"help",   "version",      "config", "config_files",
+                                        "resume", "print_config", "dry_run"};
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+}  // namespace
+
 struct CommandLine::State {
   struct Option {
     std::string name, group, help;
     bool is_flag;
     Set set;
-    std::optional<std::string> value{};  // as the line gives it, the last one
+    bool is_text = false;                // none, in a file, is no value
+    std::optional<std::string> value{};  // as the line gives it, the last one, else as a file does
+    std::string where{};                 // `FILE:LINE: ` of a file's
   };
 
   std::string program, description, note, group = "Options";
-  std::vector<std::string> arguments, without_meaning;
+  std::vector<std::string> arguments, without_meaning, files;
   std::set<std::string> ignored;
   std::vector<Option> options;
   std::int64_t threads = 0;
@@ -85,8 +100,14 @@ struct CommandLine::State {
     return it == options.end() ? nullptr : &*it;
   }
 
-  [[noreturn]] void refuse_unknown(const std::string& name) const {
-    constexpr std::size_t kLongest = 100;  // of a name that may be meant for another
+  bool is_without_meaning(const std::string& name) const {
+    return std::find(without_meaning.begin(), without_meaning.end(), name) != without_meaning.end();
+  }
+
+  static constexpr std::size_t kLongest = 100;  // of a name that may be meant for another
+
+  /// The name that an unknown one may be meant for, or none: of a file's keys or of the line's options.
+  std::string nearest_name(const std::string& name, bool in_file) const {
     std::string nearest;
     std::size_t least = std::max<std::size_t>(3, name.size() / 2);
     const auto look_at = [&](const std::string& other, std::size_t handicap) {
@@ -94,11 +115,16 @@ struct CommandLine::State {
       if (distance < least) least = distance, nearest = other;
     };
     for (const Option& option : options) {
-      if (name.size() < kLongest) look_at(option.name, 0);
+      if (name.size() < kLongest && !(in_file && is_only_on_line(option.name))) look_at(option.name, 0);
     }
     for (const std::string& other : without_meaning) {
       if (name.size() < kLongest) look_at(other, 1);
     }
+    return nearest;
+  }
+
+  [[noreturn]] void refuse_unknown(const std::string& name) const {
+    const std::string nearest = nearest_name(name, false);
     throw data::UsageError("unknown option " + data::excerpt("--" + name, kLongest) +
                            (nearest.empty() ? "" : ", did you mean --" + nearest + "?") + "; --help lists the options");
   }
@@ -114,7 +140,7 @@ struct CommandLine::State {
       const bool has_value = equals != std::string::npos;
       std::string name = argument.substr(2, has_value ? equals - 2 : equals);
       std::replace(name.begin(), name.end(), '-', '_');
-      if (std::find(without_meaning.begin(), without_meaning.end(), name) != without_meaning.end()) {
+      if (is_without_meaning(name)) {
         ignored.insert("--" + name);
         if (!has_value && k + 1 < arguments.size() && !arguments[k + 1].starts_with("--")) ++k;
         continue;
@@ -124,7 +150,70 @@ struct CommandLine::State {
       std::string value = has_value ? argument.substr(equals + 1) : option->is_flag ? "true" : "";
       if (!has_value && !option->is_flag && k + 1 < arguments.size()) value = arguments[++k];
       if (value.empty() && !option->is_flag) throw data::UsageError("--" + name + ": expected a value, found none");
+      if (name == "config") files.push_back(value);
+      if (name == "config_files") {
+        std::istringstream words(value);
+        for (std::string file; words >> file;) files.push_back(file);
+      }
       option->value = std::move(value);
+    }
+  }
+
+  /// Gives the options that the line does not give a file's value.
+  void read_file(const std::string& file) {
+    for (ConfigEntry& entry : read_config(file)) {
+      const std::string where = file + ":" + std::to_string(entry.line) + ": ";
+      if (is_without_meaning(entry.key)) {
+        ignored.insert(entry.key);
+        continue;
+      }
+      Option* option = is_only_on_line(entry.key) ? nullptr : find(entry.key);
+      if (!option) {
+        const std::string nearest = nearest_name(entry.key, true);
+        throw data::DataError(where + "unknown key " + data::excerpt(entry.key, kLongest) +
+                              (nearest.empty() ? "" : ", did you mean " + nearest + "?"));
+      }
+      if (entry.value.empty()) throw data::DataError(where + entry.key + ": expected a value, found none");
+      if (option->value && option->where.empty()) continue;
+      option->value.reset();
+      option->where.clear();
+      if (!(entry.is_null && option->is_text)) option->value = std::move(entry.value), option->where = where;
+    }
+  }
+
+  /// `--dataset NAME --data_path DIR` is --data DIR/NAME.
+  void take_dataset() {
+    const Option *dataset = find("dataset"), *folder = find("data_path");
+    if (!dataset) return;
+    Option& data = *find("data");
+    if (!dataset->value) {
+      if (folder->value && folder->where.empty()) throw data::UsageError("--data_path: expected --dataset beside it");
+      return;
+    }
+    if (data.value && data.where.empty() != dataset->where.empty()) {
+      if (data.where.empty()) return;  // the line wins
+    } else if (data.value) {
+      const std::string message = "expected data or dataset, found both";
+      if (data.where.empty()) throw data::UsageError(message);
+      throw data::DataError(dataset->where + message);
+    }
+    data.value = folder->value.value_or("dataset") + "/" + *dataset->value;
+    data.where = dataset->where;
+  }
+
+  /// Sets the targets of the options that have values. --help and --version are the first, and then the last.
+  void set_targets() {
+    for (const Option& option : options) {
+      if (!option.value) continue;
+      try {
+        option.set(*option.value);
+      } catch (const std::invalid_argument& expected) {
+        const std::string message =
+            option.name + ": expected " + expected.what() + ", found " + data::excerpt(*option.value);
+        if (option.where.empty()) throw data::UsageError("--" + message);
+        throw data::DataError(option.where + message);
+      }
+      if (help || version) return;
     }
   }
 
@@ -181,33 +270,44 @@ void CommandLine::ignore(const std::string& names) {
 }
 int CommandLine::threads() const { return static_cast<int>(state_->threads); }
 
-void CommandLine::add_text(const std::string& name, const std::string& help, Set set) {
-  state_->options.push_back({name, state_->group, help, false, std::move(set)});
+void CommandLine::add_text(const std::string& name, const std::string& help, Set set, bool is_text) {
+  state_->options.push_back({name, state_->group, help, false, std::move(set), is_text});
 }
 
 void CommandLine::flag(const std::string& name, bool* target, const std::string& help) {
-  state_->options.push_back({name, state_->group, help, true, [target](const std::string& text) {
-                               if (text != "true" && text != "false") throw std::invalid_argument("no value");
-                               *target = text == "true";
-                             }});
+  state_->options.push_back(
+      {name, state_->group, help, true, [target](const std::string& text) { parse_value(text, *target); }});
+}
+
+void CommandLine::config() {
+  add_text("config",
+           "take options from this YAML file, `key: value`; of several files a later one wins, and options here win "
+           "over all",
+           [](const std::string&) {});
+}
+
+void CommandLine::recbole_spelling() {
+  add_text("config_files", "RecBole's: blanks between names; the same as --config for each", [](const std::string&) {});
+  add_text(
+      "dataset", "RecBole's: NAME is --data DATA_PATH/NAME", [](const std::string&) {}, true);
+  add_text(
+      "data_path", "RecBole's: where --dataset is looked for (default: dataset)", [](const std::string&) {}, true);
+  add_text("model", "RecBole's: RecVAE", [](const std::string& text) {
+    if (text != "RecVAE") throw std::invalid_argument("RecVAE");
+  });
 }
 
 bool CommandLine::parse() {
   State& s = *state_;
   s.read();
-  for (const State::Option& option : s.options) {  // --help and --version are the first
-    if (!option.value) continue;
-    try {
-      option.set(*option.value);
-    } catch (const std::invalid_argument& expected) {
-      throw data::UsageError("--" + option.name + ": expected " + expected.what() + ", found " +
-                             data::excerpt(*option.value));
-    }
-    if (s.help) s.print_help();
-    if (s.version)
-      std::printf("%s %s\n%s%s", s.program.c_str(), RECVAE_VERSION, s.note.c_str(), s.note.empty() ? "" : "\n");
-    if (s.help || s.version) return false;
-  }
+  s.set_targets();  // what the line alone shows to be wrong is bad usage, whatever the files
+  if (s.help) s.print_help();
+  if (s.version)
+    std::printf("%s %s\n%s%s", s.program.c_str(), RECVAE_VERSION, s.note.c_str(), s.note.empty() ? "" : "\n");
+  if (s.help || s.version) return false;
+  for (const std::string& file : s.files) s.read_file(file);
+  s.take_dataset();
+  s.set_targets();
   log_level = s.quiet ? std::max(s.level, LogLevel::warning) : s.level;
   if (!s.ignored.empty()) {
     std::string names;
@@ -220,6 +320,26 @@ bool CommandLine::parse() {
 bool CommandLine::given(const std::string& name) const {
   const State::Option* option = state_->find(name);
   return option && option->value;
+}
+
+std::string CommandLine::where(const std::string& name) const {
+  const State::Option* option = state_->find(name);
+  return option ? option->where : "";
+}
+
+bool CommandLine::spelled_as_recbole() const { return given("config_files") || given("dataset") || given("model"); }
+
+void CommandLine::check(const std::function<void()>& body, const std::string& name) const {
+  try {
+    body();
+  } catch (const data::UsageError& error) {
+    const std::string message = error.what();
+    const std::size_t begin = message.starts_with("--") ? 2 : 0;
+    std::string place = where(message.substr(begin, message.find_first_of(": ", begin) - begin));
+    if (place.empty()) place = where(name);
+    if (place.empty()) throw;
+    throw data::DataError(place + message.substr(begin));
+  }
 }
 
 void CommandLine::require(const std::string& name) const {

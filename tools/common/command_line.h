@@ -33,29 +33,41 @@ class CommandLine {
                                                ///< between them
   void version_note(const std::string& note);  ///< a line that `--version` prints after the version
 
+  /// `--config FILE.yaml`, also repeated: options that the line does not give, each as a key; a later file wins.
+  void config();
+  /// RecBole's --config_files, --dataset, --data_path and --model, to call after config(); `data` is to be an option.
+  void recbole_spelling();
+
   /// `--name VALUE` sets `*target`, whose present value is the default.
   template <class T>
   void add(const std::string& name, T* target, const std::string& help, std::type_identity_t<Check<T>> check = {}) {
-    add_text(name, help, [target, check](const std::string& text) {
+    const auto set = [target, check](const std::string& text) {
       T value{};
       parse_value(text, value);
       if (check) check(value);
       *target = std::move(value);
-    });
+    };
+    add_text(name, help, set, std::is_same_v<T, std::string>);
   }
   void flag(const std::string& name, bool* target, const std::string& help);
 
-  /// Sets the targets of the options that the line has. False: `--help` or `--version` was asked for and has been
-  /// answered. Throws UsageError.
+  /// Sets the targets of the options that the line or a file has. False: `--help` or `--version` was asked for and has
+  /// been answered. Throws UsageError; DataError for what is wrong in a file.
   bool parse();
 
-  bool given(const std::string& name) const;    ///< after parse: the line has this option
+  bool given(const std::string& name) const;         ///< after parse: the line or a file has this option
+  std::string where(const std::string& name) const;  ///< after parse: `FILE:LINE: ` of an option that a file has
+  bool spelled_as_recbole() const;                   ///< after parse: an option of recbole_spelling() is given
+
+  /// Runs a check of the options. A UsageError about one that a file has is a DataError, which begins with its place;
+  /// it is about the option that it begins with, or about `name`.
+  void check(const std::function<void()>& body, const std::string& name = "") const;
   void require(const std::string& name) const;  ///< throws UsageError where it does not
   int threads() const;                          ///< 0: all cores
 
  private:
   using Set = std::function<void(const std::string&)>;
-  void add_text(const std::string& name, const std::string& help, Set set);
+  void add_text(const std::string& name, const std::string& help, Set set, bool is_text = false);
   struct State;
   std::unique_ptr<State> state_;
 };

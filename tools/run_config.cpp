@@ -1,0 +1,37 @@
+#include "run_config.h"
+
+#include <filesystem>
+
+#include "config_file.h"
+#include "recvae/json_value.h"
+
+namespace recvae::tools {
+
+std::string config_text(const RunConfig& run) {
+  nlohmann::ordered_json j;
+  const auto add = [&](const char* name, const auto& value) {
+    if (data::is_given(value)) j[name] = to_json_value(value);
+  };
+  data::DataOptions::visit([&](const data::Option& option, const auto& value) { add(option.name, value); }, run.data);
+  add("init_from", run.init_from);
+  if (run.refit) j["refit"] = true;
+  add("baselines", run.baselines);
+  if (run.baselines && run.baselines->empty()) j["baselines"] = nullptr;
+  add("lambda", run.lambda);
+  add("ease_double", run.ease_double);
+  add("neighbors", run.neighbors);
+  Settings::visit([&](const char* name, const char*, const auto& value) { j[name] = to_json_value(value); },
+                  run.settings);
+  return config_text(j);
+}
+
+RunConfig with_absolute_paths(RunConfig run) {
+  const auto absolute = [](std::string& path) {
+    if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal().string();
+  };
+  if (run.data.path != "-" && run.data.path != "demo") absolute(run.data.path);
+  absolute(run.init_from);
+  return run;
+}
+
+}  // namespace recvae::tools
