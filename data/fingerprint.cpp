@@ -45,6 +45,43 @@ std::string fingerprint(const Dataset& dataset, bool with_validation) {
   return fingerprint(all.rows, all.user_tokens, dataset.item_tokens);
 }
 
+namespace {
+
+template <class T>
+void append_hash(std::vector<XXH128_hash_t>& hashes, const std::vector<T>& values) {
+  hashes.push_back(XXH3_128bits(values.data(), values.size() * sizeof(T)));
+}
+void append_hash(std::vector<XXH128_hash_t>& hashes, const std::vector<std::string>& tokens) {
+  std::vector<XXH128_hash_t> each;
+  for (const std::string& token : tokens) each.push_back(hash_of(token));
+  append_hash(hashes, each);
+}
+void append_hash(std::vector<XXH128_hash_t>& hashes, const Csr& rows) {
+  append_hash(hashes, rows.indptr);
+  append_hash(hashes, rows.items);
+}
+
+template <class... Parts>
+std::string ordered_hash(const Parts&... parts) {
+  std::vector<XXH128_hash_t> hashes;
+  (append_hash(hashes, parts), ...);
+  return digits_of(XXH3_128bits(hashes.data(), hashes.size() * sizeof(XXH128_hash_t)));
+}
+
+std::string ordered_hash(const HeldOut& part) {
+  return ordered_hash(part.user_tokens, part.history, part.targets, part.masked);
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> fingerprints(const Dataset& d) {
+  return {{"the items or their order", ordered_hash(d.item_tokens)},
+          {"the training users or their order", ordered_hash(d.user_tokens)},
+          {"the training rows", ordered_hash(d.train)},
+          {"the validation rows", ordered_hash(d.validation)},
+          {"the test rows", ordered_hash(d.test)}};
+}
+
 std::string joined_fingerprint(const std::string& first, const std::string& last) {
   return first.empty() || first == last ? last : digits_of(hash_of(first + last));
 }

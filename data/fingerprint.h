@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dataset.h"
@@ -14,6 +15,10 @@ std::string fingerprint(const Csr& rows, const std::vector<std::string>& user_to
 
 /// That of the training part; `with_validation`: of it and all rows of the validation users, each pair counted once.
 std::string fingerprint(const Dataset& dataset, bool with_validation = false);
+
+/// Hashes of its parts, each by what it is about, which differ, too, where rows, users or items come in another order:
+/// what a run has to find as it was in order to go on to the same bits.
+std::vector<std::pair<std::string, std::string>> fingerprints(const Dataset& dataset);
 
 /// That of what was learned from one after the other: `last` where the first is the same, or empty.
 std::string joined_fingerprint(const std::string& first, const std::string& last);

@@ -49,6 +49,7 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(const void* bytes, std::size_t count) {
+  sum_.add(bytes, count);
   constexpr std::size_t kAtOnce = std::size_t{1} << 30;  // Linux writes no more than 2 GiB in one call
   for (auto* from = static_cast<const char*>(bytes); count > 0;) {
     const ssize_t n = ::write(file_, from, std::min(count, kAtOnce));
@@ -59,14 +60,15 @@ void AtomicFile::write(const void* bytes, std::size_t count) {
   }
 }
 
-void AtomicFile::commit() {
+std::string AtomicFile::commit() {
   // The bytes before the name: after a power failure a name without them would be an empty file.
   if (!temporary_.empty() && ::fsync(file_) != 0) fail(errno);
   if (::close(std::exchange(file_, -1)) != 0) fail(errno);
-  if (temporary_.empty()) return;
+  if (temporary_.empty()) return sum_.digits();
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
   temporary_.clear();
   sync_path(fs::absolute(target_).parent_path());  // or else only that the name outlasts a power failure is not sure
+  return sum_.digits();
 }
 
 bool sync_path(const std::string& path) {

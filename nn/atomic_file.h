@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <string>
 
+#include "checksum.h"
+
 namespace ad::nn {
 
 /// A file that is there whole or not at all: it is written under another name in the same folder and takes its place,
@@ -18,13 +20,15 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(const void* bytes, std::size_t count);
-  void commit();
+  /// Returns the checksum of what was written.
+  std::string commit();
 
  private:
   [[noreturn]] void fail(int reason) const;
 
   std::string path_, target_, temporary_;  // as given; behind links; empty: written directly
   int file_ = -1;
+  Checksum sum_;
 };
 
 /// Waits until what was written to a file, or the names in a directory, are on the disk. False, and errno, where they

@@ -3,6 +3,7 @@
 
 #include "adam.h"
 #include "atomic_file.h"
+#include "checksum.h"
 #include "clip.h"
 #include "dropout.h"
 #include "init.h"

@@ -154,7 +154,7 @@ Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
 }
 
 template <class T>
-void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors, const Metadata& metadata) {
+std::string write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors, const Metadata& metadata) {
   std::string text;
   try {
     text = header_text(tensors, metadata);
@@ -173,12 +173,12 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>
     else
       file.write(t.value.data, static_cast<std::size_t>(t.value.size()) * sizeof(T));
   }
-  file.commit();
+  return file.commit();
 }
 
 template Tensor<float> SafetensorsReader::read(const std::string&, Layout);
 template Tensor<double> SafetensorsReader::read(const std::string&, Layout);
-template void write_safetensors(const std::string&, const std::vector<NamedTensor<float>>&, const Metadata&);
-template void write_safetensors(const std::string&, const std::vector<NamedTensor<double>>&, const Metadata&);
+template std::string write_safetensors(const std::string&, const std::vector<NamedTensor<float>>&, const Metadata&);
+template std::string write_safetensors(const std::string&, const std::vector<NamedTensor<double>>&, const Metadata&);
 
 }  // namespace ad::nn

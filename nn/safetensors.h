@@ -69,9 +69,9 @@ struct NamedTensor {
 };
 
 /// Writes tensors in the given order, matrices as F32 (float) or F64 (double), into an AtomicFile: never half a file.
-/// The same input gives the same bytes.
+/// The same input gives the same bytes. Returns their checksum.
 template <class T>
-void write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors, const Metadata& metadata);
+std::string write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors, const Metadata& metadata);
 
 /// Appends the parameters of `module` to a list for writing, under "prefix.path".
 template <class T, class Module>

@@ -23,40 +23,48 @@ InitialModel initial_model(const Settings& s, const std::vector<std::string>& it
   };
   InitialModel fresh{{encoder(kEncoderLayer), {s.latent_dimension, items, {seed, kDecoderLayer}, init}},
                      encoder(kOldEncoderLayer),
-                     {},
                      {}};
   bool old_given = false;
   if (!init_from.empty()) {
     const LoadedModel loaded = load_model(init_from, Load::with_old_encoder, s.layer_norm_eps);
-    fresh.taken_over = take_over(loaded, fresh.model, fresh.old_encoder, item_tokens);
+    fresh.taken_over = take_over(loaded, fresh.model, *fresh.old_encoder, item_tokens);
     fresh.trained_on = loaded.trained_on;
     old_given = loaded.old_encoder.has_value();
   }
-  if (s.prior_init == "encoder" && !old_given) fresh.old_encoder = fresh.model.encoder;
+  if (s.prior_init == "encoder" && !old_given) fresh.old_encoder.reset();
   return fresh;
 }
 
 Fit::Fit(const Settings& settings, const data::Csr& train, const data::HeldOut& validation,
          const MetricContext& context, InitialModel start, const std::string& scratch)
     : settings_(settings),
+      train_(train),
       validation_(validation),
       context_(context),
       metrics_(parse_metrics(settings.metrics, settings.topk)),
       model_(std::move(start.model)),
-      trainer_(settings, train, model_, start.old_encoder) {
+      trainer_(settings, train, model_, start.old_encoder ? *start.old_encoder : model_.encoder) {
   const Metric chooses = parse_metrics({settings.valid_metric}, {})[0];
   valid_place_ = static_cast<std::size_t>(std::ranges::find(metrics_, chooses) - metrics_.begin());
   if (valid_place_ == metrics_.size()) metrics_.push_back(chooses);
   // From the first update on the old encoder is the encoder itself, as it was after its passes and still is.
   if (settings.prior_update == "never") {
-    save_old_encoder(scratch, start.old_encoder);
+    save_old_encoder(scratch, start.old_encoder ? *start.old_encoder : model_.encoder);
     old_encoder_.emplace(scratch);
     std::filesystem::remove(scratch);  // the open file outlives its name, and needs no cleaning up
   }
 }
 
+void Fit::restore(const State& state, const Trainer::State& trainer) {
+  const bool sound = state.epochs == trainer.epoch - 1 && state.best_epoch >= 0 && state.best_epoch <= state.epochs &&
+                     state.without_gain >= 0 && state.without_gain <= state.epochs;
+  if (!sound) throw ad::Error("the state of the run is not one of these settings and data");
+  trainer_.restore(trainer);
+  state_ = state;
+}
+
 void Fit::run(const Callback& callback) {
-  while (state_.epochs < settings_.epochs && !stopped_early()) {
+  while (!finished()) {
     const std::optional<EpochReport> report = trainer_.step();
     if (report) {
       const FitEpoch ended = end_epoch(*report);
@@ -70,7 +78,7 @@ void Fit::run(const Callback& callback) {
 FitEpoch Fit::end_epoch(const EpochReport& report) {
   FitEpoch ended{report};
   const std::int64_t epoch = ++state_.epochs;
-  if (validation_.targets.nnz() == 0) {
+  if (!chooses()) {
     ended.best = true;
   } else if (epoch % settings_.eval_step == 0 || epoch == settings_.epochs) {
     const auto start = std::chrono::steady_clock::now();
@@ -85,11 +93,9 @@ FitEpoch Fit::end_epoch(const EpochReport& report) {
   return ended;
 }
 
-void Fit::save(const std::string& path, const ModelMetadata& metadata) {
-  if (old_encoder_)
-    save_model(path, model_, *old_encoder_, metadata);
-  else
-    save_model(path, model_, model_.encoder, metadata);
+std::string Fit::save(const std::string& path, const ModelMetadata& metadata) {
+  return old_encoder_ ? save_model(path, model_, *old_encoder_, metadata)
+                      : save_model(path, model_, model_.encoder, metadata);
 }
 
 }  // namespace recvae

@@ -16,9 +16,9 @@ namespace recvae {
 /// A model before its first step, and the encoder of its first old posterior.
 struct InitialModel {
   RecVae<float> model;
-  Encoder<float> old_encoder;
-  std::optional<ItemMapping> taken_over;  ///< where weights came from a file
-  std::string trained_on{};               ///< what the file says of its own training
+  std::optional<Encoder<float>> old_encoder;  ///< none: the model's own encoder
+  std::optional<ItemMapping> taken_over;      ///< where weights came from a file
+  std::string trained_on{};                   ///< what the file says of its own training
 };
 
 /// Fresh weights by the settings' seed, for a catalogue; where `init_from` is not empty, those of this file (see
@@ -45,6 +45,15 @@ class Fit {
     std::optional<double> best;  ///< valid_metric of the best epoch
     std::int64_t best_epoch = 0;
     std::int64_t without_gain = 0;  ///< evaluations since
+
+    /// Calls f(name, member of each of `s`...) for each number.
+    template <class F, class... S>
+    static void visit(F&& f, S&... s) {
+      f("epochs", s.epochs...);
+      f("best", s.best...);
+      f("best_epoch", s.best_epoch...);
+      f("without_gain", s.without_gain...);
+    }
   };
   /// Called after every step of the trainer, with the epoch that the step ended, else nullptr. False ends the run.
   using Callback = std::function<bool(const FitEpoch* ended)>;
@@ -57,23 +66,31 @@ class Fit {
   Fit(const Fit&) = delete;
   Fit& operator=(const Fit&) = delete;
 
+  /// Goes on where another fit stood (see Trainer::restore).
+  void restore(const State& state, const Trainer::State& trainer);
+
   /// Trains to the end. Throws ad::Error where training diverges, and what `callback` throws.
   void run(const Callback& callback);
-  /// Writes the model as it is now (see save_model).
-  void save(const std::string& path, const ModelMetadata& metadata);
+  /// Writes the model as it is now, and returns the file's checksum (see save_model).
+  std::string save(const std::string& path, const ModelMetadata& metadata);
 
   const std::vector<Metric>& metrics() const { return metrics_; }  ///< the settings', and valid_metric
   const Metric& valid_metric() const { return metrics_[valid_place_]; }
   double valid_value(const FitEpoch& epoch) const { return epoch.valid->means[valid_place_]; }
   const RecVae<float>& model() const { return model_; }
-  const Trainer& trainer() const { return trainer_; }
+  Trainer& trainer() { return trainer_; }
+  const Settings& settings() const { return settings_; }
+  const data::Csr& train() const { return train_; }
   const State& state() const { return state_; }
+  bool chooses() const { return validation_.targets.nnz() > 0; }  ///< or is every epoch the best so far?
+  bool finished() const { return state_.epochs >= settings_.epochs || stopped_early(); }
   bool stopped_early() const { return settings_.stopping_step && state_.without_gain > *settings_.stopping_step; }
 
  private:
   FitEpoch end_epoch(const EpochReport& report);
 
   Settings settings_;
+  const data::Csr& train_;
   const data::HeldOut& validation_;
   const MetricContext& context_;
   std::vector<Metric> metrics_;

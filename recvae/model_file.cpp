@@ -76,7 +76,7 @@ Encoder<float> empty_encoder(Index items, Index hidden, Index latent, double eps
 using Tensors = std::vector<ad::nn::NamedTensor<float>>;
 
 template <class AppendOldEncoder>
-void save(const std::string& path, const RecVae<float>& model, const AppendOldEncoder& append_old_encoder,
+std::string save(const std::string& path, const RecVae<float>& model, const AppendOldEncoder& append_old_encoder,
           const ModelMetadata& metadata) {
   check_item_tokens(path, metadata.item_tokens);
   const std::string tokens = nlohmann::json(metadata.item_tokens).dump();
@@ -88,11 +88,11 @@ void save(const std::string& path, const RecVae<float>& model, const AppendOldEn
   append_old_encoder(list);
   for (const char* name : kConstants) list.push_back({name, name == kConstants[2] ? wide.view() : zero.view()});
   append_parameters(list, model.decoder, "decoder");
-  ad::nn::write_safetensors(path, list,
-                            {{"format", "recvae 1"},
-                             {"settings", metadata.settings},
-                             {"item_tokens", tokens},
-                             {"trained_on", metadata.trained_on}});
+  return ad::nn::write_safetensors(path, list,
+                                   {{"format", "recvae 1"},
+                                    {"settings", metadata.settings},
+                                    {"item_tokens", tokens},
+                                    {"trained_on", metadata.trained_on}});
 }
 
 std::vector<std::string> read_item_tokens(const std::string& path, const std::string& text, Index items) {
@@ -217,15 +217,15 @@ LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps
   return loaded;
 }
 
-void save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
-                const ModelMetadata& metadata) {
-  save(
+std::string save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
+                       const ModelMetadata& metadata) {
+  return save(
       path, model, [&](Tensors& list) { append_parameters(list, old_encoder, kOldEncoder); }, metadata);
 }
 
-void save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
-                const ModelMetadata& metadata) {
-  save(
+std::string save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
+                       const ModelMetadata& metadata) {
+  return save(
       path, model, [&](Tensors& list) { append_tensors(list, old_encoder); }, metadata);
 }
 

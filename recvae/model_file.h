@@ -43,12 +43,12 @@ struct ModelMetadata {
 };
 
 /// Writes encoder.*, prior.*, decoder.* as F32, and the metadata with `format`; the same arguments give the same bytes.
-/// `old_encoder` may be the model's own. Throws ad::Error.
-void save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
+/// `old_encoder` may be the model's own. Returns the file's checksum. Throws ad::Error.
+std::string save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
                 const ModelMetadata& metadata);
 
 /// The same file, with the old encoder from a file of `save_old_encoder`: it is never in memory.
-void save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
+std::string save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
                 const ModelMetadata& metadata);
 
 /// Writes prior.encoder_old.* alone.

@@ -3,6 +3,7 @@
 
 #include "baselines/baselines.h"
 #include "batch.h"
+#include "checkpoint.h"
 #include "composite_prior.h"
 #include "encoder.h"
 #include "encoder_mean.h"
@@ -15,6 +16,7 @@
 #include "model.h"
 #include "model_file.h"
 #include "query.h"
+#include "run.h"
 #include "settings.h"
 #include "trainer.h"
 #include "tune/run.h"

@@ -55,7 +55,8 @@ void Trainer::warm_up() {
   state_ = {};
 }
 
-void Trainer::begin_pass() {
+// The order of a pass is a function of the seed and of the passes before it.
+void Trainer::shuffle_users() {
   std::iota(order_.begin(), order_.end(), 0);
   if (settings_.shuffle) {
     for (std::size_t i = order_.size(); i-- > 1;) {  // Fisher-Yates
@@ -64,7 +65,29 @@ void Trainer::begin_pass() {
       std::swap(order_[i], order_[static_cast<std::size_t>(random % (i + 1))]);
     }
   }
+}
+
+void Trainer::begin_pass() {
+  shuffle_users();
   state_.mll = state_.kld = 0;
+}
+
+bool Trainer::posterior_follows() const {
+  if (settings_.prior_update != "epoch" || state_.phase != Phase::encoder) return true;
+  return state_.epoch > 1 && state_.pass == 0 && state_.batch == 0;
+}
+
+void Trainer::restore(const State& s) {
+  const std::int64_t encoder_passes = settings_.alternating ? settings_.n_enc_epochs : 1;
+  const bool between = s.phase == Phase::refresh;
+  const std::int64_t passes = s.phase == Phase::decoder ? settings_.n_dec_epochs : encoder_passes + between;
+  const std::int64_t batches = (data_.rows() - 1) / settings_.train_batch_size + 1;
+  const bool sound = s.epoch >= 1 && s.pass >= 0 && s.pass < passes && s.batch >= 0 &&
+                     s.batch < (between ? 1 : batches) && s.visits >= 0 && std::isfinite(s.mll) &&
+                     std::isfinite(s.kld) && (settings_.alternating || s.phase != Phase::decoder);
+  if (!sound) throw ad::Error("the training state is not one of these settings and data");
+  state_ = s;
+  if (s.batch > 0) shuffle_users();
 }
 
 std::span<const std::int32_t> Trainer::batch_users() const {
@@ -167,35 +190,40 @@ std::optional<EpochReport> Trainer::step() {
   const auto start = std::chrono::steady_clock::now();
   if (state_.batch == 0 && state_.phase != Phase::refresh) begin_pass();
   const double users = static_cast<double>(data_.rows());
+  EpochReport& report = state_.report;
+  double* seconds = nullptr;  // of the phase
   bool epoch_ended = false;
   switch (state_.phase) {
     case Phase::encoder:
+      seconds = &report.encoder_seconds;
       encoder_step(settings_.dropout_prob, true);
       if (end_batch()) {
-        state_.report.train_mll = state_.mll / users;
-        state_.report.train_kld = state_.kld / users;
+        report.train_mll = state_.mll / users;
+        report.train_kld = state_.kld / users;
         if (state_.pass == (settings_.alternating ? settings_.n_enc_epochs : 1)) state_.phase = Phase::refresh;
       }
       break;
     case Phase::refresh:
+      seconds = &report.refresh_seconds;
       if (settings_.prior_update == "epoch") refresh(model_.encoder);
       state_.pass = 0;
       state_.phase = Phase::decoder;
       epoch_ended = !settings_.alternating;
       break;
     case Phase::decoder:
+      seconds = &report.decoder_seconds;
       decoder_step(true);
       if (end_batch()) {
-        state_.report.decoder_mll = state_.mll / users;
+        report.decoder_mll = state_.mll / users;
         epoch_ended = state_.pass == settings_.n_dec_epochs;
       }
       break;
   }
-  state_.report.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  *seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!epoch_ended) return std::nullopt;
   EpochReport done = state_.report;
   done.epoch = state_.epoch++;
-  done.users_per_second = static_cast<double>(state_.visits) / done.seconds;
+  done.users_per_second = static_cast<double>(state_.visits) / done.seconds();
   state_.phase = Phase::encoder;
   state_.pass = 0;
   state_.visits = 0;

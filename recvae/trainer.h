@@ -17,16 +17,17 @@ struct EpochReport {
   std::int64_t epoch = 0;
   double train_mll = 0, train_kld = 0;
   std::optional<double> decoder_mll;  ///< none in joint training
-  double seconds = 0;                 ///< of the passes and the posterior's refresh
-  double users_per_second = 0;        ///< user visits of all passes
+  double encoder_seconds = 0, refresh_seconds = 0, decoder_seconds = 0;
+  double users_per_second = 0;  ///< user visits of all passes
 
   double train_loss() const { return train_kld - train_mll; }
+  double seconds() const { return encoder_seconds + refresh_seconds + decoder_seconds; }
 };
 
 /// Trains a model on the rows of `data`, a batch per step(). An outer epoch is n_enc_epochs encoder passes (dropout,
 /// decoder frozen), the old posterior's refresh from the encoder, and n_dec_epochs decoder passes (no dropout, encoder
-/// untouched); or, not alternating, one pass over both halves and the refresh. All of it is a function of the settings,
-/// the weights and State: what a checkpoint has to hold besides Adam's moments and the posterior table.
+/// untouched); or, not alternating, one pass over both halves and the refresh. All that comes is a function of the
+/// settings, the data, the weights, State, Adam's moments and, in the midst of encoder passes, the posterior table.
 class Trainer {
  public:
   enum class Phase { encoder, refresh, decoder };
@@ -41,6 +42,26 @@ class Trainer {
     double mll = 0, kld = 0;              ///< sums over the users of the pass so far
     EpochReport report;                   ///< of the epoch so far
     std::int64_t visits = 0;              ///< users seen in this epoch's passes
+
+    /// Calls f(name, member of each of `s`...) for each number.
+    template <class F, class... S>
+    static void visit(F&& f, S&... s) {
+      f("epoch", s.epoch...);
+      f("phase", s.phase...);
+      f("pass", s.pass...);
+      f("batch", s.batch...);
+      f("passes", s.passes...);
+      f("steps", s.steps...);
+      f("mll", s.mll...);
+      f("kld", s.kld...);
+      f("train_mll", s.report.train_mll...);
+      f("train_kld", s.report.train_kld...);
+      f("decoder_mll", s.report.decoder_mll...);
+      f("encoder_seconds", s.report.encoder_seconds...);
+      f("refresh_seconds", s.report.refresh_seconds...);
+      f("decoder_seconds", s.report.decoder_seconds...);
+      f("visits", s.visits...);
+    }
   };
 
   /// The model trains in place and must stay where it is; `old_encoder` gives the old posterior until the first refresh
@@ -52,8 +73,24 @@ class Trainer {
   std::optional<EpochReport> step();
 
   const State& state() const { return state_; }
+  /// Goes on where another trainer of the same settings and data stood, whose weights the model has. Moments, and the
+  /// table unless it follows from the encoder, are the caller's to set. Throws ad::Error for what is no such state.
+  void restore(const State& state);
+
+  /// Calls f(path, m, v, steps) for Adam's moments of each parameter of the model, which f may read or set.
+  template <class F>
+  void for_each_moment(F&& f) {
+    encoder_adam_.for_each_state(model_.encoder, f, "encoder");
+    decoder_adam_.for_each_state(model_.decoder, f, "decoder");
+  }
+  /// The old posterior of every user, [users, latent].
+  ad::Matrix<float> old_mu() { return mu_.view(); }
+  ad::Matrix<float> old_logvar() { return logvar_.view(); }
+  /// Is it what the constructor makes of the encoder as it is now, or of one that never changes?
+  bool posterior_follows() const;
 
  private:
+  void shuffle_users();
   void begin_pass();
   std::span<const std::int32_t> batch_users() const;
   void encoder_step(double dropout_prob, bool update);

@@ -126,7 +126,7 @@ std::string epoch_record(const FitEpoch& epoch, const std::vector<Metric>& metri
   j["valid"] = nullptr;
   for (std::size_t m = 0; epoch.valid && m < metrics.size(); ++m)
     j["valid"][metrics[m].label()] = epoch.valid->means[m];
-  j["seconds"] = r.seconds;
+  j["seconds"] = r.seconds();
   j["valid_seconds"] = epoch.valid_seconds;
   j["users_per_second"] = r.users_per_second;
   return j.dump();
@@ -136,7 +136,7 @@ std::string epoch_record(const FitEpoch& epoch, const std::vector<Metric>& metri
 std::string describe(const EpochReport& r, std::int64_t epochs, const std::string& note) {
   return formatted("epoch %lld/%lld  loss %.3f  mll %.3f  kld %.3f%s  %.2f s, %s users/s",
                    static_cast<long long>(r.epoch), static_cast<long long>(epochs), r.train_loss(), r.train_mll,
-                   r.train_kld, note.c_str(), r.seconds, with_thousands(r.users_per_second).c_str());
+                   r.train_kld, note.c_str(), r.seconds(), with_thousands(r.users_per_second).c_str());
 }
 
 bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }

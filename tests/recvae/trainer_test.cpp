@@ -37,12 +37,12 @@ RecVae<float> make_model(const Settings& s, ad::Index items, std::uint64_t seed 
 }
 
 /// Reports and final weights of a whole run.
-struct Run {
+struct Trained {
   std::vector<EpochReport> reports;
   RecVae<float> model;
 };
-Run run(const Settings& s, const data::Csr& data, std::int64_t epochs, std::uint64_t weights = 3) {
-  Run r{{}, make_model(s, data.cols, weights)};
+Trained run(const Settings& s, const data::Csr& data, std::int64_t epochs, std::uint64_t weights = 3) {
+  Trained r{{}, make_model(s, data.cols, weights)};
   Trainer trainer(s, data, r.model, make_model(s, data.cols, weights + 1).encoder);
   while (static_cast<std::int64_t>(r.reports.size()) < epochs) {
     if (const auto report = trainer.step()) r.reports.push_back(*report);
@@ -111,7 +111,7 @@ TEST_CASE("the same bits for any number of threads; other bits for another seed"
   for (bool alternating : {true, false}) {
     s.alternating = alternating;
     ad::set_threads(1);
-    const Run one = run(s, data, 2);
+    const Trained one = run(s, data, 2);
     for (int threads : {2, 4}) {
       ad::set_threads(threads);
       CHECK(difference(run(s, data, 2).model, one.model) == 0);
@@ -253,7 +253,7 @@ TEST_CASE("joint training: one pass with both halves moving, no decoder figure")
   const data::Csr data = random_interactions(50, 90, 1);
   Settings s = small_settings();
   s.alternating = false;
-  const Run r = run(s, data, 1);
+  const Trained r = run(s, data, 1);
   CHECK_FALSE(r.reports[0].decoder_mll);
   const RecVae<float> start = make_model(s, data.cols);
   CHECK(distance(r.model.decoder.weight.value, start.decoder.weight.value) > 0);
@@ -266,7 +266,7 @@ TEST_CASE("training learns, clipped or not; a diverging one says so") {
   s.learning_rate = 5e-3;
   for (const std::optional<double> clip : {std::optional<double>(), std::optional<double>(0.5)}) {
     s.clip_grad_norm = clip;
-    const Run r = run(s, data, 8);
+    const Trained r = run(s, data, 8);
     CHECK(r.reports.back().train_loss() < r.reports.front().train_loss() - 1);
     CHECK(r.reports.back().train_loss() == r.reports.back().train_kld - r.reports.back().train_mll);
   }
@@ -280,7 +280,7 @@ TEST_CASE("users without interactions and batches larger than the data simply wo
   for (int empty = 0; empty < 5; ++empty) data.indptr.push_back(data.nnz());
   Settings s = small_settings();
   s.train_batch_size = 1000;
-  const Run r = run(s, data, 2);
+  const Trained r = run(s, data, 2);
   CHECK(std::isfinite(r.reports[1].train_loss()));
   CHECK_THROWS_AS(run(s, data::Csr{3, {0}, {}}, 1), ad::Error);
 }

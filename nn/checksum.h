@@ -1,0 +1,30 @@
+// What tells a damaged file from a sound one.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace ad::nn {
+
+/// The XXH3 hash of 128 bits of bytes that come a piece at a time.
+class Checksum {
+ public:
+  Checksum();
+  ~Checksum();
+  Checksum(Checksum&&) noexcept;
+  Checksum& operator=(Checksum&&) noexcept;
+
+  void add(const void* bytes, std::size_t count);
+  void add(const std::string& text) { add(text.data(), text.size()); }
+  std::string digits() const;  ///< 32 hexadecimal ones, as `xxhsum -H2` prints them
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// That of a regular file. Throws Error("<path>: ...") where it cannot be read.
+std::string checksum_of_file(const std::string& path);
+
+}  // namespace ad::nn

@@ -1,0 +1,141 @@
+#include "run.h"
+
+#include <nlohmann/json.hpp>
+
+#include "../nn/atomic_file.h"
+
+namespace recvae {
+namespace {
+
+constexpr double kMostOfTime = 0.03;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// A line of metrics.jsonl. `writing_seconds`: of weights and checkpoints, since the line before.
+std::string record(const FitEpoch& epoch, const std::vector<Metric>& metrics, double writing_seconds) {
+  const EpochReport& r = epoch.report;
+  nlohmann::ordered_json j;
+  j["epoch"] = r.epoch;
+  j["train_loss"] = r.train_loss();
+  j["train_mll"] = r.train_mll;
+  j["train_kld"] = r.train_kld;
+  j["decoder_mll"] = r.decoder_mll ? nlohmann::ordered_json(*r.decoder_mll) : nlohmann::ordered_json(nullptr);
+  j["valid"] = nullptr;
+  for (std::size_t m = 0; epoch.valid && m < metrics.size(); ++m)
+    j["valid"][metrics[m].label()] = epoch.valid->means[m];
+  j["seconds"] = r.seconds();
+  j["valid_seconds"] = epoch.valid_seconds;
+  j["users_per_second"] = r.users_per_second;
+  j["encoder_seconds"] = r.encoder_seconds;
+  j["refresh_seconds"] = r.refresh_seconds;
+  j["decoder_seconds"] = r.decoder_seconds;
+  j["checkpoint_seconds"] = writing_seconds;
+  return j.dump() + "\n";
+}
+
+}  // namespace
+
+Run::Run(Fit& fit, const ModelMetadata& metadata, const RunIdentity& identity, std::string directory,
+         CheckpointPlan plan)
+    : fit_(fit),
+      metadata_(metadata),
+      identity_(identity),
+      directory_(std::move(directory)),
+      plan_(plan),
+      checkpoints_(directory_) {
+  const auto encoder = static_cast<double>(ad::nn::parameter_count(fit.model().encoder)),
+             decoder = static_cast<double>(ad::nn::parameter_count(fit.model().decoder));
+  model_bytes_ = sizeof(float) * (2 * encoder + decoder);
+  moment_bytes_ = sizeof(float) * 2 * (encoder + decoder);
+}
+
+void Run::move_to(const std::string& directory) {
+  directory_ = directory;
+  checkpoints_.move_to(directory);
+  if (best_) best_->path = file("model.safetensors");
+}
+
+double Run::seconds() const { return seconds_since(start_); }
+
+void Run::resume(const Checkpoint& from) {
+  from.restore(fit_);
+  log_ = from.log();
+  ad::nn::AtomicFile metrics(file("metrics.jsonl"));
+  metrics.write(log_.data(), log_.size());
+  metrics.commit();
+  if (const std::optional<WrittenFile> best = from.best()) {
+    best_ = {file("model.safetensors"), best->checksum};
+    link_or_copy(best->path, best_->path);
+  }
+}
+
+void Run::run(const Fit::Callback& callback) {
+  start_ = last_ = Clock::now();
+  fit_.run([&](const FitEpoch* ended) {
+    if (ended) end_epoch(*ended);
+    if (!callback(ended)) {
+      write_checkpoint();
+      return false;
+    }
+    if (!ended && is_due_within_epoch()) write_checkpoint();
+    return true;
+  });
+}
+
+void Run::end_epoch(const FitEpoch& epoch) {
+  const std::string line = record(epoch, fit_.metrics(), writing_seconds_);
+  writing_seconds_ = 0;
+  log_ += line;
+  const bool writes = fit_.finished() || is_affordable();
+  if (epoch.best && (fit_.chooses() || writes)) save_best();
+  if (writes || (fit_.chooses() && is_affordable())) write_checkpoint();  // the best weights need not be written twice
+  if (!log_file_.is_open()) log_file_.open(file("metrics.jsonl"), std::ios::app);
+  log_file_ << line << std::flush;
+  if (!log_file_) throw ad::Error(file("metrics.jsonl") + ": cannot be written");
+}
+
+template <class Write>
+double Run::timed(double bytes, const Write& write) {
+  const Clock::time_point start = Clock::now();
+  write();
+  const double seconds = seconds_since(start);
+  seconds_per_byte_ = seconds / bytes;
+  writing_seconds_ += seconds;
+  return seconds;
+}
+
+void Run::save_best() {
+  timed(model_bytes_, [&] {
+    const std::string path = file("model.safetensors");
+    best_ = {path, fit_.save(path, metadata_)};
+  });
+  best_epoch_ = fit_.state().epochs;
+}
+
+void Run::write_checkpoint() {
+  const Trainer::State& at = fit_.trainer().state();
+  const bool between = at.phase == Trainer::Phase::encoder && at.pass == 0 && at.batch == 0,
+             is_best = between && best_epoch_ == fit_.state().epochs && best_epoch_ > 0;
+  checkpoint_seconds_ += timed(moment_bytes_ + (is_best ? 0 : model_bytes_), [&] {
+    checkpoints_.add([&](const std::string& directory) {
+      recvae::write_checkpoint(directory, fit_, metadata_, identity_, log_, best_, is_best);
+    });
+  });
+  last_ = Clock::now();
+  ++written_;
+}
+
+// Would one more keep within the share of the time?
+bool Run::is_affordable() const {
+  const bool is_best = best_epoch_ == fit_.state().epochs && best_epoch_ > 0;
+  const double bytes = moment_bytes_ + (is_best ? 0 : model_bytes_);
+  return checkpoint_seconds_ + bytes * seconds_per_byte_ <= kMostOfTime * seconds();
+}
+
+bool Run::is_due_within_epoch() const {
+  return seconds_since(last_) >= 60 * plan_.minutes && (plan_.at_any_cost || is_affordable());
+}
+
+}  // namespace recvae

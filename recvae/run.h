@@ -1,0 +1,74 @@
+// A training run with its files: the best model, the log, the checkpoints.
+#pragma once
+
+#include <chrono>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include "checkpoint.h"
+
+namespace recvae {
+
+/// How often a run writes checkpoints.
+struct CheckpointPlan {
+  double minutes = 10;       ///< from one to the next, also within an epoch
+  bool at_any_cost = false;  ///< the minutes count, whatever the checkpoints cost
+};
+
+/// Runs a fit in a directory that exists, and keeps there `model.safetensors`, the best epoch's weights (without
+/// validation: the last epoch's, as of the last checkpoint); `metrics.jsonl`, a line per epoch; and `checkpoint`. That
+/// is written after an epoch, and in the midst of a long one, as often as the time spent on it stays below 3 % of the
+/// run's; after the last epoch and when the run is stopped it always is. A run that is stopped or killed at any moment
+/// and resumed comes to the same bits.
+class Run {
+ public:
+  /// All but `directory` outlive the run.
+  Run(Fit& fit, const ModelMetadata& metadata, const RunIdentity& identity, std::string directory,
+      CheckpointPlan plan = {});
+
+  /// Goes on from a checkpoint of this run: the directory's files become those of then. Throws ad::Error.
+  void resume(const Checkpoint& from);
+
+  /// Trains to the end, calling back as Fit does, after the epoch's files are written. Where the callback returns
+  /// false, writes a checkpoint and returns. Throws ad::Error, also for a file that cannot be written: what was there
+  /// stays.
+  void run(const Fit::Callback& callback);
+
+  /// The directory was renamed.
+  void move_to(const std::string& directory);
+
+  double checkpoint_seconds() const { return checkpoint_seconds_; }
+  double seconds() const;  ///< since run() began
+  std::int64_t checkpoints_written() const { return written_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void end_epoch(const FitEpoch& epoch);
+  void save_best();
+  void write_checkpoint();
+  bool is_affordable() const;
+  bool is_due_within_epoch() const;
+  template <class Write>
+  double timed(double bytes, const Write& write);
+  std::string file(const char* name) const { return directory_ + "/" + name; }
+
+  Fit& fit_;
+  const ModelMetadata& metadata_;
+  const RunIdentity& identity_;
+  std::string directory_;
+  CheckpointPlan plan_;
+  Checkpoints checkpoints_;
+  std::string log_;
+  std::ofstream log_file_;
+  std::optional<WrittenFile> best_;
+  std::int64_t best_epoch_ = 0;  // whose weights it has, if this run wrote it
+  Clock::time_point start_ = Clock::now(), last_ = start_;
+  double checkpoint_seconds_ = 0, writing_seconds_ = 0;  // of all checkpoints; of all files since the last epoch
+  double seconds_per_byte_ = 1 / 200e6;                  // of the last file
+  double model_bytes_ = 0, moment_bytes_ = 0;
+  std::int64_t written_ = 0;
+};
+
+}  // namespace recvae
