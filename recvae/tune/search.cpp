@@ -8,6 +8,12 @@
 
 namespace recvae::tune {
 
+std::vector<Metric> tested_metrics(const Settings& settings) {
+  std::vector<std::string> names = settings.metrics;
+  names.push_back(settings.valid_metric);
+  return parse_metrics(names, settings.topk);
+}
+
 Mean mean_of(const std::vector<double>& values) {
   const auto n = static_cast<double>(values.size());
   Mean m{std::accumulate(values.begin(), values.end(), 0.0) / n};  // of none: NaN
@@ -21,10 +27,10 @@ Search::Search(Plan plan, const Metric& valid_metric)
     : plan_(std::move(plan)),
       valid_metric_(valid_metric),
       done_(plan_.rungs.size(), std::vector<std::optional<Record>>(plan_.trials())),
-      points_(plan_.points.size()),
+      points_(1, std::vector<std::size_t>(plan_.points.size())),
       reached_(plan_.points.size(), 0),
       needed_(plan_.points.size()) {
-  std::iota(points_.begin(), points_.end(), std::size_t{0});
+  std::iota(points_[0].begin(), points_[0].end(), std::size_t{0});
 }
 
 // Nothing is not better than nothing: so this orders values, too.
@@ -32,12 +38,16 @@ bool Search::better(double value, std::optional<double> than) const {
   return !std::isnan(value) && is_better(valid_metric_, value, than);
 }
 
-std::optional<Task> Search::next() {
+std::size_t Search::trial_at(std::size_t place, std::size_t rung) const {
   const std::size_t runs = plan_.space.runs();
-  while (!over_ && handed_out_ < points_.size() * runs) {
-    const std::size_t trial = points_[handed_out_ / runs] * runs + handed_out_ % runs;
-    ++handed_out_;
-    if (!done_[rung_][trial]) return Task{trial, rung_};
+  return points_[rung][place / runs] * runs + place % runs;
+}
+
+std::optional<Task> Search::next() {
+  const std::size_t rung = points_.size() - 1;
+  while (!over_ && handed_out_ < points_[rung].size() * plan_.space.runs()) {
+    const std::size_t trial = trial_at(handed_out_++, rung);
+    if (!done_[rung][trial]) return Task{trial, rung};
   }
   return {};
 }
@@ -52,7 +62,7 @@ void Search::add(Record record) {
 }
 
 bool Search::may_go_on(std::size_t trial) const {
-  return !over_ && std::ranges::binary_search(points_, plan_.point_of(trial));
+  return !over_ && std::ranges::binary_search(points_.back(), plan_.point_of(trial));
 }
 
 bool Search::is_done(std::size_t point, std::size_t rung) const {
@@ -74,20 +84,33 @@ void Search::stop_early() {
 }
 
 void Search::climb() {
-  while (!over_ && std::ranges::all_of(points_, [&](std::size_t p) { return is_done(p, rung_); })) {
-    if (++rung_ == plan_.rungs.size()) {
-      over_ = true;
-      return;
-    }
-    std::erase_if(points_, [&](std::size_t p) { return std::isnan(valid(p).mean); });
-    std::ranges::stable_sort(
-        points_, [&](std::size_t a, std::size_t b) { return is_better(valid_metric_, valid(a).mean, valid(b).mean); });
-    if (points_.size() > plan_.rungs[rung_].points) points_.resize(plan_.rungs[rung_].points);
-    std::ranges::sort(points_);
-    for (const std::size_t p : points_) reached_[p] = rung_;
+  while (!over_ && std::ranges::all_of(points_.back(), [&](std::size_t p) { return is_done(p, points_.size() - 1); })) {
+    const std::size_t rung = points_.size();
+    over_ = rung == plan_.rungs.size();
+    if (over_) return;
+    std::vector<std::size_t> points = points_.back();
+    std::erase_if(points, [&](std::size_t p) { return std::isnan(valid(p).mean); });
+    std::ranges::stable_sort(points,
+                             [&](std::size_t a, std::size_t b) { return better(valid(a).mean, valid(b).mean); });
+    if (points.size() > plan_.rungs[rung].points) points.resize(plan_.rungs[rung].points);
+    std::ranges::sort(points);
+    for (const std::size_t p : points) reached_[p] = rung;
+    over_ = points.empty();
+    points_.push_back(std::move(points));
     handed_out_ = 0;
-    over_ = points_.empty();
   }
+}
+
+std::vector<const Record*> Search::finished() const {
+  std::vector<const Record*> records;
+  for (std::size_t rung = 0; rung < points_.size(); ++rung) {
+    for (std::size_t place = 0; place < points_[rung].size() * plan_.space.runs(); ++place) {
+      const std::size_t trial = trial_at(place, rung);
+      if (!done_[rung][trial] || plan_.point_of(trial) >= needed_) return records;
+      records.push_back(&*done_[rung][trial]);
+    }
+  }
+  return records;
 }
 
 std::vector<const Record*> Search::records() const {
@@ -117,6 +140,12 @@ std::vector<const Record*> Search::runs(std::size_t point) const {
 Mean Search::valid(std::size_t point) const {
   std::vector<double> values;
   for (const Record* r : runs(point)) values.push_back(r->valid);
+  return mean_of(values);
+}
+
+Mean Search::test(std::size_t point, std::size_t metric) const {
+  std::vector<double> values;
+  for (const Record* r : runs(point)) values.push_back(metric < r->test.size() ? r->test[metric] : kNothing);
   return mean_of(values);
 }
 

@@ -12,6 +12,9 @@
 
 namespace recvae::tune {
 
+/// What is tested: the settings' metrics, and valid_metric.
+std::vector<Metric> tested_metrics(const Settings& settings);
+
 inline constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
 /// What a trial came to at the end of a rung.
@@ -21,7 +24,7 @@ struct Record {
   std::int64_t epochs = 0;      ///< trained
   std::int64_t best_epoch = 0;  ///< 0: none
   double valid = kNothing;      ///< valid_metric of the best epoch; of a trial that diverged nothing
-  std::vector<double> test{};   ///< the metrics of the best epoch's model; empty: no test users, or no such epoch
+  std::vector<double> test{};   ///< tested_metrics() of the best epoch's model; empty: no test users, or no such epoch
   double seconds = 0;
 };
 
@@ -55,17 +58,21 @@ class Search {
   /// Nothing is left to do; tasks that are out need not end.
   bool over() const { return over_; }
 
+  /// The records of tasks in the order in which they were handed out, up to the first that is not there yet.
+  std::vector<const Record*> finished() const;
   /// The last record of each trial, in the order of trials; of those that the search needed.
   std::vector<const Record*> records() const;
   /// The records of a point's runs in the last rung that all of them have done; empty: in none.
   std::vector<const Record*> runs(std::size_t point) const;
-  Mean valid(std::size_t point) const;  ///< of runs()
+  Mean valid(std::size_t point) const;                     ///< of runs()
+  Mean test(std::size_t point, std::size_t metric) const;  ///< likewise; `metric` in the order of tested_metrics()
   /// The points with runs(), best first and the first of equals; then those without a value.
   std::vector<std::size_t> ranking() const;
   std::optional<std::size_t> best() const;  ///< of ranking(); none: no point has a value
 
  private:
   bool is_done(std::size_t point, std::size_t rung) const;
+  std::size_t trial_at(std::size_t place, std::size_t rung) const;
   bool better(double value, std::optional<double> than) const;
   void stop_early();
   void climb();
@@ -73,11 +80,10 @@ class Search {
   Plan plan_;
   Metric valid_metric_;
   std::vector<std::vector<std::optional<Record>>> done_;  // by rung and trial
-  std::size_t rung_ = 0;
-  std::vector<std::size_t> points_;   // in this rung, ascending
-  std::vector<std::size_t> reached_;  // the last rung of each point
-  std::size_t handed_out_ = 0;        // trials of points_
-  std::size_t needed_;                // points, the first ones: fewer where the search stopped early
+  std::vector<std::vector<std::size_t>> points_;          // of each rung up to the present one, ascending
+  std::vector<std::size_t> reached_;                      // the last rung of each point
+  std::size_t handed_out_ = 0;                            // trials of the present rung
+  std::size_t needed_;  // points, the first ones: fewer where the search stopped early
   // Of the first points, whose runs are all done:
   std::size_t judged_ = 0;
   std::optional<double> best_;

@@ -29,13 +29,6 @@ std::vector<std::string> parameter_names(const Plan& plan) {
   return names;
 }
 
-/// A test metric's value in each of these records.
-std::vector<double> tests(const std::vector<const Record*>& runs, std::size_t metric) {
-  std::vector<double> values;
-  for (const Record* r : runs) values.push_back(metric < r->test.size() ? r->test[metric] : kNothing);
-  return values;
-}
-
 }  // namespace
 
 std::string to_json(const Record& r) {
@@ -72,11 +65,17 @@ Record record_from_json(const std::string& text) {
   return r;
 }
 
-std::string describe(const Plan& plan, std::size_t point) {
+std::string describe_point(const Plan& plan, std::size_t point) {
   std::string text;
   for (std::size_t k = 0; k < plan.space.parameters.size(); ++k)
     text += (k == 0 ? "" : ", ") + plan.space.parameters[k].name + ":" + plan.points[point][k];
   return text;
+}
+
+std::string describe_trial(const Plan& plan, std::size_t trial) {
+  const std::string point = describe_point(plan, plan.point_of(trial));
+  if (plan.space.seeds.empty()) return point;
+  return point + (point.empty() ? "" : ", ") + "seed:" + plan.space.seeds[trial % plan.space.runs()];
 }
 
 std::string trials_table(const Search& search, const std::vector<Metric>& metrics) {
@@ -98,7 +97,7 @@ std::string trials_table(const Search& search, const std::vector<Metric>& metric
     row.emplace_back(r->diverged ? "diverged" : "finished");
     row.push_back(r->best_epoch > 0 ? std::to_string(r->best_epoch) : "");
     row.push_back(std::to_string(r->epochs));
-    for (std::size_t m = 0; m < metrics.size(); ++m) row.push_back(text_of(tests({r}, m)[0]));
+    for (std::size_t m = 0; m < metrics.size(); ++m) row.push_back(m < r->test.size() ? text_of(r->test[m]) : "");
     row.push_back(text_of(std::round(r->seconds * 1000) / 1000));
     table += joined(row);
   }
@@ -115,7 +114,6 @@ std::string settings_table(const Search& search, const std::vector<Metric>& metr
   }
   std::string table = joined(header);
   for (const std::size_t point : search.ranking()) {
-    const std::vector<const Record*> runs = search.runs(point);
     std::vector<std::string> row = plan.points[point];
     const auto put = [&](const Mean& mean) {
       row.push_back(text_of(mean.mean));
@@ -123,9 +121,9 @@ std::string settings_table(const Search& search, const std::vector<Metric>& metr
     };
     const Mean valid = search.valid(point);
     row.push_back(text_of(valid.mean));
-    row.push_back(std::to_string(runs.size()));
+    row.push_back(std::to_string(search.runs(point).size()));
     row.push_back(text_of(valid.deviation));
-    for (std::size_t m = 0; m < metrics.size(); ++m) put(mean_of(tests(runs, m)));
+    for (std::size_t m = 0; m < metrics.size(); ++m) put(search.test(point, m));
     table += joined(row);
   }
   return table;

@@ -13,8 +13,9 @@ namespace recvae::tune {
 std::string to_json(const Record& record);
 Record record_from_json(const std::string& text);
 
-/// "learning_rate:0.001, latent_dimension:64", as RecBole writes a trial.
-std::string describe(const Plan& plan, std::size_t point);
+/// "learning_rate:0.001, latent_dimension:64", as RecBole writes it; of a trial with its seed, if that is a parameter.
+std::string describe_point(const Plan& plan, std::size_t point);
+std::string describe_trial(const Plan& plan, std::size_t trial);
 
 /// Tab-separated, a row per trial: `trial` from 1, a column per parameter and `seed` where it is one, the validation
 /// metric under its own name, `status`, `best_epoch`, `epochs`, a column `test M` per metric of `metrics`, `seconds`.

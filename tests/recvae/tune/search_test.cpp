@@ -148,12 +148,16 @@ TEST_CASE("asha waits for a whole rung, and goes on from records in any order") 
   search.add(record(out[0], 3));
   CHECK_FALSE(search.next());
   CHECK(search.may_go_on(0));
+  CHECK(search.finished().size() == 1);
   search.add(record(out[1], 1));
   CHECK_FALSE(search.may_go_on(1));
   const auto last = search.next();
   REQUIRE(last);
   CHECK(last->trial == 0);
   CHECK(last->rung == 1);
+  CHECK(search.finished().size() == 3);
+  search.add(record(*last, 4));
+  CHECK(search.finished().back()->rung == 1);
 
   Search resumed = search_of(plan);
   resumed.add(record({0, 1}, 4));
@@ -207,6 +211,7 @@ TEST_CASE("early stop counts in the order of trials, whatever the order of their
   for (std::size_t trial = 7; trial-- > 0;) backwards.add(record({trial, 0}, values[trial]));
   CHECK(backwards.over());
   CHECK(backwards.best() == 2);
+  CHECK(backwards.finished().size() == 5);
   CHECK(trials_table(backwards, {}) == trials_table(in_order, {}));
   Search patient = search_of(plan_of("beta choice [1,2,3,4,5,6,7]", Algorithm::exhaustive));
   CHECK(finish(patient, [&](std::size_t trial, auto) { return values[trial]; }).size() == 7);
@@ -264,5 +269,7 @@ TEST_CASE("tables") {
         "beta\tndcg@100\tn\tdeviation\ttest recall@20\ttest recall@20 deviation\n"
         "1.0\t0.375\t2\t0.1767766952966369\t0.5\t0\n"
         "2.0\t\t2\t\t\t\n");
-  CHECK(describe(search.plan(), 1) == "beta:2.0");
+  CHECK(describe_point(search.plan(), 1) == "beta:2.0");
+  CHECK(describe_trial(search.plan(), 1) == "beta:1.0, seed:2");
+  CHECK(describe_trial(plan_of("seed choice [7]", Algorithm::exhaustive), 0) == "seed:7");
 }
