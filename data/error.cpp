@@ -6,10 +6,8 @@
 #include <vector>
 
 namespace recvae::data {
-namespace {
 
-/// Length of the well-formed printable UTF-8 character at the start of `text`, 0 if there is none.
-std::size_t character_length(std::string_view text) {
+std::size_t printable_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
   const int ones = std::countl_one(lead);
   const std::size_t length = ones == 0 ? 1 : static_cast<std::size_t>(ones);
@@ -20,9 +18,11 @@ std::size_t character_length(std::string_view text) {
     code = code << 6 | (c & 0x3f);
   }
   constexpr char32_t least[] = {0x20, 0xa0, 0x800, 0x10000};  // printable, and not longer than need be
-  const bool surrogate = code >= 0xd800 && code < 0xe000;
-  return code >= least[length - 1] && code <= 0x10ffff && code != 0x7f && !surrogate ? length : 0;
+  const bool no_character = (code >= 0xd800 && code < 0xe000) || code == 0xfffe || code == 0xffff;
+  return code >= least[length - 1] && code <= 0x10ffff && code != 0x7f && !no_character ? length : 0;
 }
+
+namespace {
 
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -46,7 +46,7 @@ std::string excerpt(std::string_view text, std::size_t longest) {
   std::string out = "'";
   std::size_t at = 0;
   while (at < text.size() && at < longest) {
-    const std::size_t length = character_length(text.substr(at));
+    const std::size_t length = printable_length(text.substr(at));
     if (length > 0) {
       out += text.substr(at, length);
     } else {

@@ -29,6 +29,9 @@ class Stopped : public std::runtime_error {
 /// `file:line: expected X, found Y`; both as they are to be read, see `excerpt`.
 DataError error_at(std::string_view file, std::int64_t line, std::string_view expected, std::string_view found);
 
+/// Bytes of the well-formed printable UTF-8 character that `text`, which is not empty, begins with; 0 if it does not.
+std::size_t printable_length(std::string_view text);
+
 /// `'text'` for a message: shortened to `longest` bytes, bytes that are not printable UTF-8 written as \xNN.
 std::string excerpt(std::string_view text, std::size_t longest = 40);
 

@@ -95,15 +95,8 @@ std::optional<LoadedModel> load(const std::string& path, bool decides, const Com
 
 /// The rows of the users that are shown, all of which have targets.
 std::vector<std::int64_t> example_rows(const Options& o, const data::HeldOut& held_out) {
-  std::vector<std::int64_t> rows, shown;
-  for (std::int64_t row = 0; row < held_out.targets.rows(); ++row) {
-    if (!held_out.targets.row(row).empty()) rows.push_back(row);
-  }
-  if (o.example_users.empty()) {
-    const std::int64_t count = std::min(o.examples, std::ssize(rows));
-    for (std::int64_t k = 0; k < count; ++k) shown.push_back(rows[data::as_size(k * std::ssize(rows) / count)]);
-    return shown;
-  }
+  if (o.example_users.empty()) return evenly_spread_users(held_out, o.examples);
+  std::vector<std::int64_t> shown;
   const data::Vocabulary users(held_out.user_tokens);
   data::TextSource text = open_text(o.example_users);
   for (std::string_view token; text.next(token);) {
@@ -118,21 +111,9 @@ std::vector<std::int64_t> example_rows(const Options& o, const data::HeldOut& he
 /// Blocks of text: of each user what is given, and what lists of the model and of popularity have of the rest.
 std::string examples(const Options& o, const data::Dataset& data, const data::HeldOut& held_out, Scorer& scorer) {
   const std::vector<std::int64_t> rows = example_rows(o, held_out);
-  data::Csr given, masked;
-  given.cols = masked.cols = held_out.history.cols;
-  for (const std::int64_t row : rows) {
-    given.append(held_out.history.row(row));
-    masked.append(held_out.masked.rows() > 0 ? held_out.masked.row(row) : std::span<const std::int32_t>());
-  }
-  const auto lists_of = [&](Scorer& by) {
-    std::vector<std::vector<std::int32_t>> lists(rows.size());
-    recommend(by, given, kListed, {true, &masked}, [&](std::int64_t row, std::span<const Scored> best) {
-      for (const Scored& s : best) lists[data::as_size(row)].push_back(s.item);
-    });
-    return lists;
-  };
-  const auto lists = lists_of(scorer),
-             popular = lists_of(*make_baseline("popularity", data.baseline_rows(o.on == "test")));
+  const auto lists = best_items(scorer, held_out, rows, kListed),
+             popular =
+                 best_items(*make_baseline("popularity", data.baseline_rows(o.on == "test")), held_out, rows, kListed);
   std::unordered_map<std::string, std::string> names;
   if (!o.item_names.empty()) names = read_item_names(o.item_names);
   std::string text;

@@ -11,20 +11,9 @@
 
 using namespace recvae;
 using recvae::test::csr;
+using recvae::test::TableScorer;
 
 namespace {
-
-/// Gives every user the scores of a table.
-class TableScorer : public Scorer {
- public:
-  explicit TableScorer(ad::Tensor<float> table) : table_(std::move(table)) {}
-  void score(const data::Csr&, std::int64_t first, ad::Matrix<float> scores) override {
-    std::copy_n(table_.view().row(first), scores.size(), scores.data);
-  }
-
- private:
-  ad::Tensor<float> table_;
-};
 
 /// Scores with many ties: few different values.
 ad::Tensor<float> tied_scores(ad::Index rows, ad::Index cols) {
