@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <sstream>
 #include <type_traits>
 
@@ -113,17 +114,19 @@ class Reader {
     throw data::error_at(file_, line_, expected, found.empty() ? "nothing" : data::excerpt(found));
   }
 
+  std::string nearest(const std::string& name) const {
+    std::string best = "latent_dimension";
+    if (name.size() > 100) return best;
+    Settings::visit(
+        [&](const char* known, const char*, const auto&) {
+          if (data::name_distance(name, known) < data::name_distance(name, best)) best = known;
+        },
+        base_);
+    return best;
+  }
+
   void expect_name(const std::string& name) {
-    if (!with_setting(base_, name, [](const auto&) {})) {
-      std::string nearest = "latent_dimension";
-      const auto distance = [&](const std::string& known) { return data::name_distance(name, known); };
-      Settings::visit(
-          [&](const char* known, const char*, const auto&) {
-            if (distance(known) < distance(nearest)) nearest = known;
-          },
-          base_);
-      fail("the name of a setting, such as " + nearest, name);
-    }
+    if (!with_setting(base_, name, [](const auto&) {})) fail("the name of a setting, such as " + nearest(name), name);
     if (std::ranges::find(kMeasures, name) != std::end(kMeasures))
       fail("a parameter that leaves alone what trials are compared by", name);
     if (std::ranges::find(names_, name) != names_.end()) fail("each parameter once", name);
@@ -141,8 +144,9 @@ class Reader {
     try {
       validate(s);
     } catch (const data::UsageError& refused) {
-      throw data::DataError(file_ + ":" + std::to_string(line_) + ": " + refused.what() + ", found " +
-                            data::excerpt(text));
+      const std::string message = refused.what();
+      const std::string found = message.find(", found ") == std::string::npos ? ", found " + data::excerpt(text) : "";
+      throw data::DataError(file_ + ":" + std::to_string(line_) + ": " + message + found);
     }
     return value_of(s, name);
   }
@@ -150,11 +154,10 @@ class Reader {
   void read_choices(const std::string& range, Parameter& p) const {
     if (range.size() < 2 || range.front() != '[' || range.back() != ']')
       fail("a list such as [a,b] of values for " + p.name, range);
+    std::set<std::string> seen;
     for (const std::string& text : elements(range.substr(1, range.size() - 2))) {
-      std::string value = checked(p.name, text);
-      if (std::ranges::find(p.choices, value) != p.choices.end())
-        fail("different values for " + p.name, text + " twice");
-      p.choices.push_back(std::move(value));
+      p.choices.push_back(checked(p.name, text));
+      if (!seen.insert(p.choices.back()).second) fail("different values for " + p.name, text + " twice");
     }
     if (p.choices.empty()) fail("at least one value for " + p.name, range);
   }

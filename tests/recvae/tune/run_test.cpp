@@ -6,9 +6,8 @@
 #include <cmath>
 #include <map>
 
-#include "../../support/temp_dir.h"
+#include "../fit_problem.h"
 #include "autodiff/parallel.h"
-#include "autodiff/random.h"
 #include "data/error.h"
 #include "recvae/tune/table.h"
 
@@ -17,38 +16,15 @@ using namespace recvae::tune;
 
 namespace {
 
-data::Csr random_rows(std::int64_t users, std::int32_t items, std::uint64_t seed) {
-  data::Csr m;
-  m.cols = items;
-  for (std::int64_t u = 0; u < users; ++u) {
-    std::vector<std::int32_t> row;
-    for (std::int32_t i = 0; i < items; ++i) {
-      if (ad::uniform({.seed = seed}, static_cast<std::uint64_t>(u * items + i)) < 3.0 / (5 + i)) row.push_back(i);
-    }
-    m.append(row);
-  }
-  return m;
-}
-
-struct Problem {
+struct Problem : test::FitProblem {
   data::Dataset data;
-  MetricContext context;
-  Settings settings;
-  test::TempDir dir;
 
   Problem() {
-    for (int i = 0; i < 30; ++i) data.item_tokens.push_back(std::to_string(i));
-    data.train = random_rows(60, 30, 1);
-    data.validation = {std::vector<std::string>(20, "u"), random_rows(20, 30, 2), random_rows(20, 30, 3), {}};
-    data.test = {std::vector<std::string>(20, "u"), random_rows(20, 30, 4), random_rows(20, 30, 5), {}};
-    context = metric_context(data, settings);
-    settings.hidden_dimension = 16;
-    settings.latent_dimension = 6;
-    settings.train_batch_size = 20;
-    settings.learning_rate = 0.05;
     settings.epochs = 6;
-    settings.metrics = {"recall@5"};
-    settings.valid_metric = "ndcg@10";
+    data.item_tokens = tokens;
+    data.train = train;
+    data.validation = validation;
+    data.test = {validation.user_tokens, test::random_rows(20, 30, 4), test::random_rows(20, 30, 5), {}};
   }
 
   Search search(const std::string& space, Algorithm algorithm, std::optional<std::int64_t> early_stop = {}) const {
