@@ -82,7 +82,7 @@ FitEpoch Fit::end_epoch(const EpochReport& report) {
     ended.best = true;
   } else if (epoch % settings_.eval_step == 0 || epoch == settings_.epochs) {
     const auto start = std::chrono::steady_clock::now();
-    ended.valid = evaluate(*model_scorer(model_), validation_, metrics_, context_);
+    ended.valid = validate();
     ended.valid_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const double value = valid_value(ended);
     ended.best = is_better(valid_metric(), value, state_.best);

@@ -71,6 +71,8 @@ class Fit {
 
   /// Trains to the end. Throws ad::Error where training diverges, and what `callback` throws.
   void run(const Callback& callback);
+  /// The model as it is now on the validation part, by metrics().
+  Evaluation validate() const { return evaluate(*model_scorer(model_), validation_, metrics_, context_); }
   /// Writes the model as it is now, and returns the file's checksum (see save_model).
   std::string save(const std::string& path, const ModelMetadata& metadata);
 

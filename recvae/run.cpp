@@ -62,6 +62,7 @@ double Run::seconds() const { return seconds_since(start_); }
 void Run::resume(const Checkpoint& from) {
   from.restore(fit_);
   log_ = from.log();
+  resumed_ = true;
   ad::nn::AtomicFile metrics(file("metrics.jsonl"));
   metrics.write(log_.data(), log_.size());
   metrics.commit();
@@ -91,7 +92,8 @@ void Run::end_epoch(const FitEpoch& epoch) {
   const bool writes = fit_.finished() || is_affordable();
   if (epoch.best && (fit_.chooses() || writes)) save_best();
   if (writes || (fit_.chooses() && is_affordable())) write_checkpoint();  // the best weights need not be written twice
-  if (!log_file_.is_open()) log_file_.open(file("metrics.jsonl"), std::ios::app);
+  // A run that begins anew where one was killed before its first checkpoint begins its log anew.
+  if (!log_file_.is_open()) log_file_.open(file("metrics.jsonl"), resumed_ ? std::ios::app : std::ios::trunc);
   log_file_ << line << std::flush;
   if (!log_file_) throw ad::Error(file("metrics.jsonl") + ": cannot be written");
 }

@@ -62,6 +62,7 @@ class Run {
   Checkpoints checkpoints_;
   std::string log_;
   std::ofstream log_file_;
+  bool resumed_ = false;
   std::optional<WrittenFile> best_;
   std::int64_t best_epoch_ = 0;  // whose weights it has, if this run wrote it
   Clock::time_point start_ = Clock::now(), last_ = start_;

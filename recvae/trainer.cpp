@@ -174,7 +174,7 @@ bool Trainer::end_batch() {
     throw ad::Error("training diverged: the loss is not finite in epoch " + std::to_string(state_.epoch) +
                     (state_.phase == Phase::encoder ? ", encoder pass " : ", decoder pass ") +
                     std::to_string(state_.pass + 1) + ", batch " + std::to_string(state_.batch + 1) +
-                    "; a smaller learning_rate may help");
+                    "; try a smaller learning_rate, or clip_grad_norm");
   }
   ++state_.steps;
   ++state_.batch;

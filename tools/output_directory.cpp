@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // What a training run writes: all that --overwrite replaces.
-constexpr const char* kRunFiles[] = {"model.safetensors", "checkpoint/model.safetensors", "metrics.jsonl", "data.json"};
+constexpr const char* kRunEntries[] = {"model.safetensors", "checkpoint", ".checkpoints", ".refit",
+                                       "metrics.jsonl",     "data.json",  "config.yaml",  "report.html"};
 constexpr const char* kStage = ".recvae-new";  // within the directory, or after its name beside it
 
 fs::path without_trailing_slash(fs::path path) {
@@ -49,18 +50,20 @@ int locked(const fs::path& path) {
   return -1;
 }
 
+bool is_of_a_run(const fs::path& name) { return std::ranges::find(kRunEntries, name) != std::end(kRunEntries); }
+
+/// Is it a file that a run was writing when it was killed?
+bool is_leftover(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return is_of_a_run(name.substr(0, name.find(".tmp-"))) && name.find(".tmp-") != name.npos;
+}
+
 /// A new directory for the files of `directory`, of the same file system, beside it if it can be exchanged.
 fs::path make_stage(const fs::path& directory) {
   std::error_code error;
   const fs::path beside = directory.parent_path() / ("." + directory.filename().string() + kStage),
                  within = directory / kStage;
-  // What a run left that was killed.
-  for (const fs::path& stage : {beside, within}) fs::remove_all(stage, error);
-  for (const fs::path& folder : {directory, directory / "checkpoint"}) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-      if (entry.path().filename().string().starts_with("model.safetensors.tmp-")) fs::remove(entry.path(), error);
-    }
-  }
+  for (const fs::path& stage : {beside, within}) fs::remove_all(stage, error);  // of a run that was killed
   const fs::path here = fs::current_path(error);
   const bool is_used =
       std::mismatch(directory.begin(), directory.end(), here.begin(), here.end()).first == directory.end();
@@ -76,9 +79,10 @@ fs::path make_stage(const fs::path& directory) {
 
 }  // namespace
 
-OutputDirectory::OutputDirectory(const fs::path& path, bool overwrite)
-    : path_(without_trailing_slash(path)), overwrite_(overwrite) {
+OutputDirectory::OutputDirectory(const fs::path& path, Existing existing)
+    : path_(without_trailing_slash(path)), existing_(existing) {
   std::error_code error;
+  if (existing == Existing::resumed && !fs::is_directory(path_, error)) fail(path_, "expected a run's directory");
   fs::path there = path_;
   while (!fs::exists(there, error) && there.has_relative_path()) {
     if (fs::is_symlink(there, error)) fail(there, "expected a directory for --out, found a link that leads nowhere");
@@ -93,7 +97,10 @@ OutputDirectory::~OutputDirectory() {
   // Remove what was made in vain, innermost first; a directory with something in it stays.
   std::error_code error;
   if (!stage_.empty()) fs::remove_all(stage_, error);
-  for (fs::path p = path_; !made_.empty(); p = p.parent_path()) {
+  for (const char* name : kRunEntries) {
+    if (lock_ >= 0 && stage_.empty() && !kept_) fs::remove_all(path_ / name, error);
+  }
+  for (fs::path p = path_; !made_.empty() && !kept_; p = p.parent_path()) {
     if (!fs::remove(p, error) || error || p == made_) break;
   }
   for (const int lock : {lock_, stage_lock_}) {
@@ -102,11 +109,11 @@ OutputDirectory::~OutputDirectory() {
 }
 
 void OutputDirectory::check_empty() const {
-  if (overwrite_) return;
+  if (existing_ != Existing::refused) return;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
-    if (entry.path().filename() != kStage)
-      fail(path_, "the output directory is not empty; --overwrite replaces an earlier run");
+    if (entry.path().filename() == kStage || is_leftover(entry.path())) continue;
+    fail(path_, "the output directory is not empty; --overwrite replaces an earlier run, --resume goes on with it");
   }
 }
 
@@ -123,10 +130,13 @@ void OutputDirectory::open() {
   check_empty();  // another run may have come and gone since the constructor looked
   path_ = fs::canonical(path_);
   if (!made_.empty()) made_ = fs::canonical(made_);
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
+    if (is_leftover(entry.path())) fs::remove(entry.path(), error);
+  }
+  kept_ = existing_ == Existing::resumed;
+  if (kept_ || fs::is_empty(path_, error)) return;
   stage_ = make_stage(path_);
   stage_lock_ = locked(stage_);
-  fs::create_directory(stage_ / "checkpoint", error);
-  if (error) fail(path_, "cannot be written: " + error.message());
 }
 
 // Gives the stage all other files of the directory, by hard links, and exchanges the two.
@@ -136,7 +146,8 @@ bool OutputDirectory::exchange() {
   std::error_code error;
   for (fs::recursive_directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
     const fs::path name = at->path().lexically_relative(path_);
-    if (std::ranges::find(kRunFiles, name) != std::end(kRunFiles) || fs::exists(stage_ / name)) continue;
+    if (is_of_a_run(name)) at.disable_recursion_pending();
+    if (is_of_a_run(name) || fs::exists(fs::symlink_status(stage_ / name))) continue;
     if (at->is_directory(error) && !at->is_symlink(error))
       fs::create_directory(stage_ / name, at->path(), error);
     else
@@ -151,19 +162,24 @@ bool OutputDirectory::exchange() {
 }
 
 void OutputDirectory::has_result() {
-  if (stage_.empty() || (fs::exists(path_ / kRunFiles[0]) && !fs::exists(stage_ / kRunFiles[0]))) return;
-  for (const char* name : kRunFiles) {
+  if (stage_.empty()) kept_ = true;
+  if (stage_.empty() || (fs::exists(path_ / kRunEntries[0]) && !fs::exists(stage_ / kRunEntries[0]))) return;
+  kept_ = true;
+  for (const char* name : kRunEntries) {
     if (fs::exists(stage_ / name)) sync(stage_ / name);
   }
-  for (const fs::path& directory : {stage_ / "checkpoint", stage_}) sync(directory);
+  sync(stage_);
   if (exchange()) {
     sync(path_.parent_path());
   } else {
-    fs::create_directory(path_ / "checkpoint");
-    for (const char* name : kRunFiles) {
-      if (fs::exists(stage_ / name)) fs::rename(stage_ / name, path_ / name);
+    for (const char* name : kRunEntries) {
+      if (fs::is_directory(path_ / name)) fs::remove_all(path_ / name);
+      if (!fs::exists(fs::symlink_status(stage_ / name)))
+        fs::remove(path_ / name);
+      else
+        fs::rename(stage_ / name, path_ / name);
     }
-    for (const fs::path& directory : {path_ / "checkpoint", path_}) sync(directory);
+    sync(path_);
   }
   std::error_code ignored;
   fs::remove_all(stage_, ignored);

@@ -15,7 +15,7 @@ Progress::Progress(std::string label, std::int64_t total, const char* unit)
       unit_(unit),
       shown_(isatty(STDERR_FILENO) && log_enabled(LogLevel::info)) {}
 
-void Progress::advance(std::int64_t count) {
+void Progress::advance(std::int64_t count, const std::string& note) {
   done_ = std::min(total_, done_ + count);
   const Clock::time_point now = Clock::now();
   if (!shown_ || now - last_ < std::chrono::milliseconds(200)) return;
@@ -25,9 +25,9 @@ void Progress::advance(std::int64_t count) {
   const double part = static_cast<double>(done_) / static_cast<double>(total_);
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const int filled = static_cast<int>(part * kWidth), left = static_cast<int>(seconds / part * (1 - part));
-  std::fprintf(stderr, "\r\033[K%s [%.*s%.*s] %3.0f %%  %.0f %s/s  %d:%02d left", label_.c_str(), filled,
+  std::fprintf(stderr, "\r\033[K%s [%.*s%.*s] %3.0f %%  %.0f %s/s%s  %d:%02d left", label_.c_str(), filled,
                "========================", kWidth - filled, "........................", 100 * part,
-               static_cast<double>(done_) / seconds, unit_, left / 60, left % 60);
+               static_cast<double>(done_) / seconds, unit_, note.c_str(), left / 60, left % 60);
 }
 
 void Progress::clear() {

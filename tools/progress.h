@@ -16,8 +16,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void advance(std::int64_t count);
-  void clear();  ///< wipes the bar, before a line is printed
+  void advance(std::int64_t count, const std::string& note = "");  ///< `note` stands behind the rate
+  void clear();                                                    ///< wipes the bar, before a line is printed
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -1,4 +1,7 @@
 // Trains RecVAE on interaction data, choosing the best epoch on validation users, and tests it.
+#include <unistd.h>
+
+#include <chrono>
 #include <cmath>
 #include <ctime>
 #include <filesystem>
@@ -10,22 +13,24 @@
 #include "command_line.h"
 #include "data/read/input.h"
 #include "data_summary.h"
+#include "dry_run.h"
 #include "model_metadata.h"
 #include "nn/atomic_file.h"
 #include "output_directory.h"
-#include "progress.h"
 #include "recbole_keys.h"
 #include "recvae/recvae.h"
 #include "results.h"
 #include "run_config.h"
+#include "training_run.h"
 
 namespace recvae::tools {
 namespace {
 
 struct Options {
   data::DataOptions data;
-  std::string preset_name = "paper", init_from, out;
-  bool overwrite = false, refit = false;
+  std::string preset_name = "paper", init_from, out, resume;
+  bool overwrite = false, refit = false, dry_run = false;
+  CheckpointPlan checkpoints;
   Settings settings;
   std::vector<std::string> baselines = {"popularity", "ease"};
   BaselineOptions baseline_options;
@@ -50,6 +55,7 @@ RunConfig run_config(const CommandLine& line, const Options& o) {
   if (o.lambda_given) run.lambda = o.baseline_options.lambda;
   if (line.given("neighbors")) run.neighbors = o.baseline_options.neighbors;
   run.ease_double = o.baseline_options.double_precision;
+  if (o.checkpoints.at_any_cost) run.checkpoint_minutes = o.checkpoints.minutes;
   return run;
 }
 
@@ -68,6 +74,18 @@ bool read_options(CommandLine& line, Options& o) {
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
   line.add("out", &o.out, "directory to write (default: runs/<data>-<time>)");
   line.flag("overwrite", &o.overwrite, "replace an earlier run in --out");
+  line.resume(
+      "go on with the run in this directory, from its last checkpoint, to the same weights as without a stop; --data "
+      "where the data moved, and more --epochs, may be given",
+      "data epochs", &o.resume);
+  line.add("checkpoint_minutes", &o.checkpoints.minutes,
+           "write a checkpoint every so many minutes, whatever it costs (default: after each epoch and, in long ones, "
+           "every 10 minutes, as far as that takes less than 3 % of the time)",
+           [](double minutes) {
+             if (!(minutes >= 0)) throw std::invalid_argument("a number from 0 on");
+           });
+  line.flag("dry_run", &o.dry_run,
+            "read the data, build the model, say what memory, disk and time training takes, and stop");
   line.flag("refit", &o.refit,
             "afterwards train anew on training and validation rows for the best epoch's number of epochs; that model "
             "is kept and tested, too");
@@ -90,6 +108,7 @@ bool read_options(CommandLine& line, Options& o) {
   o.baselines_given = line.given("baselines");
   if (o.baselines.size() == 1 && is_none(o.baselines[0])) o.baselines.clear();
   o.lambda_given = line.given("lambda");
+  o.checkpoints.at_any_cost = line.given("checkpoint_minutes");
   line.check([&] {
     o.settings = preset(o.preset_name);
     take_given(line, given, o.settings);
@@ -114,31 +133,6 @@ std::string default_out(const std::string& data_path) {
   return unused;
 }
 
-/// A line of metrics.jsonl.
-std::string epoch_record(const FitEpoch& epoch, const std::vector<Metric>& metrics) {
-  const EpochReport& r = epoch.report;
-  nlohmann::ordered_json j;
-  j["epoch"] = r.epoch;
-  j["train_loss"] = r.train_loss();
-  j["train_mll"] = r.train_mll;
-  j["train_kld"] = r.train_kld;
-  j["decoder_mll"] = r.decoder_mll ? nlohmann::ordered_json(*r.decoder_mll) : nlohmann::ordered_json(nullptr);
-  j["valid"] = nullptr;
-  for (std::size_t m = 0; epoch.valid && m < metrics.size(); ++m)
-    j["valid"][metrics[m].label()] = epoch.valid->means[m];
-  j["seconds"] = r.seconds();
-  j["valid_seconds"] = epoch.valid_seconds;
-  j["users_per_second"] = r.users_per_second;
-  return j.dump();
-}
-
-/// What the log says of an epoch; `note` is of its validation.
-std::string describe(const EpochReport& r, std::int64_t epochs, const std::string& note) {
-  return formatted("epoch %lld/%lld  loss %.3f  mll %.3f  kld %.3f%s  %.2f s, %s users/s",
-                   static_cast<long long>(r.epoch), static_cast<long long>(epochs), r.train_loss(), r.train_mll,
-                   r.train_kld, note.c_str(), r.seconds(), with_thousands(r.users_per_second).c_str());
-}
-
 bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
 
 /// A fresh or given model, announced.
@@ -155,62 +149,66 @@ InitialModel start_model(const Options& o, const std::vector<std::string>& item_
   return start;
 }
 
-/// Runs a fit with a bar per epoch, `on_epoch` after each, until a signal comes.
-void run_fit(Fit& fit, const Settings& s, std::int64_t users, const std::function<void(const FitEpoch&)>& on_epoch) {
-  const std::int64_t passes = s.alternating ? s.n_enc_epochs + s.n_dec_epochs : 1;
-  std::optional<Progress> bar;
-  const auto begin_bar = [&] {
-    bar.emplace("epoch " + std::to_string(fit.state().epochs + 1) + "/" + std::to_string(s.epochs), passes * users,
-                "users");
-  };
-  begin_bar();
-  fit.run([&](const FitEpoch* ended) {
-    if (ended) {
-      bar.reset();
-      on_epoch(*ended);
-      begin_bar();
-    } else {
-      bar->advance(std::min(s.train_batch_size, users));
-    }
-    if (stop_requested()) throw data::Stopped();
-    return true;
-  });
+/// What all parts of a run share.
+struct Session {
+  const Options& o;
+  const data::Dataset& data;
+  const MetricContext& context;
+  OutputDirectory& out;
+  std::string config;  // config.yaml
+  RunIdentity identity;
+  std::vector<Metric> metrics;  // of the test
+};
+
+void write_text(const std::string& path, const std::string& text) {
+  ad::nn::AtomicFile file(path);
+  file.write(text.data(), text.size());
+  file.commit();
 }
 
-/// Trains a model, writes it to `out` and returns the epoch that is best on validation. The model and its training
-/// state, most of the memory, are then gone.
-std::int64_t train_model(const Options& o, const data::Dataset& data, const MetricContext& context,
-                         OutputDirectory& out) {
-  const Settings& s = o.settings;
-  InitialModel start = start_model(o, data.item_tokens);
-  const std::string settings = settings_metadata(s, o.data),
-                    trained_on = data::joined_fingerprint(start.trained_on, data::fingerprint(data));
-  const ModelMetadata metadata{settings, data.item_tokens, trained_on};
-  out.open();
-  Fit fit(s, data.train, data.validation, context, std::move(start), out.file(".old_encoder.safetensors"));
-  std::ofstream log;
-  run_fit(fit, s, data.train.rows(), [&](const FitEpoch& epoch) {
-    if (epoch.report.epoch == 1) {
-      const std::string rows = summary_json(data.summary);
-      ad::nn::AtomicFile file(out.file("data.json"));
-      file.write(rows.data(), rows.size());
-      file.commit();
-      log.open(out.file("metrics.jsonl"), std::ios::trunc);
-    }
-    fit.save(out.file("checkpoint/model.safetensors"), metadata);
-    if (epoch.best) fit.save(out.file("model.safetensors"), metadata);
-    log << epoch_record(epoch, fit.metrics()) << std::endl;
-    if (!log) throw data::DataError(out.file("metrics.jsonl") + ": cannot be written");
-    out.has_result();
-    std::string note;
-    if (epoch.valid)
-      note =
-          formatted("  %s %.4f%s", fit.valid_metric().label().c_str(), fit.valid_value(epoch), epoch.best ? " *" : "");
-    log_info(describe(epoch.report, s.epochs, note));
-  });
-  if (fit.stopped_early()) {
-    log_info("no improvement in " + std::to_string(fit.state().without_gain) + " evaluations: stopped");
+/// The last checkpoint of the run in a directory, of the same settings and data, or none.
+std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& directory) {
+  std::optional<Checkpoint> last = Checkpoints(directory).last(log_warning);
+  if (!last) return last;
+  std::string changed;
+  for (const std::string& name : differences(last->identity(), s.identity))
+    changed += (changed.empty() ? "" : ", ") + name;
+  if (!changed.empty())
+    throw data::DataError(directory + ": the run cannot go on, as since its checkpoint has changed: " + changed);
+  if (last->state().epochs > s.o.settings.epochs) {
+    throw data::DataError(directory + ": expected epochs from " + std::to_string(last->state().epochs) +
+                          " on, which the run has behind it, found " + std::to_string(s.o.settings.epochs));
   }
+  if (last->identity().engine != s.identity.engine) {
+    log_warning("the run so far was of " + last->identity().engine + ", now it is of " + s.identity.engine +
+                ": it goes on, but not to the same bits");
+  }
+  log_info("going on after epoch " + std::to_string(last->state().epochs) + " of " + directory);
+  return last;
+}
+
+/// Trains a model in the output directory and returns the epoch that is best on validation. The model and its training
+/// state, most of the memory, are then gone.
+std::int64_t train_model(Session& s) {
+  const std::optional<Checkpoint> last = last_checkpoint(s, s.out.folder());
+  if (last) write_text(s.out.file("config.yaml"), s.config);  // which may have more epochs now
+  InitialModel start = last ? last->model() : start_model(s.o, s.data.item_tokens);
+  const std::string trained_on =
+      last ? start.trained_on : data::joined_fingerprint(start.trained_on, data::fingerprint(s.data));
+  const ModelMetadata metadata{s.identity.settings, s.data.item_tokens, trained_on};
+  Fit fit(s.o.settings, s.data.train, s.data.validation, s.context, std::move(start),
+          s.out.file(".old_encoder.safetensors"));
+  Run run(fit, metadata, s.identity, s.out.folder(), s.o.checkpoints);
+  if (last) run.resume(*last);
+  const auto has_result = [&] {
+    s.out.has_result();
+    run.move_to(s.out.folder());
+  };
+  run_shown(run, fit, "", has_result, [&] {
+    has_result();
+    log_info(s.out.is_beside() ? "stopped before the first result: the earlier run stays, and nothing of this one"
+                               : "a checkpoint is written; go on with: recvae_train --resume " + s.out.folder());
+  });
   return fit.state().best_epoch;
 }
 
@@ -230,38 +228,36 @@ std::vector<std::string> choose_baselines(const Options& o, const data::Dataset&
 }
 
 /// Prints the test result of a baseline.
-void test_baseline(const std::string& name, const Options& o, const data::Dataset& data,
-                   const std::vector<Metric>& metrics, const MetricContext& context) {
-  BaselineOptions options = o.baseline_options;
-  if (name == "ease" && !o.lambda_given) {
-    options.lambda = find_lambda(data, parse_metrics({o.settings.valid_metric}, {})[0], context, options);
+void test_baseline(const std::string& name, Session& s) {
+  BaselineOptions options = s.o.baseline_options;
+  if (name == "ease" && !s.o.lambda_given) {
+    options.lambda = find_lambda(s.data, parse_metrics({s.o.settings.valid_metric}, {})[0], s.context, options);
   }
-  const data::Csr& rows = data.baseline_rows(true);
+  const data::Csr& rows = s.data.baseline_rows(true);
   const auto baseline = make_baseline(name, rows, options);
-  log_learned(name, rows, rows.nnz() > data.train.nnz());
-  print_metrics(metrics, evaluate(*baseline, data.test, metrics, context).means, name);
+  log_learned(name, rows, rows.nnz() > s.data.train.nnz());
+  print_metrics(s.metrics, evaluate(*baseline, s.data.test, s.metrics, s.context).means, name);
 }
 
-/// Prints the test result of the model in a file; `what` is said of it in the log.
-void test_model(const std::string& path, const data::Dataset& data, const std::vector<Metric>& metrics,
-                const MetricContext& context, const std::string& what, const std::string& who) {
-  if (!has_targets(data.test)) return;
+/// Prints the test result of the model in the directory; `what` is said of it in the log.
+void test_model(Session& s, const std::string& what, const std::string& who) {
+  if (!has_targets(s.data.test)) return;
+  const std::string path = s.out.file("model.safetensors");
   const RecVae<float> model = load_model(path, Load::model).model;
-  const Evaluation result = evaluate(*model_scorer(model), data.test, metrics, context);
+  const Evaluation result = evaluate(*model_scorer(model), s.data.test, s.metrics, s.context);
   log_info("test of " + what + " on " + with_thousands(static_cast<double>(result.users())) + " users; " + path);
-  print_metrics(metrics, result.means, who);
+  print_metrics(s.metrics, result.means, who);
 }
 
 /// Prints the test result of the baselines.
-void test_baselines(const std::vector<std::string>& names, const Options& o, const data::Dataset& data,
-                    const std::vector<Metric>& metrics, const MetricContext& context) {
-  if (!has_targets(data.test)) {
+void test_baselines(const std::vector<std::string>& names, Session& s) {
+  if (!has_targets(s.data.test)) {
     log_warning("no test users have anything to be found: no test result");
     return;
   }
   for (const std::string& name : names) {
     try {
-      test_baseline(name, o, data, metrics, context);
+      test_baseline(name, s);
     } catch (const ad::Error& error) {  // the model's own result is not lost for it
       log_warning(name + ": " + error.what());
     } catch (const std::bad_alloc&) {
@@ -270,51 +266,99 @@ void test_baselines(const std::vector<std::string>& names, const Options& o, con
   }
 }
 
-/// Trains anew on all rows but the test's, for so many epochs, and keeps that model in place of the chosen one.
-void refit(const Options& o, const data::Dataset& data, const MetricContext& context, std::int64_t epochs,
-           OutputDirectory& out) {
-  Settings s = o.settings;
-  s.epochs = epochs;
-  const data::Csr rows = data::training_and_validation(data).rows;
+/// Trains anew on all rows but the test's, for so many epochs, and keeps that model in place of the chosen one. It is a
+/// run of its own, within the directory, with checkpoints of its own.
+void refit(Session& s, std::int64_t epochs) {
+  Options o = s.o;
+  o.settings.epochs = epochs;
+  const data::Csr rows = data::training_and_validation(s.data).rows;
   const data::HeldOut nothing{{}, {rows.cols}, {rows.cols}};
-  InitialModel start = start_model(o, data.item_tokens);
-  const std::string settings = settings_metadata(s, o.data),
-                    before = start.trained_on == data::fingerprint(data) ? "" : start.trained_on,  // else a part of it
-      trained_on = data::joined_fingerprint(before, data::fingerprint(data, true));
-  Fit fit(s, rows, nothing, context, std::move(start), out.file(".old_encoder.safetensors"));
-  run_fit(fit, s, rows.rows(),
-          [&](const FitEpoch& epoch) { log_info("refit " + describe(epoch.report, s.epochs, "")); });
-  fit.save(out.file("model.safetensors"), {settings, data.item_tokens, trained_on});
+  const std::string folder = s.out.file(".refit");
+  const RunIdentity identity{settings_metadata(o.settings, o.data), s.identity.data, s.identity.engine};
+  std::filesystem::create_directory(folder);
+  std::optional<Checkpoint> last = Checkpoints(folder).last(log_warning);
+  if (last && last->identity().settings != identity.settings) {  // of another number of epochs
+    last.reset();
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directory(folder);
+  }
+  InitialModel start = last ? last->model() : start_model(o, s.data.item_tokens);
+  const std::string before =
+                        start.trained_on == data::fingerprint(s.data) ? "" : start.trained_on,  // else a part of it
+      trained_on = last ? start.trained_on : data::joined_fingerprint(before, data::fingerprint(s.data, true));
+  const ModelMetadata metadata{identity.settings, s.data.item_tokens, trained_on};
+  Fit fit(o.settings, rows, nothing, s.context, std::move(start), folder + "/.old_encoder.safetensors");
+  Run run(fit, metadata, identity, folder, o.checkpoints);
+  if (last) run.resume(*last);
+  run_shown(
+      run, fit, "refit ", [] {},
+      [&] { log_info("a checkpoint of the refit is written; go on with: recvae_train --resume " + s.out.folder()); });
+  link_or_copy(folder + "/model.safetensors", s.out.file("model.safetensors"));
   log_learned("RecVAE", rows, true);
+}
+
+Existing existing(const Options& o) {
+  if (!o.resume.empty()) return Existing::resumed;
+  return o.overwrite ? Existing::replaced : Existing::refused;
+}
+
+/// Says what a run would take, and leaves nothing behind but a file without a name while it does.
+void estimate(Session& s) {
+  InitialModel start = start_model(s.o, s.data.item_tokens);
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string scratch = std::filesystem::temp_directory_path() / ("recvae-dry-run-" + std::to_string(getpid()));
+  Fit fit(s.o.settings, s.data.train, s.data.validation, s.context, std::move(start), scratch);
+  const double building = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  dry_run(fit, building, s.out.folder());
+  choose_baselines(s.o, s.data);
+}
+
+void train_and_test(Session& s) {
+  const std::vector<std::string> baselines = choose_baselines(s.o, s.data);
+  const std::int64_t best_epoch = train_model(s);
+  stop_at_once(true);  // all that a test could leave behind is there
+  const std::string best = "epoch " + std::to_string(best_epoch);
+  test_baselines(baselines, s);
+  log_learned("RecVAE", s.data.train, false);
+  test_model(s, best, s.o.refit ? "chosen" : "");
+  if (!s.o.refit) return;
+  stop_at_once(false);
+  refit(s, best_epoch);
+  stop_at_once(true);
+  test_model(s, "the refit of " + best, "");
 }
 
 void train(CommandLine& line) {
   Options o;
   if (!read_options(line, o)) return;
   ad::set_threads(line.threads());
-  OutputDirectory out(o.out.empty() ? default_out(o.data.path) : o.out, o.overwrite);
+  std::string folder = o.resume.empty() ? o.out : o.resume;
+  if (folder.empty()) folder = default_out(o.data.path);
+  OutputDirectory out(folder, existing(o));
+  if (!o.dry_run) out.open();
+  const std::string config = config_text(with_absolute_paths(run_config(line, o)));
+  if (o.resume.empty() && !o.dry_run)
+    write_text(out.file("config.yaml"), config);  // first, so that it can be resumed from here on
 
   fetch_text(o.data);
-  const data::Dataset data = data::load(o.data);
+  data::Dataset data;
+  line.check([&] { data = data::load(o.data); });
   log_summary(data.summary);
   check_item_tokens(o.data.path, data.item_tokens);  // better known before the training than after
   if (o.refit && !has_targets(data.validation)) {
     throw data::DataError(o.data.path + ": expected validation rows for --refit, found none: all is trained on");
   }
-  const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
   const MetricContext context = metric_context(data, o.settings);
-  const std::vector<std::string> baselines = choose_baselines(o, data);
-  const std::int64_t best_epoch = train_model(o, data, context, out);
-  stop_at_once(true);  // all that a test could leave behind is there
-  const std::string model = out.file("model.safetensors"), best = "epoch " + std::to_string(best_epoch);
-  test_baselines(baselines, o, data, metrics, context);
-  log_learned("RecVAE", data.train, false);
-  test_model(model, data, metrics, context, best, o.refit ? "chosen" : "");
-  if (!o.refit) return;
-  stop_at_once(false);
-  refit(o, data, context, best_epoch, out);
-  stop_at_once(true);
-  test_model(model, data, metrics, context, "the refit of " + best, "");
+  Session s{o,
+            data,
+            context,
+            out,
+            config,
+            {settings_metadata(o.settings, o.data), data::fingerprints(data), engine_identity()},
+            parse_metrics(o.settings.metrics, o.settings.topk)};
+  if (o.dry_run) return estimate(s);
+  write_text(out.file("data.json"), summary_json(data.summary));
+  train_and_test(s);
 }
 
 }  // namespace

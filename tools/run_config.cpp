@@ -20,6 +20,8 @@ std::string config_text(const RunConfig& run) {
   add("lambda", run.lambda);
   add("ease_double", run.ease_double);
   add("neighbors", run.neighbors);
+  add("checkpoint_minutes", run.checkpoint_minutes);
+  add("item_names", run.item_names);
   Settings::visit([&](const char* name, const char*, const auto& value) { j[name] = to_json_value(value); },
                   run.settings);
   return config_text(j);
@@ -31,6 +33,7 @@ RunConfig with_absolute_paths(RunConfig run) {
   };
   if (run.data.path != "-" && run.data.path != "demo") absolute(run.data.path);
   absolute(run.init_from);
+  absolute(run.item_names);
   return run;
 }
 

@@ -19,6 +19,8 @@ struct RunConfig {
   std::optional<double> lambda{};
   std::optional<bool> ease_double{};
   std::optional<std::int64_t> neighbors{};
+  std::optional<double> checkpoint_minutes{};
+  std::string item_names{};
   Settings settings;
 };
 

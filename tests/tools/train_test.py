@@ -30,7 +30,9 @@ class TrainTest(CommandsTest):
         self.assertEqual(len(lines), 3)
         for number, line in enumerate(lines, 1):
             record = json.loads(line)
-            self.assertEqual(set(record), {"epoch", "train_loss", "train_mll", "train_kld", "decoder_mll", "valid", "seconds", "valid_seconds", "users_per_second"})
+            self.assertEqual(set(record), {"epoch", "train_loss", "train_mll", "train_kld", "decoder_mll", "valid", "seconds", "valid_seconds", "users_per_second", "encoder_seconds",
+                                           "refresh_seconds", "decoder_seconds", "checkpoint_seconds"})
+            self.assertAlmostEqual(record["seconds"], sum(record[f"{phase}_seconds"] for phase in ("encoder", "refresh", "decoder")), places=9)
             self.assertEqual(record["epoch"], number)
             self.assertAlmostEqual(record["train_loss"], record["train_kld"] - record["train_mll"], places=9)
             self.assertLess(record["train_mll"], 0)
@@ -219,24 +221,51 @@ class TrainTest(CommandsTest):
             self.assertEqual([line for line in lines if line.startswith("recvae_train:")], lines[-1:])
             records = [json.loads(line) for line in log.read_text().splitlines()]
             self.assertEqual([record["epoch"] for record in records], list(range(1, len(records) + 1)))
-            self.assertEqual(sorted(p.name for p in out.rglob("*") if p.is_file()), ["data.json", "metrics.jsonl", "model.safetensors", "model.safetensors"])
-            # The files are whole, and those of the last finished epoch.
-            evaluated, _ = self.good("recvae_evaluate", "--model", out / "checkpoint/model.safetensors", "--data", self.table, "--on", "validation", "--json")
-            self.assertAlmostEqual(json.loads(evaluated)["ndcg@100"], records[-1]["valid"]["ndcg@100"], places=12)
+            best = max(records, key=lambda record: record["valid"]["ndcg@100"])
+            evaluated, _ = self.good("recvae_evaluate", "--model", out / "model.safetensors", "--data", self.table, "--on", "validation", "--json")
+            self.assertAlmostEqual(json.loads(evaluated)["ndcg@100"], best["valid"]["ndcg@100"], places=12)
+            self.assertIn(f"recvae_train --resume {out}", stderr.decode())
 
     def test_stopped_in_the_first_epoch(self):
         empty = self.fresh()
         empty.mkdir()
         for out in (self.fresh(), self.fresh() / "deeper", empty):
             process = self.start(out, "--n_enc_epochs", 1000000)
-            self.wait_until(process, lambda: self.locked(out))
+            self.wait_until(process, lambda: (out / "data.json").exists())
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=TIMEOUT)
             self.assertEqual(process.returncode, 130)
+            self.assertTrue((out / "checkpoint/model.safetensors").exists())
+            self.assertFalse((out / "model.safetensors").exists(), "no epoch has ended")
+
+    def test_stopped_before_training(self):
+        empty = self.fresh()
+        empty.mkdir()
+        for out in (self.fresh(), self.fresh() / "deeper", empty):
+            process = subprocess.Popen([TOOLS / "recvae_train", "--data", "-", *TINY, "--out", out], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self.addCleanup(process.stdin.close)
+            self.wait_until(process, lambda: (out / "config.yaml").exists())
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=TIMEOUT), 130)
             if out == empty:
                 self.assertEqual(os.listdir(out), [])
             else:
                 self.assertFalse(out.exists())
+
+    def test_dry_run(self):
+        out = self.fresh()
+        stdout, stderr = self.good("recvae_train", "--data", self.table, *HELD_OUT, *TINY, "--dry_run", "--out", out)
+        self.assertEqual(stdout, "")
+        self.assertRegex(stderr, r"(?m)^memory: \d+(\.\d)? MB at its peak")
+        self.assertRegex(stderr, r"(?m)^disk: .* MB for the model, up to .* MB with checkpoints, of \d+ MB free")
+        self.assertRegex(stderr, r"(?m)^time: .* an epoch \(encoder passes .*\), .* for 50$")
+        self.assertFalse(out.exists())
+        for options in (["--alternating", "false"], ["--prior_update", "never"], ["--split", "ratio", "--ratios", "0.9,0,0.1"]):
+            self.good("recvae_train", "--data", self.table, *TINY, *options, "--dry_run")
+
+    def test_divergence_says_what_to_try(self):
+        stderr = self.bad(1, "recvae_train", "--data", self.table, *TINY, *HELD_OUT, "--learning_rate", "1e30", "--epochs", 2)
+        self.assertRegex(stderr.splitlines()[-1], "training diverged: .* epoch 1, .*try a smaller learning_rate, or clip_grad_norm")
 
     def test_one_run_at_a_time(self):
         out = self.fresh()
@@ -250,9 +279,9 @@ class TrainTest(CommandsTest):
         before = (out / "model.safetensors").read_bytes()
         self.bad(1, "recvae_train", "--data", self.table, *TINY, *HELD_OUT, "--learning_rate", "1e30", "--epochs", 2, "--out", out, "--overwrite", out=False)
         self.assertEqual((out / "model.safetensors").read_bytes(), before)
-        (out / "checkpoint/mine").write_text("kept")
+        (out / "mine").write_text("kept")
         self.good("recvae_train", "--data", self.table, *TINY, *HELD_OUT, "--epochs", 1, "--seed", 9, "--out", out, "--overwrite")
-        self.assertEqual((out / "checkpoint/mine").read_text(), "kept")
+        self.assertEqual((out / "mine").read_text(), "kept")
         self.assertNotEqual((out / "model.safetensors").read_bytes(), before)
 
     def test_init_from(self):
@@ -267,7 +296,7 @@ class TrainTest(CommandsTest):
         before, after = self.weights(self.run_dir, "model.safetensors"), self.weights(out)
         for name in before:
             self.assertEqual(before[name] == after[name], name.startswith("prior."), name)
-        self.assertEqual(sorted(p.name for p in out.iterdir()), ["checkpoint", "data.json", "metrics.jsonl", "model.safetensors"])
+        self.assertEqual(sorted(p.name for p in out.iterdir()), [".checkpoints", "checkpoint", "config.yaml", "data.json", "metrics.jsonl", "model.safetensors"])
         # Another catalogue: items 100 to 103 have new names.
         renamed = self.put("renamed.csv", re.sub(r"(?m)^(\d+),10([0-3]),", r"\1,new\2,", TABLE))
         out, _, stderr = self.train("--data", renamed, *HELD_OUT, "--init_from", self.model, *still)

@@ -89,7 +89,7 @@ struct CommandLine::State {
 
   std::string program, description, note, group = "Options";
   std::vector<std::string> arguments, without_meaning, files;
-  std::set<std::string> ignored;
+  std::set<std::string> ignored, free_to_resume = {"resume", "threads", "quiet", "log_level", "help", "version"};
   std::vector<Option> options;
   std::int64_t threads = 0;
   bool quiet = false, help = false, version = false;
@@ -151,11 +151,21 @@ struct CommandLine::State {
       if (!has_value && !option->is_flag && k + 1 < arguments.size()) value = arguments[++k];
       if (value.empty() && !option->is_flag) throw data::UsageError("--" + name + ": expected a value, found none");
       if (name == "config") files.push_back(value);
+      if (name == "resume") files = {value + "/config.yaml"};
       if (name == "config_files") {
         std::istringstream words(value);
         for (std::string file; words >> file;) files.push_back(file);
       }
       option->value = std::move(value);
+    }
+  }
+
+  /// A run goes on as it began.
+  void check_resume() const {
+    for (const Option& option : options) {
+      if (option.value && !free_to_resume.count(option.name))
+        throw data::UsageError("--" + option.name +
+                               ": expected no such option beside --resume: a run goes on as it began");
     }
   }
 
@@ -286,6 +296,12 @@ void CommandLine::config() {
            [](const std::string&) {});
 }
 
+void CommandLine::resume(const std::string& help, const std::string& free, std::string* target) {
+  add("resume", target, help);
+  std::istringstream words(free);
+  for (std::string name; words >> name;) state_->free_to_resume.insert(name);
+}
+
 void CommandLine::recbole_spelling() {
   add_text("config_files", "RecBole's: blanks between names; the same as --config for each", [](const std::string&) {});
   add_text(
@@ -305,6 +321,7 @@ bool CommandLine::parse() {
   if (s.version)
     std::printf("%s %s\n%s%s", s.program.c_str(), RECVAE_VERSION, s.note.c_str(), s.note.empty() ? "" : "\n");
   if (s.help || s.version) return false;
+  if (given("resume")) s.check_resume();
   for (const std::string& file : s.files) s.read_file(file);
   s.take_dataset();
   s.set_targets();
