@@ -87,7 +87,7 @@ struct CommandLine::State {
     std::string where{};                 // `FILE:LINE: ` of a file's
   };
 
-  std::string program, description, note, group = "Options";
+  std::string program, description, note, resume_file, group = "Options";
   std::vector<std::string> arguments, without_meaning, files;
   std::set<std::string> ignored, free_to_resume = {"resume", "threads", "quiet", "log_level", "help", "version"};
   std::vector<Option> options;
@@ -151,7 +151,7 @@ struct CommandLine::State {
       if (!has_value && !option->is_flag && k + 1 < arguments.size()) value = arguments[++k];
       if (value.empty() && !option->is_flag) throw data::UsageError("--" + name + ": expected a value, found none");
       if (name == "config") files.push_back(value);
-      if (name == "resume") files = {value + "/config.yaml"};
+      if (name == "resume" && !resume_file.empty()) files = {value + "/" + resume_file};
       if (name == "config_files") {
         std::istringstream words(value);
         for (std::string file; words >> file;) files.push_back(file);
@@ -296,8 +296,10 @@ void CommandLine::config() {
            [](const std::string&) {});
 }
 
-void CommandLine::resume(const std::string& help, const std::string& free, std::string* target) {
+void CommandLine::resume(const std::string& help, const std::string& free, std::string* target,
+                         const std::string& file) {
   add("resume", target, help);
+  state_->resume_file = file;
   std::istringstream words(free);
   for (std::string name; words >> name;) state_->free_to_resume.insert(name);
 }

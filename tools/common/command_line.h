@@ -35,9 +35,10 @@ class CommandLine {
 
   /// `--config FILE.yaml`, also repeated: options that the line does not give, each as a key; a later file wins.
   void config();
-  /// `--resume DIR`: the options of DIR/config.yaml, as `config()` takes them; of the line's own, only those of `free`
-  /// (blanks between them) may stand beside it, and --threads, --quiet, --log_level.
-  void resume(const std::string& help, const std::string& free, std::string* target);
+  /// `--resume DIR`: the options of DIR/`file`, if that is given, as `config()` takes them; of the line's own, only
+  /// those of `free` (blanks between them) may stand beside it, and --threads, --quiet, --log_level.
+  void resume(const std::string& help, const std::string& free, std::string* target,
+              const std::string& file = "config.yaml");
   /// RecBole's --config_files, --dataset, --data_path and --model, to call after config(); `data` is to be an option.
   void recbole_spelling();
 
