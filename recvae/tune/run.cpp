@@ -3,9 +3,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -26,6 +28,7 @@ class Runner {
       for (int k = 0; k < options_.parallel; ++k) threads.emplace_back([this] { work(); });
     }
     if (error_) std::rethrow_exception(error_);
+    std::filesystem::remove_all(options_.folder);
   }
 
  private:
@@ -40,6 +43,7 @@ class Runner {
           continue;
         }
         if (options_.started) options_.started(*task);
+        begun_.insert(task->trial);
         std::unique_ptr<Trial> trial = take_paused(task->trial);
         lock.unlock();
         Record record = train(*task, trial);
@@ -63,29 +67,39 @@ class Runner {
     return trial;
   }
 
+  std::string folder(std::size_t trial) const { return options_.folder + "/" + std::to_string(trial + 1); }
+
   Record train(const Task& task, std::unique_ptr<Trial>& trial) {
     const Plan& plan = search_.plan();
     if (!trial) {
-      const std::string scratch =
-          options_.scratch_folder + "/old_encoder-" + std::to_string(task.trial) + ".safetensors";
-      trial = std::make_unique<Trial>(plan.settings(task.trial), data_, context_, scratch);
+      trial = std::make_unique<Trial>(plan.settings(task.trial), data_, context_, folder(task.trial),
+                                      options_.worth_saving);
     }
-    Record record = trial->train(plan.epochs(task.trial, task.rung),
-                                 [this] { return ended_ || (options_.stop && options_.stop()); });
+    Record record = trial->train(
+        plan.epochs(task.trial, task.rung), [this] { return ended_.load(); },
+        [this] { return options_.stop && options_.stop(); });
     record.trial = task.trial;
     record.rung = task.rung;
+    if (may_go_on(record)) trial->pause();
     return record;
   }
 
+  bool may_go_on(const Record& record) const {
+    return record.rung + 1 < search_.plan().rungs.size() && !record.diverged;
+  }
+
   void finish(Record record, std::unique_ptr<Trial> trial) {
-    const Plan& plan = search_.plan();
-    const bool may_go_on = record.rung + 1 < plan.rungs.size() && !record.diverged;
-    if (may_go_on && paused_.size() < options_.paused) paused_.emplace(record.trial, std::move(trial));
+    if (may_go_on(record) && paused_.size() < options_.paused) paused_.emplace(record.trial, std::move(trial));
     trial.reset();
     search_.add(record);
-    std::erase_if(paused_, [&](const auto& entry) { return !search_.may_go_on(entry.first); });
-    if (options_.ended) options_.ended(record);
     ended_ = search_.over();
+    std::erase_if(paused_, [&](const auto& entry) { return !search_.may_go_on(entry.first); });
+    std::erase_if(begun_, [&](std::size_t number) {
+      const bool done = !search_.may_go_on(number);
+      if (done) std::filesystem::remove_all(folder(number));
+      return done;
+    });
+    if (options_.ended) options_.ended(record);
     changed_.notify_all();
   }
 
@@ -96,6 +110,7 @@ class Runner {
   std::mutex mutex_;  // of the search, of what follows, and of callbacks
   std::condition_variable changed_;
   std::map<std::size_t, std::unique_ptr<Trial>> paused_;
+  std::set<std::size_t> begun_;  // trials that have a folder
   std::exception_ptr error_;
   std::atomic<bool> ended_ = false;
 };

@@ -11,9 +11,10 @@ namespace recvae::tune {
 
 /// How a search is run; none of it changes what comes out.
 struct RunOptions {
-  int parallel = 1;              ///< trials at once, each on a thread of its own beside the engine's
-  std::size_t paused = 0;        ///< trials that may wait for their next rung in memory; others begin again for it
-  std::string scratch_folder{};  ///< see Fit
+  int parallel = 1;          ///< trials at once, each on a thread of its own beside the engine's
+  std::size_t paused = 0;    ///< trials that may wait for their next rung in memory; others begin again for it
+  std::string folder{};      ///< where trials keep what they go on from; removed with the end of the search
+  double worth_saving = 10;  ///< see Trial
   std::function<void(const Task&)> started{};
   std::function<void(const Record&)> ended{};  ///< after the search has taken it; one call at a time, as of `started`
   std::function<bool()> stop{};                ///< asked on any thread: true ends the run with data::Stopped

@@ -62,7 +62,9 @@ void Search::add(Record record) {
 }
 
 bool Search::may_go_on(std::size_t trial) const {
-  return !over_ && std::ranges::binary_search(points_.back(), plan_.point_of(trial));
+  const std::size_t rung = points_.size() - 1;
+  const bool done = rung + 1 == plan_.rungs.size() && done_[rung][trial];
+  return !over_ && !done && std::ranges::binary_search(points_.back(), plan_.point_of(trial));
 }
 
 bool Search::is_done(std::size_t point, std::size_t rung) const {

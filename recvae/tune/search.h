@@ -53,7 +53,7 @@ class Search {
   /// Takes the record of a task. One that is not out is one of an earlier search by the same plan: in any order, before
   /// the first next(). Throws std::invalid_argument for one that the plan does not have.
   void add(Record record);
-  /// Is there, or may there be, a further rung for this trial?
+  /// Is there, or may there be, more to do for this trial?
   bool may_go_on(std::size_t trial) const;
   /// Nothing is left to do; tasks that are out need not end.
   bool over() const { return over_; }

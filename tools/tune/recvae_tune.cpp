@@ -15,6 +15,7 @@
 #include "data_summary.h"
 #include "files.h"
 #include "recvae/evaluate/evaluator.h"
+#include "recvae/model_file.h"
 #include "recvae/tune/run.h"
 #include "recvae/tune/table.h"
 
@@ -164,6 +165,7 @@ void tune_settings(CommandLine& line) {
   data::Dataset data;
   line.check([&] { data = data::load(setup.data); });
   log_summary(data.summary);
+  check_item_tokens(setup.data.path, data.item_tokens);
   if (data.validation.targets.nnz() == 0)
     throw data::DataError(setup.data.path + ": expected validation rows to compare settings by, found none");
   const Fingerprints fingerprints = data::fingerprints(data);
@@ -185,7 +187,7 @@ void tune_settings(CommandLine& line) {
 
   Trials trials(search);
   trials.print();
-  run.scratch_folder = out.folder();
+  run.folder = out.folder() + "/.trials";
   run.ended = [&](const tune::Record& r) {
     files.add(r);
     trials.print();

@@ -31,7 +31,7 @@ struct Problem : test::FitProblem {
     return Search(make_plan(settings, parse_space(space, "p", settings), algorithm, {}, early_stop), {"ndcg", 10});
   }
   RunOptions options(int parallel = 1, std::size_t paused = 0) const {
-    return {.parallel = parallel, .paused = paused, .scratch_folder = dir.path()};
+    return {.parallel = parallel, .paused = paused, .folder = dir.path("trials")};
   }
 };
 
@@ -105,6 +105,16 @@ TEST_CASE("asha: paused trials that wait in memory and those that begin again co
   run(some, p.data, p.context, p.options(2, 3));
   CHECK(table(waiting) == table(beginning));
   CHECK(table(waiting) == table(some));
+  Search written = p.search(kSpace, Algorithm::asha);
+  options = p.options(2, 0);
+  options.worth_saving = 0;
+  options.started = [&](const Task& task) {
+    const bool there = std::filesystem::exists(p.dir.path("trials/" + std::to_string(task.trial + 1) + "/checkpoint"));
+    CHECK(there == (task.rung > 0));
+  };
+  run(written, p.data, p.context, options);
+  CHECK(table(waiting) == table(written));
+  CHECK(std::filesystem::is_empty(p.dir.path()));
   CHECK(waiting.records()[*waiting.best()]->epochs == 9);
 }
 
@@ -145,6 +155,34 @@ TEST_CASE("early stop in parallel, and what was stopped goes on") {
   for (const std::string& line : lines) second.add(record_from_json(line));
   run(second, p.data, p.context, p.options());
   CHECK(table(second) == table(whole));
+}
+
+TEST_CASE("a trial that is stopped goes on from its checkpoint, and begins again where that is damaged") {
+  Problem p;
+  p.settings.epochs = 20;
+  const std::string space = "learning_rate choice [0.05]";
+  Search whole = p.search(space, Algorithm::exhaustive);
+  run(whole, p.data, p.context, p.options());
+  for (const bool damaged : {false, true}) {
+    Search stopped = p.search(space, Algorithm::exhaustive), resumed = p.search(space, Algorithm::exhaustive);
+    RunOptions options = p.options();
+    options.worth_saving = 0;
+    int steps = 0;
+    options.stop = [&] { return ++steps > 120; };  // of 240, in the midst of an epoch
+    CHECK_THROWS_AS(run(stopped, p.data, p.context, options), data::Stopped);
+    const std::string checkpoint = p.dir.path("trials/1/checkpoint");
+    REQUIRE(std::filesystem::exists(checkpoint));
+    if (damaged) {
+      for (const auto& entry : std::filesystem::directory_iterator(checkpoint))
+        std::filesystem::resize_file(entry.path(), 5);
+    }
+    steps = 0;
+    options.stop = [&] { return ++steps < 0; };
+    run(resumed, p.data, p.context, options);
+    CHECK(table(resumed) == table(whole));
+    CHECK((steps > 200) == damaged);
+    CHECK(std::filesystem::is_empty(p.dir.path()));
+  }
 }
 
 TEST_CASE("what a callback throws ends the run") {
