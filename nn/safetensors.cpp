@@ -5,8 +5,10 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "atomic_file.h"
+#include "half.h"
 #include "safetensors_header.h"
 
 namespace ad::nn {
@@ -19,6 +21,7 @@ using Json = nlohmann::ordered_json;  // keeps the order of names
 constexpr std::uint64_t kLargestHeader = std::uint64_t{1} << 30;
 constexpr Index kTransposeBlock = 16;  // rows of the file at a time
 constexpr std::size_t kCopyBlock = std::size_t{1} << 20;
+constexpr std::size_t kHalfBlock = std::size_t{1} << 16;
 
 template <class From, class T>
 void convert(const char* bytes, Index n, T* out) {
@@ -31,31 +34,37 @@ void convert(const char* bytes, Index n, T* out) {
 
 // What a file says of a tensor in memory that starts its data.
 template <class T>
-TensorInfo description(const NamedTensor<T>& t) {
+TensorInfo description(const NamedTensor<T>& t, Precision precision) {
+  const std::string dtype = precision == Precision::half ? "F16" : sizeof(T) == 4 ? "F32" : "F64";
   std::vector<Index> shape = {t.value.rows, t.value.cols};
   if (t.layout == Layout::vector) shape = {t.value.cols};
   if (t.layout == Layout::transposed) shape = {t.value.cols, t.value.rows};
-  return {sizeof(T) == 4 ? "F32" : "F64", shape, 0, static_cast<std::uint64_t>(t.value.size()) * sizeof(T)};
+  return {dtype, shape, 0, static_cast<std::uint64_t>(t.value.size()) * dtype_size(dtype)};
 }
 
+// Writes the numbers of one tensor.
 template <class T>
-std::string header_text(const std::vector<NamedTensor<T>>& tensors, const Metadata& metadata) {
-  Json header = Json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::uint64_t offset = 0;
-  for (const NamedTensor<T>& t : tensors) {
-    const TensorInfo info = t.source ? t.source->tensors().at(t.name) : description(t);
-    const std::uint64_t end = offset + (info.end - info.begin);
-    header[t.name] = {{"dtype", info.dtype}, {"shape", info.shape}, {"data_offsets", {offset, end}}};
-    offset = end;
+void write_numbers(AtomicFile& file, const std::string& path, const NamedTensor<T>& tensor, std::span<const T> numbers,
+                   Precision precision) {
+  if (precision == Precision::full) return file.write(numbers.data(), numbers.size_bytes());
+  std::vector<Half> block;
+  while (!numbers.empty()) {
+    block.clear();
+    for (const T number : numbers.first(std::min(kHalfBlock, numbers.size()))) {
+      if (!block.emplace_back(number).is_finite())
+        throw Error(path + ": tensor " + tensor.name +
+                    ": expected numbers of at most 65504, which float16 holds, found " + std::to_string(number));
+    }
+    file.write(block.data(), block.size() * sizeof(Half));
+    numbers = numbers.subspan(block.size());
   }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts on 8 bytes
-  return text;
 }
 
 template <class T>
-void write_transposed(AtomicFile& file, ConstMatrix<T> value) {
+void write_matrix(AtomicFile& file, const std::string& path, const NamedTensor<T>& tensor, Precision precision) {
+  const ConstMatrix<T> value = tensor.value;
+  const auto write = [&](std::span<const T> numbers) { write_numbers(file, path, tensor, numbers, precision); };
+  if (tensor.layout != Layout::transposed) return write({value.data, static_cast<std::size_t>(value.size())});
   std::vector<T> block;
   for (Index first = 0; first < value.cols; first += kTransposeBlock) {
     const Index count = std::min(kTransposeBlock, value.cols - first);
@@ -63,7 +72,7 @@ void write_transposed(AtomicFile& file, ConstMatrix<T> value) {
     for (Index i = 0; i < value.rows; ++i) {
       for (Index c = 0; c < count; ++c) block[static_cast<std::size_t>(c * value.rows + i)] = value(i, first + c);
     }
-    file.write(block.data(), block.size() * sizeof(T));
+    write(block);
   }
 }
 
@@ -122,7 +131,8 @@ void SafetensorsReader::copy(const std::string& name, AtomicFile& to) {
 template <class T>
 Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
   const TensorInfo& info = find(name);
-  if (info.dtype != "F32" && info.dtype != "F64") fail("tensor " + name + ": expected F32 or F64, found " + info.dtype);
+  if (info.dtype != "F16" && info.dtype != "F32" && info.dtype != "F64")
+    fail("tensor " + name + ": expected F16, F32 or F64, found " + info.dtype);
   const std::size_t expected = layout == Layout::vector ? 1 : 2;
   if (info.shape.size() != expected) {
     fail("tensor " + name + ": expected " + std::to_string(expected) + " dimensions, found " +
@@ -142,7 +152,9 @@ Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
     if (!file_.read(bytes.data(), static_cast<std::streamsize>(static_cast<std::size_t>(n) * width)))
       fail("read error in tensor " + name);
     T* to = transposed ? block.data() : out.data() + first * cols;
-    if (width == sizeof(float))
+    if (info.dtype == "F16")
+      convert<Half>(bytes.data(), n, to);
+    else if (info.dtype == "F32")
       convert<float>(bytes.data(), n, to);
     else
       convert<double>(bytes.data(), n, to);
@@ -154,31 +166,52 @@ Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
 }
 
 template <class T>
-std::string write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors, const Metadata& metadata) {
+std::string safetensors_header(const std::string& path, const std::vector<NamedTensor<T>>& tensors,
+                               const Metadata& metadata, Precision precision) {
+  Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::uint64_t offset = 0;
+  for (const NamedTensor<T>& t : tensors) {
+    const TensorInfo info = t.source ? t.source->tensors().at(t.name) : description(t, precision);
+    const std::uint64_t end = offset + (info.end - info.begin);
+    header[t.name] = {{"dtype", info.dtype}, {"shape", info.shape}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
   std::string text;
   try {
-    text = header_text(tensors, metadata);
+    text = header.dump();
   } catch (const nlohmann::json::exception&) {
     throw Error(path + ": a name or metadata string is not UTF-8");
   }
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts on 8 bytes
+  const std::uint64_t size = text.size();
+  return std::string(reinterpret_cast<const char*>(&size), sizeof size) + text;
+}
+
+template <class T>
+std::string write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors,
+                              const Metadata& metadata, Precision precision) {
+  const std::string header = safetensors_header(path, tensors, metadata, precision);
   AtomicFile file(path);
-  const std::uint64_t header_size = text.size();
-  file.write(&header_size, sizeof header_size);
-  file.write(text.data(), text.size());
+  file.write(header.data(), header.size());
   for (const NamedTensor<T>& t : tensors) {
     if (t.source)
       t.source->copy(t.name, file);
-    else if (t.layout == Layout::transposed)
-      write_transposed(file, t.value);
     else
-      file.write(t.value.data, static_cast<std::size_t>(t.value.size()) * sizeof(T));
+      write_matrix(file, path, t, precision);
   }
   return file.commit();
 }
 
 template Tensor<float> SafetensorsReader::read(const std::string&, Layout);
 template Tensor<double> SafetensorsReader::read(const std::string&, Layout);
-template std::string write_safetensors(const std::string&, const std::vector<NamedTensor<float>>&, const Metadata&);
-template std::string write_safetensors(const std::string&, const std::vector<NamedTensor<double>>&, const Metadata&);
+template std::string safetensors_header(const std::string&, const std::vector<NamedTensor<float>>&, const Metadata&,
+                                        Precision);
+template std::string safetensors_header(const std::string&, const std::vector<NamedTensor<double>>&, const Metadata&,
+                                        Precision);
+template std::string write_safetensors(const std::string&, const std::vector<NamedTensor<float>>&, const Metadata&,
+                                       Precision);
+template std::string write_safetensors(const std::string&, const std::vector<NamedTensor<double>>&, const Metadata&,
+                                       Precision);
 
 }  // namespace ad::nn

@@ -22,7 +22,7 @@ bool has_control_character(const std::string& text);
 
 /// A tensor as a file describes it.
 struct TensorInfo {
-  std::string dtype;  ///< "F32" or "F64" are read; others are listed only
+  std::string dtype;  ///< "F16", "F32" and "F64" are read; others are listed only
   std::vector<Index> shape;
   std::uint64_t begin = 0, end = 0;  ///< bytes within the data part
 };
@@ -38,8 +38,8 @@ class SafetensorsReader {
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
   bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
 
-  /// The tensor as a matrix in memory: [cols] becomes one row, `transposed` swaps the sides. F32 and F64, converted to
-  /// T.
+  /// The tensor as a matrix in memory: [cols] becomes one row, `transposed` swaps the sides. F16, F32 and F64,
+  /// converted to T.
   template <class T>
   Tensor<T> read(const std::string& name, Layout layout = Layout::matrix);
 
@@ -68,10 +68,23 @@ struct NamedTensor {
   SafetensorsReader* source = nullptr;  ///< in place of `value`
 };
 
-/// Writes tensors in the given order, matrices as F32 (float) or F64 (double), into an AtomicFile: never half a file.
-/// The same input gives the same bytes. Returns their checksum.
+/// How the numbers of matrices are written.
+enum class Precision {
+  full,  ///< as they are: F32 (float) or F64 (double)
+  half,  ///< rounded to F16: the nearest one, of two the even one
+};
+
+/// Writes tensors in the given order into an AtomicFile: never a part of a file. The same input gives the same bytes.
+/// Returns their checksum. Throws Error, which names the tensor, for a value that F16 cannot hold where it has to.
 template <class T>
-std::string write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors, const Metadata& metadata);
+std::string write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors,
+                              const Metadata& metadata, Precision precision = Precision::full);
+
+/// The bytes of such a file that come before its data: for one whose matrices are written piece by piece. Of `tensors`
+/// the names and shapes matter alone.
+template <class T>
+std::string safetensors_header(const std::string& path, const std::vector<NamedTensor<T>>& tensors,
+                               const Metadata& metadata, Precision precision = Precision::full);
 
 /// Appends the parameters of `module` to a list for writing, under "prefix.path".
 template <class T, class Module>

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "../autodiff/kernels/loops.h"
+#include "../autodiff/parallel.h"
 
 namespace recvae {
 
@@ -46,6 +47,13 @@ void EncoderMean::operator()(const data::Csr& histories, std::int64_t first, Ind
         return skip;
       });
   mu_.multiply(h.data, width, count, 0, latent(), encoder_.fc_mu.bias.value.data(), mu, latent());
+}
+
+ad::Tensor<float> EncoderMean::of_rows(const data::Csr& histories, std::int64_t first, Index count) const {
+  ad::Tensor<float> mu(count, latent());
+  ad::parallel_chunks(
+      count, 24, [&](Index begin, Index end) { (*this)(histories, first + begin, end - begin, mu.view().row(begin)); });
+  return mu;
 }
 
 }  // namespace recvae

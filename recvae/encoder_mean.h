@@ -18,6 +18,8 @@ class EncoderMean {
   ad::Index latent() const { return mu_.outputs(); }
   /// mu[i] <- the mean of q(z | row first + i), for i < count, on the calling thread. Rows need not be normalised.
   void operator()(const data::Csr& histories, std::int64_t first, ad::Index count, float* mu) const;
+  /// The same, [count, latent], by all threads.
+  ad::Tensor<float> of_rows(const data::Csr& histories, std::int64_t first, ad::Index count) const;
 
  private:
   const Encoder<float>& encoder_;

@@ -13,6 +13,7 @@ namespace {
 
 using ad::Index;
 
+constexpr const char *kFormat = "recvae 1", *kServingFormat = "recvae serving 1";
 constexpr const char* kOldEncoder = "prior.encoder_old";
 constexpr const char* kConstants[] = {"prior.mu_prior", "prior.logvar_prior", "prior.logvar_uniform_prior"};
 
@@ -22,6 +23,13 @@ std::string shape_text(const std::vector<Index>& shape) {
   return "[" + text + "]";
 }
 
+std::string metadata_text(const ad::nn::SafetensorsReader& file, const char* name) {
+  const auto it = file.metadata().find(name);
+  return it == file.metadata().end() ? std::string() : it->second;
+}
+
+bool is_serving(const ad::nn::SafetensorsReader& file) { return metadata_text(file, "format") == kServingFormat; }
+
 void expect_shape(const ad::nn::SafetensorsReader& file, const std::string& name, const std::vector<Index>& shape) {
   const auto it = file.tensors().find(name);
   if (it == file.tensors().end()) throw ad::Error(file.path() + ": tensor " + name + " is missing: not a RecVAE model");
@@ -29,8 +37,10 @@ void expect_shape(const ad::nn::SafetensorsReader& file, const std::string& name
     throw ad::Error(file.path() + ": tensor " + name + ": expected " + shape_text(shape) + ", found " +
                     shape_text(it->second.shape));
   }
-  if (it->second.dtype != "F32" && it->second.dtype != "F64") {
-    throw ad::Error(file.path() + ": tensor " + name + ": expected F32 or F64, found " + it->second.dtype);
+  const std::string& dtype = it->second.dtype;
+  if (dtype != "F32" && dtype != "F64" && !(dtype == "F16" && is_serving(file))) {
+    throw ad::Error(file.path() + ": tensor " + name + ": expected " + (is_serving(file) ? "F16, " : "") +
+                    "F32 or F64, found " + dtype);
   }
 }
 
@@ -75,11 +85,17 @@ Encoder<float> empty_encoder(Index items, Index hidden, Index latent, double eps
 
 using Tensors = std::vector<ad::nn::NamedTensor<float>>;
 
+ad::nn::Metadata file_metadata(const std::string& path, const char* format, const ModelMetadata& metadata) {
+  check_item_tokens(path, metadata.item_tokens);
+  return {{"format", format},
+          {"settings", metadata.settings},
+          {"item_tokens", nlohmann::json(metadata.item_tokens).dump()},
+          {"trained_on", metadata.trained_on}};
+}
+
 template <class AppendOldEncoder>
 std::string save(const std::string& path, const RecVae<float>& model, const AppendOldEncoder& append_old_encoder,
-          const ModelMetadata& metadata) {
-  check_item_tokens(path, metadata.item_tokens);
-  const std::string tokens = nlohmann::json(metadata.item_tokens).dump();
+                 const ModelMetadata& metadata) {
   const ad::Tensor<float> zero(1, model.latent());
   ad::Tensor<float> wide(1, model.latent());
   wide.fill(static_cast<float>(kWideLogvar));
@@ -88,11 +104,7 @@ std::string save(const std::string& path, const RecVae<float>& model, const Appe
   append_old_encoder(list);
   for (const char* name : kConstants) list.push_back({name, name == kConstants[2] ? wide.view() : zero.view()});
   append_parameters(list, model.decoder, "decoder");
-  return ad::nn::write_safetensors(path, list,
-                                   {{"format", "recvae 1"},
-                                    {"settings", metadata.settings},
-                                    {"item_tokens", tokens},
-                                    {"trained_on", metadata.trained_on}});
+  return ad::nn::write_safetensors(path, list, file_metadata(path, kFormat, metadata));
 }
 
 std::vector<std::string> read_item_tokens(const std::string& path, const std::string& text, Index items) {
@@ -124,15 +136,13 @@ std::vector<std::string> read_item_tokens(const std::string& path, const std::st
 
 // The metadata that need no weights to be understood; `layer_norm_eps` is that of the settings, if there are any.
 void read_metadata(const ad::nn::SafetensorsReader& file, LoadedModel& loaded, double& layer_norm_eps) {
-  const auto text = [&](const char* name) {
-    const auto it = file.metadata().find(name);
-    return it == file.metadata().end() ? std::string() : it->second;
-  };
-  if (const std::string format = text("format"); !format.empty() && format != "recvae 1" && format != "pt") {
-    throw ad::Error(file.path() + ": format: expected 'recvae 1', found " + data::excerpt(format));
+  const std::string format = metadata_text(file, "format");
+  if (!format.empty() && format != kFormat && format != kServingFormat && format != "pt") {
+    throw ad::Error(file.path() + ": format: expected '" + kFormat + "' or '" + kServingFormat + "', found " +
+                    data::excerpt(format));
   }
-  loaded.trained_on = text("trained_on");
-  loaded.settings = text("settings");
+  loaded.trained_on = metadata_text(file, "trained_on");
+  loaded.settings = metadata_text(file, "settings");
   Settings settings;
   settings.layer_norm_eps = layer_norm_eps;
   try {
@@ -165,11 +175,12 @@ Sizes expect_model(const ad::nn::SafetensorsReader& file, Load what) {
   std::size_t known = expect_encoder(file, "encoder", items, hidden, latent) + 2;
   expect_shape(file, "decoder.weight", {items, latent});
   expect_shape(file, "decoder.bias", {items});
-  if (has_prefix(file, kOldEncoder) || what == Load::model) {
+  const bool serving = is_serving(file);  // has nothing of the prior
+  if (!serving && (has_prefix(file, kOldEncoder) || what == Load::model)) {
     known += expect_encoder(file, kOldEncoder, items, hidden, latent);
   }
   for (const char* name : kConstants) {
-    if (!file.contains(name)) continue;
+    if (serving || !file.contains(name)) continue;
     expect_shape(file, name, {1, latent});
     ++known;
   }
@@ -227,6 +238,16 @@ std::string save_model(const std::string& path, const RecVae<float>& model, ad::
                        const ModelMetadata& metadata) {
   return save(
       path, model, [&](Tensors& list) { append_tensors(list, old_encoder); }, metadata);
+}
+
+void save_for_serving(const std::string& path, const LoadedModel& from, ad::nn::Precision precision) {
+  const std::string settings =
+      from.settings.empty() ? nlohmann::json({{"layer_norm_eps", from.model.encoder.ln1.eps}}).dump() : from.settings;
+  ad::nn::Metadata metadata = file_metadata(path, kServingFormat, {settings, from.item_tokens, from.trained_on});
+  if (from.item_tokens.empty()) metadata.erase("item_tokens");
+  Tensors list;
+  append_parameters(list, from.model, "");
+  ad::nn::write_safetensors(path, list, metadata, precision);
 }
 
 void save_old_encoder(const std::string& path, const Encoder<float>& old_encoder) {

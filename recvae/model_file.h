@@ -22,7 +22,7 @@ struct LoadedModel {
 
 /// What of a file to load.
 enum class Load {
-  model,            ///< encoder and decoder; prior.encoder_old.* must be there but is not read
+  model,  ///< encoder and decoder; prior.encoder_old.* must be there, but for a file for serving, and is not read
   with_old_encoder  ///< also prior.encoder_old.*, which may be absent as a whole
 };
 
@@ -30,9 +30,10 @@ enum class Load {
 /// characters, which would break every table that lists it.
 void check_item_tokens(const std::string& path, const std::vector<std::string>& item_tokens);
 
-/// Reads F32 and F64. Any missing, surplus or misshapen tensor is an ad::Error that names it; the three constants of
-/// the prior may be absent. So is bad metadata: settings that validate() refuses, item tokens that are not one for each
-/// item or not all different. layer_norm_eps comes from the file's settings, else from `layer_norm_eps`.
+/// Reads F32 and F64, of a file for serving F16, too. Any missing, surplus or misshapen tensor is an ad::Error that
+/// names it; the three constants of the prior may be absent. So is bad metadata: settings that validate() refuses, item
+/// tokens that are not one for each item or not all different. layer_norm_eps comes from the file's settings, else from
+/// `layer_norm_eps`.
 LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps = Settings{}.layer_norm_eps);
 
 /// What a file says of its model. A view: what it names must live.
@@ -50,6 +51,11 @@ std::string save_model(const std::string& path, const RecVae<float>& model, cons
 /// The same file, with the old encoder from a file of `save_old_encoder`: it is never in memory.
 std::string save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
                 const ModelMetadata& metadata);
+
+/// Writes what serves, encoder.* and decoder.*, and the metadata under a `format` of its own: a file that load_model
+/// takes, and that training can start from as from one without old encoder. Throws ad::Error.
+void save_for_serving(const std::string& path, const LoadedModel& model,
+                      ad::nn::Precision precision = ad::nn::Precision::full);
 
 /// Writes prior.encoder_old.* alone.
 void save_old_encoder(const std::string& path, const Encoder<float>& old_encoder);

@@ -56,7 +56,7 @@ class Recommender {
       answer_alike(alike);
       queries = queries.subspan(alike.size());
     }
-    if (std::fflush(stdout) != 0) throw data::DataError("standard output cannot be written");
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw data::DataError("standard output cannot be written");
   }
 
  private:
@@ -77,35 +77,51 @@ class Recommender {
       barred.assign(catalogue_.tokens().size(), 1);
       for (const std::int32_t item : *first.candidates) barred[data::as_size(item)] = barred_[data::as_size(item)];
     }
-    recommend(*scorer_, histories, first.topk, {!first.include_seen, &masked, barred},
-              [&](std::int64_t row, std::span<const Scored> best) { print(queries[data::as_size(row)], best); });
+    recommend_in_blocks(*scorer_, histories, first.topk, {!first.include_seen, &masked, barred},
+                        [&](std::int64_t row, std::span<const std::vector<Scored>> lists) {
+                          print(queries.subspan(data::as_size(row), lists.size()), lists);
+                        });
   }
 
-  void print(const Query& q, std::span<const Scored> best) const {
-    const bool by_user = q.line == 0;
-    if (o_.format == "jsonl") {
-      std::string text = by_user ? "{" : "{\"line\": " + std::to_string(q.line) + ", ";
-      if (by_user || !q.user.empty()) text += "\"user\": " + (by_user ? json_text(q.user) : q.user) + ", ";
-      text += "\"known\": " + std::to_string(q.items.size()) + ", \"items\": [";
-      for (std::size_t k = 0; k < best.size(); ++k) {
-        const std::string& token = catalogue_.token(best[k].item);
-        const auto name = names_.find(token);
-        text += (k ? ", [" : "[") + json_text(token) + ", " + number(best[k].score) +
-                (name == names_.end() ? "" : ", " + json_text(name->second)) + "]";
-      }
-      std::printf("%s]}\n", text.c_str());
-      return;
+  /// Prints lists in order; their text is made a few users at a time, by all threads.
+  void print(std::span<const Query> queries, std::span<const std::vector<Scored>> lists) const {
+    constexpr std::size_t kTogether = 32;
+    std::vector<std::string> texts(std::min(kTogether, lists.size()));
+    for (std::size_t begin = 0; begin < lists.size(); begin += kTogether) {
+      const std::size_t count = std::min(kTogether, lists.size() - begin);
+      ad::parallel_for(static_cast<ad::Index>(count), [&](ad::Index k) {
+        const std::size_t at = begin + data::as_size(k);
+        texts[at - begin] = o_.format == "jsonl" ? as_json(queries[at], lists[at]) : as_table(queries[at], lists[at]);
+      });
+      for (const std::string& text : std::span(texts).first(count)) std::fwrite(text.data(), 1, text.size(), stdout);
     }
-    const std::string who = by_user ? q.user : std::to_string(q.line);
+  }
+
+  std::string as_json(const Query& q, std::span<const Scored> best) const {
+    const bool by_user = q.line == 0;
+    std::string text = by_user ? "{" : "{\"line\": " + std::to_string(q.line) + ", ";
+    if (by_user || !q.user.empty()) text += "\"user\": " + (by_user ? json_text(q.user) : q.user) + ", ";
+    text += "\"known\": " + std::to_string(q.items.size()) + ", \"items\": [";
     for (std::size_t k = 0; k < best.size(); ++k) {
       const std::string& token = catalogue_.token(best[k].item);
       const auto name = names_.find(token);
-      std::printf("%s\t%zu\t%s\t%s%s%s\n", who.c_str(), k + 1, token.c_str(), number(best[k].score).c_str(),
-                  name == names_.end() ? "" : "\t", name == names_.end() ? "" : name->second.c_str());
+      text += (k ? ", [" : "[") + json_text(token) + ", " + score_text(best[k].score) +
+              (name == names_.end() ? "" : ", " + json_text(name->second)) + "]";
     }
+    return text + "]}\n";
   }
 
-  static std::string number(float score) { return formatted("%.9g", static_cast<double>(score)); }
+  std::string as_table(const Query& q, std::span<const Scored> best) const {
+    const std::string who = q.line == 0 ? q.user : std::to_string(q.line);
+    std::string text;
+    for (std::size_t k = 0; k < best.size(); ++k) {
+      const std::string& token = catalogue_.token(best[k].item);
+      const auto name = names_.find(token);
+      text += who + "\t" + std::to_string(k + 1) + "\t" + token + "\t" + score_text(best[k].score) +
+              (name == names_.end() ? "" : "\t" + name->second) + "\n";
+    }
+    return text;
+  }
 
   const Options& o_;
   Catalogue& catalogue_;
@@ -134,8 +150,7 @@ void answer_lines(const Options& o, Recommender& recommender, Catalogue& catalog
 void answer_users(const Options& o, Recommender& recommender, Catalogue& catalogue) {
   const data::Histories users = data::read_histories(o.data, catalogue.tokens());
   if (o.format == "tsv") require_no_tabs(o.data.path, users.user_tokens);
-  std::int64_t rows = users.unknown_rows;
-  for (const std::string& token : users.unknown_items) catalogue.count_unknown(token, std::exchange(rows, 0));
+  catalogue.count_unknown(users);
   std::vector<Query> queries;
   for (std::int64_t u = 0; u < users.history.rows(); ++u) {
     const auto row = users.history.row(u), seen = users.seen.row(u);
@@ -179,35 +194,16 @@ void recommend_command(CommandLine& line) {
     throw data::UsageError("--format: expected tsv or jsonl, found '" + o.format + "'");
   if (!o.data.path.empty() && !o.input.empty()) throw data::UsageError("expected --data or --input, found both");
   if (!o.data.path.empty()) data::check_options(o.data);
-  Settings settings;
-  settings.layer_norm_eps = o.layer_norm_eps;
-  validate(settings);
+  check_layer_norm_eps(o.layer_norm_eps);
   ad::set_threads(line.threads());
 
-  LoadedModel loaded = load_model(o.model, Load::model, o.layer_norm_eps);
-  fetch_text(o.data);
-  if (!o.data.path.empty()) apply_data_metadata(o.model, loaded.settings, line, o.data, DataUse::histories);
-  if (loaded.item_tokens.empty()) {  // weights from elsewhere: their items are those of the data, in the data's order
-    if (o.data.path.empty())
-      throw data::DataError(o.model + ": the model file has no item tokens to name items by; --data has them");
-    hold_text(o.data);
-    const std::vector<std::string> items = data::load(o.data).item_tokens;
-    match_items(o.model, loaded, items);
-    loaded.item_tokens = items;
-  }
+  LoadedModel loaded = load_named_model(o.model, line, o.data, o.layer_norm_eps);
   if (o.format == "tsv") require_no_tabs(o.model, loaded.item_tokens);
   Catalogue catalogue(std::move(loaded.item_tokens));
   Recommender recommender(o, loaded.model, catalogue);
-  const auto complain = [&] {
-    if (const std::string complaint = catalogue.complaint(); !complaint.empty()) log_warning(complaint);
-  };
-  try {
+  with_complaint(catalogue, [&] {
     o.data.path.empty() ? answer_lines(o, recommender, catalogue) : answer_users(o, recommender, catalogue);
-  } catch (...) {
-    complain();
-    throw;
-  }
-  complain();
+  });
 }
 
 }  // namespace

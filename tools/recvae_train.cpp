@@ -13,22 +13,23 @@
 #include "command_line.h"
 #include "data/read/input.h"
 #include "data_summary.h"
-#include "dry_run.h"
 #include "model_metadata.h"
 #include "nn/atomic_file.h"
-#include "output_directory.h"
 #include "recbole_keys.h"
 #include "recvae/recvae.h"
+#include "report/run_report.h"
 #include "results.h"
-#include "run_config.h"
-#include "training_run.h"
+#include "training/dry_run.h"
+#include "training/output_directory.h"
+#include "training/run_config.h"
+#include "training/training_run.h"
 
 namespace recvae::tools {
 namespace {
 
 struct Options {
   data::DataOptions data;
-  std::string preset_name = "paper", init_from, out, resume;
+  std::string preset_name = "paper", init_from, out, resume, item_names;
   bool overwrite = false, refit = false, dry_run = false;
   CheckpointPlan checkpoints;
   Settings settings;
@@ -56,6 +57,7 @@ RunConfig run_config(const CommandLine& line, const Options& o) {
   if (line.given("neighbors")) run.neighbors = o.baseline_options.neighbors;
   run.ease_double = o.baseline_options.double_precision;
   if (o.checkpoints.at_any_cost) run.checkpoint_minutes = o.checkpoints.minutes;
+  run.item_names = o.item_names;
   return run;
 }
 
@@ -73,6 +75,7 @@ bool read_options(CommandLine& line, Options& o) {
   line.flag("print_config", &print_config, "print all settings in force, as a file for --config, and exit");
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
   line.add("out", &o.out, "directory to write (default: runs/<data>-<time>)");
+  line.add("item_names", &o.item_names, "file of token<TAB>name lines: report.html shows the names");
   line.flag("overwrite", &o.overwrite, "replace an earlier run in --out");
   line.resume(
       "go on with the run in this directory, from its last checkpoint, to the same weights as without a stop; --data "
@@ -158,6 +161,7 @@ struct Session {
   std::string config;  // config.yaml
   RunIdentity identity;
   std::vector<Metric> metrics;  // of the test
+  std::vector<report::Result> results{};
 };
 
 void write_text(const std::string& path, const std::string& text) {
@@ -227,6 +231,12 @@ std::vector<std::string> choose_baselines(const Options& o, const data::Dataset&
   return chosen;
 }
 
+/// Prints the test result of `who`, and keeps it for the report.
+void put_results(const std::string& who, const std::vector<double>& means, Session& s) {
+  print_metrics(s.metrics, means, who);
+  for (std::size_t m = 0; m < means.size(); ++m) s.results.push_back({who, s.metrics[m].label(), means[m]});
+}
+
 /// Prints the test result of a baseline.
 void test_baseline(const std::string& name, Session& s) {
   BaselineOptions options = s.o.baseline_options;
@@ -236,7 +246,7 @@ void test_baseline(const std::string& name, Session& s) {
   const data::Csr& rows = s.data.baseline_rows(true);
   const auto baseline = make_baseline(name, rows, options);
   log_learned(name, rows, rows.nnz() > s.data.train.nnz());
-  print_metrics(s.metrics, evaluate(*baseline, s.data.test, s.metrics, s.context).means, name);
+  put_results(name, evaluate(*baseline, s.data.test, s.metrics, s.context).means, s);
 }
 
 /// Prints the test result of the model in the directory; `what` is said of it in the log.
@@ -246,7 +256,7 @@ void test_model(Session& s, const std::string& what, const std::string& who) {
   const RecVae<float> model = load_model(path, Load::model).model;
   const Evaluation result = evaluate(*model_scorer(model), s.data.test, s.metrics, s.context);
   log_info("test of " + what + " on " + with_thousands(static_cast<double>(result.users())) + " users; " + path);
-  print_metrics(s.metrics, result.means, who);
+  put_results(who, result.means, s);
 }
 
 /// Prints the test result of the baselines.
@@ -302,6 +312,28 @@ Existing existing(const Options& o) {
   return o.overwrite ? Existing::replaced : Existing::refused;
 }
 
+/// Writes report.html. No result is lost where that fails.
+void write_report(Session& s, std::int64_t best_epoch) {
+  report::RunReport page;
+  page.title = data::base_name(s.o.data.path);
+  const std::time_t now = std::time(nullptr);
+  char time[32];
+  std::strftime(time, sizeof time, "%Y-%m-%d %H:%M", std::localtime(&now));
+  page.facts = {{"", time}, {"recvae", version()}, {"", engine()}};
+  page.directory = s.out.folder();
+  page.command = {"recvae_train", "--config", s.out.file("config.yaml")};
+  page.valid_metric = parse_metrics({s.o.settings.valid_metric}, {})[0].label();
+  page.best_epoch = best_epoch;
+  page.results = std::move(s.results);
+  std::unordered_map<std::string, std::string> names;
+  if (!s.o.item_names.empty()) names = read_item_names(s.o.item_names);
+  const std::string path = s.out.file("report.html");
+  report::write_run_report(path, std::move(page),
+                           {s.data, s.o.data, load_model(s.out.file("model.safetensors"), Load::model).model,
+                            s.o.settings, s.context, s.out.file("metrics.jsonl"), names});
+  log_info("report: " + path);
+}
+
 /// Says what a run would take, and leaves nothing behind but a file without a name while it does.
 void estimate(Session& s) {
   InitialModel start = start_model(s.o, s.data.item_tokens);
@@ -321,11 +353,14 @@ void train_and_test(Session& s) {
   test_baselines(baselines, s);
   log_learned("RecVAE", s.data.train, false);
   test_model(s, best, s.o.refit ? "chosen" : "");
-  if (!s.o.refit) return;
   stop_at_once(false);
-  refit(s, best_epoch);
-  stop_at_once(true);
-  test_model(s, "the refit of " + best, "");
+  if (s.o.refit) {
+    refit(s, best_epoch);
+    stop_at_once(true);
+    test_model(s, "the refit of " + best, "");
+    stop_at_once(false);  // else an unfinished file could stay
+  }
+  write_report(s, best_epoch);
 }
 
 void train(CommandLine& line) {

@@ -25,11 +25,20 @@ void for_blocks(const data::Csr& histories, std::int64_t block, const F& f) {
 
 void recommend(Scorer& scorer, const data::Csr& histories, std::int64_t k, const Excluded& excluded,
                const std::function<void(std::int64_t, std::span<const Scored>)>& found) {
+  recommend_in_blocks(scorer, histories, k, excluded,
+                      [&](std::int64_t first, std::span<const std::vector<Scored>> lists) {
+                        for (const std::vector<Scored>& best : lists) found(first++, best);
+                      });
+}
+
+void recommend_in_blocks(Scorer& scorer, const data::Csr& histories, std::int64_t k, const Excluded& excluded,
+                         const std::function<void(std::int64_t, std::span<const std::vector<Scored>>)>& found) {
   const std::int64_t block = block_of_lists(k, histories.cols);
   std::vector<std::vector<Scored>> best(data::as_size(std::min(block, histories.rows())));
   for_blocks(histories, block, [&](std::int64_t first, std::size_t users) {
-    scorer.rank(histories, first, k, excluded, std::span(best).first(users));
-    for (std::size_t u = 0; u < users; ++u) found(first + static_cast<std::int64_t>(u), best[u]);
+    const std::span lists = std::span(best).first(users);
+    scorer.rank(histories, first, k, excluded, lists);
+    found(first, lists);
   });
 }
 

@@ -18,6 +18,11 @@ namespace recvae {
 void recommend(Scorer& scorer, const data::Csr& histories, std::int64_t k, const Excluded& excluded,
                const std::function<void(std::int64_t row, std::span<const Scored> best)>& found);
 
+/// The same with found(first row, their lists) for as many rows as are scored together.
+void recommend_in_blocks(
+    Scorer& scorer, const data::Csr& histories, std::int64_t k, const Excluded& excluded,
+    const std::function<void(std::int64_t first, std::span<const std::vector<Scored>> lists)>& found);
+
 /// What the metrics have to know of the data, as the settings have it.
 MetricContext metric_context(const data::Dataset& data, const Settings& settings);
 

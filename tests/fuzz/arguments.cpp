@@ -3,7 +3,7 @@
 #include "command_line.h"
 #include "data_input.h"
 #include "recbole_keys.h"
-#include "tools/model_metadata.h"
+#include "tools/common/model_metadata.h"
 
 using namespace recvae;
 using namespace recvae::test;

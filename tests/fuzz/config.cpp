@@ -5,8 +5,8 @@
 #include "config_file.h"
 #include "data_input.h"
 #include "recbole_keys.h"
-#include "tools/model_metadata.h"
-#include "tools/run_config.h"
+#include "tools/common/model_metadata.h"
+#include "tools/training/run_config.h"
 
 using namespace recvae;
 using namespace recvae::test;

@@ -1,7 +1,7 @@
 // Requests for lists, a line each, as recvae_recommend reads them.
 #include "data/read/text_source.h"
 #include "fuzz.h"
-#include "recvae/query.h"
+#include "recvae/serve/query.h"
 
 using namespace recvae;
 using namespace recvae::test;

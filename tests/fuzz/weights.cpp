@@ -52,6 +52,10 @@ void load_and_save(const std::string& path) {
   const std::string copy = folder().path("copy.safetensors");
   save_model(copy, loaded.model, loaded.old_encoder.value_or(loaded.model.encoder),
              {loaded.settings.empty() ? "{}" : loaded.settings, loaded.item_tokens, loaded.trained_on});
+  for (const auto precision : {ad::nn::Precision::full, ad::nn::Precision::half}) {
+    save_for_serving(copy, loaded, precision);
+    promise(load_model(copy, Load::model).item_tokens == loaded.item_tokens, "what was written for serving is read");
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "../support/check_op.h"
 #include "../support/temp_dir.h"
+#include "nn/half.h"
 #include "nn/nn.h"
 
 using recvae::test::read_file;
@@ -82,6 +83,35 @@ TEST_CASE("safetensors: tensors of another file are copied byte by byte; half a 
   CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 2);
 }
 
+TEST_CASE("safetensors: half precision takes half the bytes and rounds; a number that it cannot hold is named") {
+  const TempDir dir;
+  Net net;
+  std::vector<ad::nn::NamedTensor<float>> list;
+  ad::nn::append_parameters(list, net, "net");
+  const auto write = [&] { ad::nn::write_safetensors(dir.path("half"), list, {}, ad::nn::Precision::half); };
+  write();
+  ad::nn::write_safetensors(dir.path("full"), list, {});
+  ad::nn::SafetensorsReader half(dir.path("half")), full(dir.path("full"));
+  for (const auto& [name, info] : full.tensors()) {
+    const ad::nn::TensorInfo& found = half.tensors().at(name);
+    CHECK(found.dtype == "F16");
+    CHECK(found.shape == info.shape);
+    CHECK(2 * (found.end - found.begin) == info.end - info.begin);
+  }
+  const auto before = full.read<float>("net.fc1.weight", ad::nn::Layout::transposed);
+  const auto after = half.read<float>("net.fc1.weight", ad::nn::Layout::transposed);
+  for (ad::Index i = 0; i < before.size(); ++i)
+    REQUIRE(after.data()[i] == static_cast<float>(ad::nn::Half(before.data()[i])));
+  CHECK(half.read<double>("net.fc1.weight")(4, 7) == half.read<float>("net.fc1.weight")(4, 7));
+
+  const std::string older = read_file(dir.path("half"));
+  net.fc2.bias.value.data()[3] = -65520;
+  CHECK_THROWS_WITH(write(), (dir.path("half") + ": tensor net.fc2.bias: expected numbers of at most 65504, which "
+                                                 "float16 holds, found -65520.000000")
+                                 .c_str());
+  CHECK(read_file(dir.path("half")) == older);
+}
+
 TEST_CASE("safetensors: F64 files, as PyTorch's side wrote them") {
   ad::nn::SafetensorsReader reader(std::string(RECVAE_GOLDEN) + "/golden_gamma.safetensors");
   CHECK(reader.metadata().at("items") == "53");
@@ -117,7 +147,7 @@ TEST_CASE("safetensors: a file that is none, or a broken one, says what is wrong
   CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[1,2],"data_offsets":[8,0]}})", "12345678")).find("malformed") !=
         std::string::npos);
   CHECK(message(file_of(R"({"x":{"dtype":"BF16","shape":[1,4],"data_offsets":[0,8]}})", "12345678"))
-            .find("expected F32 or F64, found BF16") != std::string::npos);
+            .find("expected F16, F32 or F64, found BF16") != std::string::npos);
   CHECK(message(file_of(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678"))
             .find("expected 2 dimensions, found 1") != std::string::npos);
   CHECK(message(file_of(R"({"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678"))

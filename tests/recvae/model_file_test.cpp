@@ -134,14 +134,67 @@ TEST_CASE("weights without metadata or constants are taken; what is missing, sur
     p.model.encoder.ln2.bias.value(0, 1) = std::numeric_limits<float>::quiet_NaN();
     CHECK(error_of(p.write(dir)).find("encoder.ln2.bias has a value that is not a finite number") != std::string::npos);
   }
-  CHECK(error_of(parts.write(dir, {{"format", "recvae 2"}})).find("expected 'recvae 1', found 'recvae 2'") !=
-        std::string::npos);
+  CHECK(error_of(parts.write(dir, {{"format", "recvae 2"}}))
+            .find("expected 'recvae 1' or 'recvae serving 1', found 'recvae 2'") != std::string::npos);
   CHECK(
       error_of(parts.write(dir, {{"item_tokens", "[\"a\"]"}})).find("item_tokens: expected a JSON list of 9 strings") !=
       std::string::npos);
   CHECK(error_of(parts.write(dir, {{"settings", "{\"epochs\": \"x\"}"}})).find("epochs: expected") !=
         std::string::npos);
   CHECK(error_of(std::string(RECVAE_GOLDEN) + "/golden_gamma.safetensors").find("surplus tensor") != std::string::npos);
+}
+
+TEST_CASE("a file for serving: no old encoder, half precision if asked for; only there may that be") {
+  const test::TempDir dir;
+  Parts parts;
+  LoadedModel whole{parts.model, {}, tokens(9), R"({"layer_norm_eps":0.25})", "a1b2"};
+  for (const auto precision : {ad::nn::Precision::full, ad::nn::Precision::half}) {
+    save_for_serving(dir.path("s"), whole, precision);
+    for (const Load what : {Load::model, Load::with_old_encoder}) {
+      const LoadedModel loaded = load_model(dir.path("s"), what);
+      CHECK_FALSE(loaded.old_encoder);
+      CHECK(loaded.item_tokens == tokens(9));
+      CHECK(loaded.trained_on == "a1b2");
+      CHECK(loaded.settings == whole.settings);
+      CHECK(loaded.model.encoder.ln1.eps == 0.25);
+      for (ad::Index i = 0; i < 9 * 6; ++i) {
+        const float before = whole.model.encoder.fc1.weight.value.data()[i];
+        REQUIRE(std::abs(loaded.model.encoder.fc1.weight.value.data()[i] - before) <=
+                (precision == ad::nn::Precision::full ? 0 : std::abs(before) / 2048 + 1e-7f));
+      }
+      CHECK(ad::nn::SafetensorsReader(dir.path("s")).tensors().size() == 24 + 2);
+    }
+  }
+  // An older version, which would misread it, does not: its format is another.
+  ad::nn::SafetensorsReader half(dir.path("s"));
+  CHECK(half.metadata().at("format") == "recvae serving 1");
+
+  const auto write = [&](const char* format, ad::nn::Precision precision) {
+    ad::nn::write_safetensors(dir.path("m"), parts.list, {{"format", format}}, precision);
+    return error_of(dir.path("m"));
+  };
+  CHECK(write("recvae 1", ad::nn::Precision::half)
+            .ends_with("tensor encoder.fc1.weight: expected F32 or F64, found F16"));
+  CHECK(write("recvae serving 1", ad::nn::Precision::half).ends_with("surplus tensors: expected 26, found 50"));
+  std::erase_if(parts.list, [](const auto& t) { return t.name.starts_with("prior."); });
+  CHECK(write("recvae serving 1", ad::nn::Precision::half) == "no error");
+  CHECK(write("recvae serving 1", ad::nn::Precision::full) == "no error");
+  CHECK(write("recvae 1", ad::nn::Precision::full)
+            .ends_with("prior.encoder_old.fc1.weight is missing: not a RecVAE model"));
+  parts.list.push_back({"prior.mu_prior", parts.constant.view()});
+  CHECK(write("recvae serving 1", ad::nn::Precision::full).ends_with("surplus tensors: expected 26, found 27"));
+  parts.list.erase(parts.list.end() - 3, parts.list.end());
+  CHECK(write("recvae serving 1", ad::nn::Precision::full).ends_with("decoder.weight is missing: not a RecVAE model"));
+
+  whole.settings.clear();  // weights from elsewhere: what they need is said
+  whole.item_tokens.clear();
+  save_for_serving(dir.path("s"), whole);
+  CHECK(load_model(dir.path("s"), Load::model).model.encoder.ln1.eps == 0.25);
+  CHECK(load_model(dir.path("s"), Load::model).item_tokens.empty());
+  whole.model.decoder.bias.value.data()[2] = std::numeric_limits<float>::infinity();
+  save_for_serving(dir.path("s"), whole);
+  CHECK(error_of(dir.path("s")).ends_with("tensor decoder.bias has a value that is not a finite number"));
+  CHECK_THROWS_AS(save_for_serving(dir.path("h"), whole, ad::nn::Precision::half), ad::Error);
 }
 
 TEST_CASE("metadata that no model has are refused by a line that names the file") {

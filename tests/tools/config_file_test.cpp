@@ -9,8 +9,8 @@
 #include "command_line.h"
 #include "data/error.h"
 #include "recvae/json_value.h"
-#include "tools/model_metadata.h"
-#include "tools/run_config.h"
+#include "tools/common/model_metadata.h"
+#include "tools/training/run_config.h"
 
 using namespace recvae;
 using namespace recvae::tools;

@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 TOOLS = Path(sys.argv.pop(1)).resolve()
-COMMANDS = ("recvae_train", "recvae_prepare", "recvae_evaluate", "recvae_recommend", "recvae_tune")
+COMMANDS = ("recvae_train", "recvae_prepare", "recvae_evaluate", "recvae_recommend", "recvae_export", "recvae_similar", "recvae_tune")
 TINY = ["--hidden_dimension", "16", "--latent_dimension", "6", "--train_batch_size", "20", "--threads", "1"]
 HELD_OUT = ["--heldout_users", "8"]
 PREPARED_FILES = ["test_te.csv", "test_tr.csv", "train.csv", "unique_sid.txt", "unique_uid.txt", "validation_te.csv", "validation_tr.csv"]
@@ -138,7 +138,7 @@ class CommandsTest(unittest.TestCase):
     def bad(self, code, command, *options, names="", stdin=b"", out=True):
         """The command fails with this code and one line, which holds the text `names`, and leaves no --out."""
         target = self.fresh()
-        writes = out and command in ("recvae_train", "recvae_prepare")
+        writes = out and command in ("recvae_train", "recvae_prepare", "recvae_export")
         found, stdout, stderr = run(command, *options, *(["--out", target] if writes else []), stdin=stdin)
         with self.subTest(command=command, options=" ".join(map(str, options))):
             lines = stderr.splitlines()

@@ -296,7 +296,7 @@ class TrainTest(CommandsTest):
         before, after = self.weights(self.run_dir, "model.safetensors"), self.weights(out)
         for name in before:
             self.assertEqual(before[name] == after[name], name.startswith("prior."), name)
-        self.assertEqual(sorted(p.name for p in out.iterdir()), [".checkpoints", "checkpoint", "config.yaml", "data.json", "metrics.jsonl", "model.safetensors"])
+        self.assertEqual(sorted(p.name for p in out.iterdir()), [".checkpoints", "checkpoint", "config.yaml", "data.json", "metrics.jsonl", "model.safetensors", "report.html"])
         # Another catalogue: items 100 to 103 have new names.
         renamed = self.put("renamed.csv", re.sub(r"(?m)^(\d+),10([0-3]),", r"\1,new\2,", TABLE))
         out, _, stderr = self.train("--data", renamed, *HELD_OUT, "--init_from", self.model, *still)

@@ -26,6 +26,8 @@ void print_line(const std::string& text) {
 
 }  // namespace
 
+std::string version() { return RECVAE_VERSION; }
+
 std::string formatted(const char* format, ...) {
   char text[512];
   std::va_list arguments;
@@ -321,7 +323,7 @@ bool CommandLine::parse() {
   s.set_targets();  // what the line alone shows to be wrong is bad usage, whatever the files
   if (s.help) s.print_help();
   if (s.version)
-    std::printf("%s %s\n%s%s", s.program.c_str(), RECVAE_VERSION, s.note.c_str(), s.note.empty() ? "" : "\n");
+    std::printf("%s %s\n%s%s", s.program.c_str(), version().c_str(), s.note.c_str(), s.note.empty() ? "" : "\n");
   if (s.help || s.version) return false;
   if (given("resume")) s.check_resume();
   for (const std::string& file : s.files) s.read_file(file);

@@ -76,6 +76,9 @@ class CommandLine {
   std::unique_ptr<State> state_;
 };
 
+/// x.y.z, as --version prints it.
+std::string version();
+
 /// Text by printf's rules.
 [[gnu::format(printf, 1, 2)]] std::string formatted(const char* format, ...);
 

@@ -109,13 +109,13 @@ code { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; f
   body { padding: 0 .75rem 1.5rem; } nav { margin: 1rem -.75rem 0; padding: .6rem .75rem; }
   section { padding: .9rem .85rem; } h1 { font-size: 1.4rem; } svg text { font-size: 17px; }
   .card { flex-basis: 8rem; } .card.wide { flex-basis: 100%; } .card { padding: .75rem .85rem; } .value { font-size: 1.25rem; } .wide .value { font-size: 1.5rem; }
-  table { font-size: .8125rem; } th, td { padding: .3rem .3rem; } th { white-space: normal; } thead th { font-size: .75rem; }
+  table { font-size: .8125rem; } th, td { padding: .3rem .25rem; } th { white-space: normal; } th:last-child, td:last-child { padding-right: .7rem; } thead th { font-size: .75rem; }
 }
 @media print {
   :root { --page: #ffffff; color-scheme: light; }
   body { max-width: none; font-size: 11pt; padding: 0; } nav { display: none; }
   section { border: 0; padding: 0; } figure, .card, .example, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
-  .columns { grid-template-columns: 1fr 1fr; } svg text { font-size: 16px; }
+  .columns { grid-template-columns: repeat(2, minmax(0, 1fr)); } svg text { font-size: 16px; } th { white-space: normal; } th, td { padding: .25rem .4rem; }
   .scroll, details .scroll { overflow: visible; max-height: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "../run_config.h"
+#include "../training/run_config.h"
 #include "command_line.h"
 #include "nn/atomic_file.h"
 #include "recvae/tune/table.h"

@@ -3,21 +3,20 @@
 #include <cmath>
 #include <filesystem>
 
-#include "../baselines.h"
-#include "../output_directory.h"
-#include "../progress.h"
-#include "../results.h"
-#include "../training_options.h"
 #include "autodiff/parallel.h"
+#include "baselines.h"
 #include "command_line.h"
 #include "data/fingerprint.h"
 #include "data/load.h"
 #include "data_summary.h"
-#include "files.h"
 #include "recvae/evaluate/evaluator.h"
 #include "recvae/model_file.h"
 #include "recvae/tune/run.h"
 #include "recvae/tune/table.h"
+#include "results.h"
+#include "training/output_directory.h"
+#include "training/training_options.h"
+#include "tune/files.h"
 
 namespace recvae::tools {
 namespace {

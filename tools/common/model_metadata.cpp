@@ -1,5 +1,6 @@
 #include "model_metadata.h"
 
+#include "data/load.h"
 #include "data/read/raw.h"
 #include "recvae/json_value.h"
 
@@ -41,6 +42,27 @@ void apply_data_metadata(const std::string& path, const std::string& metadata, c
   } catch (const std::runtime_error& error) {
     throw data::DataError(path + ": " + error.what());
   }
+}
+
+void check_layer_norm_eps(double layer_norm_eps) {
+  Settings settings;
+  settings.layer_norm_eps = layer_norm_eps;
+  validate(settings);
+}
+
+LoadedModel load_named_model(const std::string& path, const CommandLine& line, data::DataOptions& data,
+                             double layer_norm_eps) {
+  LoadedModel loaded = load_model(path, Load::model, layer_norm_eps);
+  fetch_text(data);
+  if (!data.path.empty()) apply_data_metadata(path, loaded.settings, line, data, DataUse::histories);
+  if (!loaded.item_tokens.empty()) return loaded;
+  if (data.path.empty())
+    throw data::DataError(path + ": the model file has no item tokens to name items by; --data has them");
+  hold_text(data);
+  const std::vector<std::string> items = data::load(data).item_tokens;
+  match_items(path, loaded, items);
+  loaded.item_tokens = items;
+  return loaded;
 }
 
 void match_items(const std::string& path, LoadedModel& model, const std::vector<std::string>& items) {

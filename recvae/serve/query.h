@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "../data/vocabulary.h"
+#include "../../data/histories.h"
+#include "../../data/vocabulary.h"
 
 namespace recvae {
 
@@ -37,6 +38,8 @@ class Catalogue {
   /// Appends the item's index, or counts the token as unknown.
   void add(std::string_view token, std::vector<std::int32_t>& items);
   void count_unknown(std::string_view token, std::int64_t times = 1);
+  /// Counts the rows of items that it does not have.
+  void count_unknown(const data::Histories& histories);
   /// That a line of tokens has none that is known.
   void count_strange(std::int64_t line) { strange_ = strange_ == 0 ? line : strange_; }
   /// `3 unknown items were skipped, such as 'x', 'y'`; empty: there were none.

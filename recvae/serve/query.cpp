@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "../data/error.h"
-#include "../data/number.h"
+#include "../../data/error.h"
+#include "../../data/number.h"
 
 namespace recvae {
 namespace {
@@ -100,6 +100,11 @@ void Catalogue::count_unknown(std::string_view token, std::int64_t times) {
   if (examples_.size() == 5) return;
   std::string example = data::excerpt(token);
   if (std::ranges::find(examples_, example) == examples_.end()) examples_.push_back(std::move(example));
+}
+
+void Catalogue::count_unknown(const data::Histories& histories) {
+  std::int64_t rows = histories.unknown_rows;  // of all of them
+  for (const std::string& token : histories.unknown_items) count_unknown(token, std::exchange(rows, 0));
 }
 
 std::string Catalogue::complaint() const {

@@ -1,11 +1,13 @@
 // How results are printed and written.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "recvae/evaluate/bootstrap.h"
+#include "recvae/serve/query.h"
 
 namespace recvae::tools {
 
@@ -31,6 +33,12 @@ void print_report(const std::vector<Metric>& metrics, const Report& report);
 /// As one JSON object with 17 significant digits: {"ndcg@100": mean, ..., "intervals": {"ndcg@100": [low, high]},
 /// "compared": {"ndcg@100": mean}, "differences": {"ndcg@100": {"mean": , "low": , "high": , "p": }}}.
 void print_json(const std::vector<Metric>& metrics, const Report& report);
+
+/// With 9 significant digits, from which the float can be read back.
+std::string score_text(float score);
+
+/// Does `work`, and then warns, once, of what it met that the catalogue does not know; also where `work` throws.
+void with_complaint(const Catalogue& catalogue, const std::function<void()>& work);
 
 /// Names by token, of a file of `token<TAB>name` lines; what follows another tab is left out. Throws DataError.
 std::unordered_map<std::string, std::string> read_item_names(const std::string& path);

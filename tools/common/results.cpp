@@ -1,8 +1,10 @@
 #include "results.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 
 #include "autodiff/kernels/blas.h"
 #include "autodiff/kernels/loops.h"
@@ -83,6 +85,24 @@ void print_json(const std::vector<Metric>& metrics, const Report& report) {
            }));
   }
   std::printf("%s\n", text.c_str());
+}
+
+std::string score_text(float score) {
+  char text[32];
+  return {text, std::to_chars(text, std::end(text), score, std::chars_format::general, 9).ptr};
+}
+
+void with_complaint(const Catalogue& catalogue, const std::function<void()>& work) {
+  const auto complain = [&] {
+    if (const std::string complaint = catalogue.complaint(); !complaint.empty()) log_warning(complaint);
+  };
+  try {
+    work();
+  } catch (...) {
+    complain();
+    throw;
+  }
+  complain();
 }
 
 std::unordered_map<std::string, std::string> read_item_names(const std::string& path) {
