@@ -9,6 +9,7 @@
 #include "data/fingerprint.h"
 #include "data/load.h"
 #include "data_summary.h"
+#include "progress.h"
 #include "recvae/evaluate/evaluator.h"
 #include "recvae/model_file.h"
 #include "recvae/tune/run.h"
@@ -105,6 +106,13 @@ tune::RunOptions run_options(const Options& o, const tune::Plan& plan, const dat
   return options;
 }
 
+/// How many there are, a trial's rungs counted each.
+std::int64_t tasks(const tune::Plan& plan) {
+  std::size_t n = 0;
+  for (const tune::Rung& rung : plan.rungs) n += rung.points * plan.space.runs();
+  return static_cast<std::int64_t>(n);
+}
+
 /// Prints the trials as they are done, in the order of tasks.
 class Trials {
  public:
@@ -186,13 +194,21 @@ void tune_settings(CommandLine& line) {
 
   Trials trials(search);
   trials.print();
+  Progress bar("search", tasks(search.plan()) - std::ssize(o.log.records), "trials");
   run.folder = out.folder() + "/.trials";
   run.ended = [&](const tune::Record& r) {
     files.add(r);
+    bar.clear();
     trials.print();
+    bar.advance(1);
   };
-  if (run.parallel >= ad::threads()) ad::set_threads(1);
+  // Trials side by side keep all threads busy by themselves; the last ones share them.
+  const int threads = ad::threads();
+  const auto share = [&](int idle) { ad::set_threads(run.parallel - idle >= threads ? 1 : threads); };
+  run.idle = share;
+  share(0);
   tune::run(search, data, metric_context(data, setup.settings), run);
+  bar.clear();
   print_best(search, metrics);
 }
 

@@ -39,7 +39,7 @@ class Runner {
         const std::optional<Task> task = search_.next();
         if (!task) {
           ended_ = search_.over();
-          if (!ended_) changed_.wait(lock);
+          if (!ended_) wait(lock);
           continue;
         }
         if (options_.started) options_.started(*task);
@@ -57,6 +57,16 @@ class Runner {
       ended_ = true;
     }
     changed_.notify_all();
+  }
+
+  void wait(std::unique_lock<std::mutex>& lock) {
+    const auto tell = [&](int change) {
+      idle_ += change;
+      if (options_.idle) options_.idle(idle_);
+    };
+    tell(1);
+    changed_.wait(lock);
+    tell(-1);
   }
 
   std::unique_ptr<Trial> take_paused(std::size_t number) {
@@ -111,6 +121,7 @@ class Runner {
   std::condition_variable changed_;
   std::map<std::size_t, std::unique_ptr<Trial>> paused_;
   std::set<std::size_t> begun_;  // trials that have a folder
+  int idle_ = 0;
   std::exception_ptr error_;
   std::atomic<bool> ended_ = false;
 };

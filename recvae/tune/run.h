@@ -17,7 +17,8 @@ struct RunOptions {
   double worth_saving = 10;  ///< see Trial
   std::function<void(const Task&)> started{};
   std::function<void(const Record&)> ended{};  ///< after the search has taken it; one call at a time, as of `started`
-  std::function<bool()> stop{};                ///< asked on any thread: true ends the run with data::Stopped
+  std::function<void(int)> idle{};  ///< told how many of these threads have no trial, when that changes; likewise
+  std::function<bool()> stop{};     ///< asked on any thread: true ends the run with data::Stopped
 };
 
 /// Runs the search until it is over. `data` and `context` are shared by all trials. Throws what a trial or a callback

@@ -108,12 +108,18 @@ TEST_CASE("asha: paused trials that wait in memory and those that begin again co
   Search written = p.search(kSpace, Algorithm::asha);
   options = p.options(2, 0);
   options.worth_saving = 0;
+  int most_idle = 0;
+  options.idle = [&](int idle) {
+    CHECK(idle >= 0);
+    most_idle = std::max(most_idle, idle);
+  };
   options.started = [&](const Task& task) {
     const bool there = std::filesystem::exists(p.dir.path("trials/" + std::to_string(task.trial + 1) + "/checkpoint"));
     CHECK(there == (task.rung > 0));
   };
   run(written, p.data, p.context, options);
   CHECK(table(waiting) == table(written));
+  CHECK(most_idle == 1);
   CHECK(std::filesystem::is_empty(p.dir.path()));
   CHECK(waiting.records()[*waiting.best()]->epochs == 9);
 }
