@@ -15,40 +15,26 @@
 #include "data_summary.h"
 #include "model_metadata.h"
 #include "nn/atomic_file.h"
-#include "recbole_keys.h"
 #include "recvae/recvae.h"
 #include "report/run_report.h"
 #include "results.h"
 #include "training/dry_run.h"
 #include "training/output_directory.h"
 #include "training/run_config.h"
+#include "training/training_options.h"
 #include "training/training_run.h"
 
 namespace recvae::tools {
 namespace {
 
-struct Options {
-  data::DataOptions data;
-  std::string preset_name = "paper", init_from, out, resume, item_names;
+struct Options : TrainingOptions {
+  std::string init_from, out, resume, item_names;
   bool overwrite = false, refit = false, dry_run = false;
   CheckpointPlan checkpoints;
-  Settings settings;
   std::vector<std::string> baselines = {"popularity", "ease"};
   BaselineOptions baseline_options;
   bool baselines_given = false, lambda_given = false;  // else ease only where it is affordable, and its lambda chosen
 };
-
-/// A setting as the command line takes it.
-template <class T>
-std::string text_of(const T& value) {
-  std::string text = nlohmann::json(value).dump();
-  std::erase(text, '"');
-  return text;
-}
-template <class T>
-std::string text_of(const std::optional<T>& value) {
-  return value ? text_of(*value) : "none";
-}
 
 RunConfig run_config(const CommandLine& line, const Options& o) {
   RunConfig run{.data = o.data, .init_from = o.init_from, .refit = o.refit, .settings = o.settings};
@@ -62,16 +48,12 @@ RunConfig run_config(const CommandLine& line, const Options& o) {
 }
 
 bool read_options(CommandLine& line, Options& o) {
-  Settings given;
   bool print_config = false;
   line.describe(
       "Trains RecVAE (Shenbin et al., WSDM 2020) on interaction data and tests the best epoch.\n"
       "Results go to stdout, a line per metric; progress to stderr; weights and metrics.jsonl to --out.");
   line.version_note(engine());
-  line.ignore(kRecboleKeysWithoutMeaning);
   line.group("Run");
-  line.add("preset", &o.preset_name, "paper (default), wsdm: settings that the options below change");
-  line.config();
   line.flag("print_config", &print_config, "print all settings in force, as a file for --config, and exit");
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
   line.add("out", &o.out, "directory to write (default: runs/<data>-<time>)");
@@ -97,43 +79,18 @@ bool read_options(CommandLine& line, Options& o) {
       "tested on the same users: popularity, ease, itemknn, or none (default: popularity, and ease where it fits in "
       "half the free memory and about a minute)");
   add_baseline_options(line, o.baseline_options, "the best power of two on validation, if quick, else 250");
-  add_data_options(line, o.data);
-  line.group("RecBole's spelling");
-  line.recbole_spelling();
-  line.group("Model and training");
-  Settings::visit(
-      [&](const char* name, const char* help, auto& member) {
-        line.add(name, &member, std::string(help) + " (paper: " + text_of(member) + ")");
-      },
-      given);
+  add_training_options(line, o);
   if (!line.parse()) return false;
   if (!print_config) line.require("data");
   o.baselines_given = line.given("baselines");
   if (o.baselines.size() == 1 && is_none(o.baselines[0])) o.baselines.clear();
   o.lambda_given = line.given("lambda");
   o.checkpoints.at_any_cost = line.given("checkpoint_minutes");
-  line.check([&] {
-    o.settings = preset(o.preset_name);
-    take_given(line, given, o.settings);
-    validate(o.settings);
-    if (line.given("data")) data::check_options(o.data);
-    check_baseline("ease", o.baseline_options);
-  });
+  resolve(line, o);
+  line.check([&] { check_baseline("ease", o.baseline_options); });
   for (const std::string& name : o.baselines) line.check([&] { check_baseline(name); }, "baselines");
   if (print_config) std::fputs(config_text(run_config(line, o)).c_str(), stdout);
-  if (line.spelled_as_recbole() && !line.given("preset")) log_info("preset: " + o.preset_name);
   return !print_config;
-}
-
-std::string default_out(const std::string& data_path) {
-  const std::string name = data_path == "-" ? "stdin" : data::base_name(data_path);
-  const std::time_t now = std::time(nullptr);
-  char time[32];
-  std::strftime(time, sizeof time, "%Y%m%d-%H%M%S", std::localtime(&now));
-  const std::string out = "runs/" + name.substr(0, name.find('.', 1)) + "-" + time;
-  std::string unused = out;
-  for (int n = 2; std::filesystem::exists(unused); ++n) unused = out + "-" + std::to_string(n);
-  return unused;
 }
 
 bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
@@ -361,7 +318,7 @@ void train(CommandLine& line) {
   if (!read_options(line, o)) return;
   ad::set_threads(line.threads());
   std::string folder = o.resume.empty() ? o.out : o.resume;
-  if (folder.empty()) folder = default_out(o.data.path);
+  if (folder.empty()) folder = default_out("", o.data.path);
   OutputDirectory out(folder, existing(o));
   if (!o.dry_run) out.open();
   const std::string config = config_text(with_absolute_paths(run_config(line, o)));
