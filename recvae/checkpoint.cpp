@@ -194,7 +194,8 @@ Checkpoint::Checkpoint(std::string directory) : directory_(std::move(directory))
     log_ = entry(file, "log");
     take_numbers(parse_object(entry(file, "fit"), "fit"), fit_);
     take_numbers(parse_object(entry(file, "trainer"), "trainer"), trainer_);
-  } catch (const ad::Error& bad) {
+    keeps_old_encoder_ = settings_from_json(identity_.settings).prior_update == "never";
+  } catch (const std::runtime_error& bad) {  // ad::Error among them
     refuse(kTraining, bad.what());
   }
 }
@@ -202,8 +203,7 @@ Checkpoint::Checkpoint(std::string directory) : directory_(std::move(directory))
 InitialModel Checkpoint::model() const {
   LoadedModel loaded = load_model(fs::path(directory_) / kModel, Load::with_old_encoder);
   InitialModel start{std::move(loaded.model), std::move(loaded.old_encoder), {}, std::move(loaded.trained_on)};
-  // The old encoder is the encoder itself, but where it never changes.
-  if (settings_from_json(loaded.settings).prior_update != "never") start.old_encoder.reset();
+  if (!keeps_old_encoder_) start.old_encoder.reset();
   return start;
 }
 

@@ -47,6 +47,7 @@ class Checkpoint {
  private:
   std::string directory_;
   std::optional<WrittenFile> best_;
+  bool keeps_old_encoder_ = false;  // else it is the encoder itself
   RunIdentity identity_;
   std::string log_;
   Fit::State fit_;
