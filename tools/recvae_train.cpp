@@ -371,6 +371,10 @@ void train(CommandLine& line) {
   if (folder.empty()) folder = default_out(o.data.path);
   OutputDirectory out(folder, existing(o));
   if (!o.dry_run) out.open();
+  if (out.replaces(o.init_from)) {  // they may be needed again, by a refit or by the run that begins anew
+    throw data::DataError(o.init_from + ": expected initial weights that --overwrite does not replace, found those of " +
+                          folder);
+  }
   const std::string config = config_text(with_absolute_paths(run_config(line, o)));
   if (o.resume.empty() && !o.dry_run)
     write_text(out.file("config.yaml"), config);  // first, so that it can be resumed from here on

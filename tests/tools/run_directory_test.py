@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """recvae_train's --out: an earlier run is whole until the next has a result. Run as support.py says."""
 import json
-import os
 import signal
 import subprocess
 import time
 import unittest
 
-from support import HELD_OUT, TIMEOUT, TINY, TOOLS, CommandsTest, read_safetensors, run
+from support import HELD_OUT, IS_ROOT, TIMEOUT, TINY, TOOLS, CommandsTest, read_safetensors, run
 
 
 class RunDirectoryTest(CommandsTest):
@@ -72,13 +71,22 @@ class RunDirectoryTest(CommandsTest):
         self.assertNotEqual(model.stat().st_ino, inode)
         self.assert_no_leftovers(out)
 
-    @unittest.skipUnless(hasattr(os, "geteuid") and os.geteuid() == 0, "mounts a small disk: for root alone")
+    @unittest.skipUnless(IS_ROOT, "mounts a small disk: for root alone")
+    def test_no_space_to_begin_in(self):
+        disk = self.small_disk("nr_inodes=40")
+        out = disk / "run"
+        subprocess.run(self.command(out, "--epochs", 1), check=True, stdout=subprocess.DEVNULL)
+        before = self.files(out)
+        with self.assertRaises(OSError):
+            for number in range(40):
+                (disk / str(number)).touch()
+        code, _, stderr = run(*self.command(out, "--overwrite"))
+        self.assertEqual(code, 1, stderr)
+        self.assertEqual(self.files(out), before)
+
+    @unittest.skipUnless(IS_ROOT, "mounts a small disk: for root alone")
     def test_full_disk(self):
-        disk = self.fresh()
-        disk.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk], capture_output=True).returncode != 0:
-            self.skipTest("nothing can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        disk = self.small_disk("size=600k")
         for out in (disk / "run", disk):  # the directory itself may be where the disk is mounted
             with self.subTest(out=out):
                 subprocess.run(self.command(out, "--epochs", 1, "--overwrite"), check=True, stdout=subprocess.DEVNULL)
@@ -91,6 +99,17 @@ class RunDirectoryTest(CommandsTest):
                 subprocess.run(self.command(out, "--epochs", 1, "--overwrite", "--seed", 5), check=True, stdout=subprocess.DEVNULL)
                 self.assertEqual(self.seed_of(out / "model.safetensors"), 5)
                 self.assert_no_leftovers(out)
+
+    def test_initial_weights_that_would_be_replaced(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT)
+        before = self.files(out)
+        for name in ("model.safetensors", "checkpoint/model.safetensors"):
+            code, _, stderr = run(*self.command(out, "--init_from", out / name, "--overwrite"))
+            self.assertEqual(code, 1)
+            self.assertIn(f"{name}: expected initial weights that --overwrite does not replace", stderr)
+        self.assertEqual(self.files(out), before)
+        (out / "model.safetensors").rename(out / "mine.safetensors")
+        subprocess.run(self.command(out, "--init_from", out / "mine.safetensors", "--overwrite"), check=True, stdout=subprocess.DEVNULL)
 
     def test_waits_for_a_model(self):
         out, _, _ = self.train("--data", self.table, *HELD_OUT)

@@ -133,10 +133,18 @@ void OutputDirectory::open() {
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
     if (is_leftover(entry.path())) fs::remove(entry.path(), error);
   }
-  kept_ = existing_ == Existing::resumed;
-  if (kept_ || fs::is_empty(path_, error)) return;
-  stage_ = make_stage(path_);
-  stage_lock_ = locked(stage_);
+  if (existing_ == Existing::resumed) return;
+  if (!fs::is_empty(path_, error)) {
+    stage_ = make_stage(path_);
+    stage_lock_ = locked(stage_);
+  }
+  kept_ = false;  // whatever throws before, there may be another run's result
+}
+
+bool OutputDirectory::replaces(const fs::path& file) const {
+  std::error_code error;
+  const fs::path name = fs::canonical(file, error).lexically_relative(path_);
+  return !stage_.empty() && !name.empty() && is_of_a_run(*name.begin());
 }
 
 // Gives the stage all other files of the directory, by hard links, and exchanges the two.
