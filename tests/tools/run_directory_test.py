@@ -146,6 +146,17 @@ class RunDirectoryTest(CommandsTest):
             self.assertTrue(link.is_symlink())
             self.assertEqual(self.seed_of(target / "model.safetensors"), seed)
         self.assert_no_leftovers(target)
+        inner = target / "inner"
+        inner.mkdir()
+        link.unlink()
+        link.symlink_to(inner)
+        table = target / "table.csv"
+        table.write_bytes(self.table.read_bytes())
+        out = f"{link}/../up"  # from where the link leads to, as everybody else has it
+        subprocess.run(self.command(out, "--epochs", 1, "--data", f"{link}/../table.csv"), check=True, stdout=subprocess.DEVNULL)
+        self.assertTrue((target / "up/model.safetensors").exists())
+        code, _, stderr = run("recvae_train", "--resume", out)
+        self.assertEqual(code, 0, stderr)
 
     def test_the_working_directory(self):
         out = self.fresh()

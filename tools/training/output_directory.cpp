@@ -25,8 +25,11 @@ constexpr const char* kRunEntries[] = {"model.safetensors", "checkpoint", ".chec
                                        "metrics.jsonl",     "data.json",  "config.yaml",  "report.html"};
 constexpr const char* kStage = ".recvae-new";  // within the directory, or after its name beside it
 
+// A `..` goes up from where a link before it leads to. A link that leads nowhere stays one.
 fs::path without_trailing_slash(fs::path path) {
-  path = fs::absolute(path).lexically_normal();
+  std::error_code error;
+  const fs::path resolved = fs::weakly_canonical(fs::absolute(path), error);
+  path = error ? fs::absolute(path).lexically_normal() : resolved;
   return path.has_filename() ? path : path.parent_path();
 }
 
