@@ -166,6 +166,38 @@ class RunDirectoryTest(CommandsTest):
             self.assertEqual(self.seed_of(out / "model.safetensors"), seed)
         self.assert_no_leftovers(out)
 
+    def test_killed_in_the_working_directory(self):
+        """Files change one after another there, and whatever has changed can be gone on with."""
+        out = self.fresh()
+        out.mkdir()
+        start = time.monotonic()
+        subprocess.run(self.command(out, "--epochs", 2), check=True, stdout=subprocess.DEVNULL)
+        whole = time.monotonic() - start
+        for attempt in range(20):
+            process = subprocess.Popen(self.command(".", "--epochs", 2, "--seed", attempt, "--overwrite"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=out)
+            time.sleep(whole * attempt / 20)
+            process.kill()
+            process.wait()
+            code, _, stderr = run("recvae_train", "--resume", out)
+            self.assertEqual(code, 0, stderr)
+            seed = self.seed_of(out / "model.safetensors")
+            self.assertIn(f"\nseed: {seed}\n", (out / "config.yaml").read_text())
+            self.assertEqual(self.seed_of(out / "checkpoint/model.safetensors"), seed)
+            self.assert_no_leftovers(out)
+
+    def test_what_killed_runs_leave(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT, "--refit")
+        for name in (".old_encoder.safetensors", ".old_encoder.safetensors.tmp-1", "model.safetensors.tmp-1", ".refit/model.safetensors.tmp-1", ".recvae-new/config.yaml", f"../.{out.name}.recvae-new/config.yaml"):
+            (out / name).parent.mkdir(exist_ok=True)
+            (out / name).touch()
+        (out / "mine.tmp-1").touch()
+        before = self.files(out)
+        code, _, stderr = run("recvae_train", "--resume", out)
+        self.assertEqual(code, 0, stderr)
+        self.assertEqual(set(before) - set(self.files(out)), {".old_encoder.safetensors", ".recvae-new/config.yaml"})
+        (out / "mine.tmp-1").unlink()
+        self.assert_no_leftovers(out)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

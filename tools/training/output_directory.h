@@ -42,6 +42,7 @@ class OutputDirectory {
  private:
   void check_empty() const;
   bool exchange();
+  void replace_each();
 
   std::filesystem::path path_;  // after open() without links: one that leads here stays one
   Existing existing_;
