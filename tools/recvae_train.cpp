@@ -290,7 +290,8 @@ void refit(Session& s, std::int64_t epochs) {
   const RunIdentity identity{settings_metadata(o.settings, o.data), s.identity.data, s.identity.engine};
   std::filesystem::create_directory(folder);
   std::optional<Checkpoint> last = Checkpoints(folder).last(log_warning);
-  if (last && last->identity().settings != identity.settings) {  // of another number of epochs
+  if (last && (last->identity().settings != identity.settings ||  // of another number of epochs
+               !differences(last->identity(), identity).empty())) {
     last.reset();
     std::filesystem::remove_all(folder);
     std::filesystem::create_directory(folder);

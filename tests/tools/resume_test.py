@@ -126,6 +126,25 @@ class ResumeTest(CommandsTest):
             self.assertEqual(found, code)
             self.assertIn("expected epochs from 5 on" if code == 1 else "epochs: expected a positive integer", stderr)
 
+    def test_more_epochs_after_an_early_stop(self):
+        out, stdout, _ = self.train("--data", self.table, *HELD_OUT, "--epochs", 100, "--stopping_step", 1)
+        done = self.figures(out)
+        self.assertLess(len(done), 100)
+        found, stderr = self.resume(out, "--epochs", 200)
+        self.assertEqual(found, stdout)
+        self.assertIn("no improvement in 2 evaluations: stopped", stderr)  # by the rule that it began with
+        self.assertEqual(self.figures(out), done)
+
+    def test_a_refit_of_other_data(self):
+        data = self.put("refitted.csv", TABLE)
+        out, _, _ = self.train("--data", data, *HELD_OUT, "--refit")
+        data.write_text(TABLE.replace(",101,", ",100,"))
+        shutil.rmtree(out / ".checkpoints")
+        (out / "checkpoint").unlink()
+        self.resume(out)
+        whole, _, _ = self.train("--data", data, *HELD_OUT, "--refit")
+        self.assertEqual(self.weights(out, "model.safetensors"), self.weights(whole, "model.safetensors"))
+
     def test_before_the_first_checkpoint(self):
         out = self.fresh()
         process = self.start(self.command(out, "--epochs", 2, "--n_enc_epochs", 100000))

@@ -75,7 +75,7 @@ std::string engine_identity() {
 
 void run_shown(Run& run, Fit& fit, const std::string& label, const std::function<void()>& on_files,
                const std::function<void()>& on_stop) {
-  if (fit.finished()) return;
+  if (fit.finished()) return log_end(run, fit);
   Bar bar(fit);
   std::int64_t written = 0;
   try {
