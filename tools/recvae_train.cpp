@@ -199,6 +199,7 @@ std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& d
 std::int64_t train_model(Session& s) {
   const std::optional<Checkpoint> last = last_checkpoint(s, s.out.folder());
   if (!s.o.resume.empty()) write_text(s.out.file("config.yaml"), s.config);  // which may have more epochs now
+  write_text(s.out.file("data.json"), summary_json(s.data.summary));
   InitialModel start = last ? last->model() : start_model(s.o, s.data.item_tokens);
   const std::string trained_on =
       last ? start.trained_on : data::joined_fingerprint(start.trained_on, data::fingerprint(s.data));
@@ -402,7 +403,6 @@ void train(CommandLine& line) {
   if (o.refit && std::filesystem::exists(o.init_from))  // it begins with them again
     s.identity.data.emplace_back("the weights of init_from", ad::nn::checksum_of_file(o.init_from));
   if (o.dry_run) return estimate(s);
-  write_text(out.file("data.json"), summary_json(data.summary));
   train_and_test(s);
 }
 

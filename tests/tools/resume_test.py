@@ -193,8 +193,10 @@ class ResumeTest(CommandsTest):
             data = self.put("changing.csv", TABLE)
             out, _, _ = self.train("--data", data, *HELD_OUT)
             data.write_text("".join(text))
+            before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
             code, _, stderr = run("recvae_train", "--resume", out)
             self.assertEqual(code, 1)
+            self.assertEqual({p: p.read_bytes() for p in out.rglob("*") if p.is_file()}, before)
             self.assertIn("as since its checkpoint has changed: ", stderr.splitlines()[-1])
             self.assertIn(name, stderr.splitlines()[-1])
         out, _, _ = self.train("--data", self.table, *HELD_OUT)
