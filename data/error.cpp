@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
+#include <vector>
 
 namespace recvae::data {
 
@@ -19,6 +21,25 @@ std::size_t printable_length(std::string_view text) {
   const bool no_character = (code >= 0xd800 && code < 0xe000) || code == 0xfffe || code == 0xffff;
   return code >= least[length - 1] && code <= 0x10ffff && code != 0x7f && !no_character ? length : 0;
 }
+
+namespace {
+
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
 
 std::string excerpt(std::string_view text, std::size_t longest) {
   constexpr char digits[] = "0123456789abcdef";
@@ -43,6 +64,11 @@ DataError error_at(std::string_view file, std::int64_t line, std::string_view ex
   message.append(":").append(std::to_string(line)).append(": expected ").append(expected);
   message.append(", found ").append(found);
   return DataError(message);
+}
+
+std::size_t name_distance(const std::string& name, const std::string& other) {
+  const bool within = name.size() > 2 && other.find(name) != std::string::npos;  // a part of a name is a short one
+  return within ? (other.size() - name.size()) / 4 : edit_distance(name, other);
 }
 
 }  // namespace recvae::data

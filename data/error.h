@@ -35,4 +35,7 @@ std::size_t printable_length(std::string_view text);
 /// `'text'` for a message: shortened to `longest` bytes, bytes that are not printable UTF-8 written as \xNN.
 std::string excerpt(std::string_view text, std::size_t longest = 40);
 
+/// How far an unknown name is from one that may be meant: bytes to insert, remove or replace, of a part of it few.
+std::size_t name_distance(const std::string& name, const std::string& other);
+
 }  // namespace recvae::data

@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
@@ -10,6 +11,13 @@
 
 namespace recvae::data {
 namespace {
+
+std::string stripped(std::string text) {
+  const auto blank = [](unsigned char c) { return std::isspace(c) != 0; };
+  text.erase(text.begin(), std::find_if_not(text.begin(), text.end(), blank));
+  text.erase(std::find_if_not(text.rbegin(), text.rend(), blank).base(), text.end());
+  return text;
+}
 
 void require(bool held, const std::string& option, const std::string& expected, const std::string& found) {
   if (!held) throw UsageError("--" + option + ": expected " + expected + ", found " + found);
@@ -60,6 +68,47 @@ void check_split(const DataOptions& options) {
 }
 
 }  // namespace
+
+template <class T>
+void parse_value(const std::string& text, T& out) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    out = text;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    out = text == "true" || text == "True";
+    if (!out && text != "false" && text != "False") throw std::invalid_argument("true or false");
+  } else if (const std::optional<T> number = parse_number<T>(text)) {
+    out = *number;
+  } else {
+    throw std::invalid_argument(std::is_floating_point_v<T> ? "a number"
+                                : std::is_signed_v<T>       ? "a whole number"
+                                                            : "a whole number from 0 on");
+  }
+}
+template void parse_value(const std::string&, std::string&);
+template void parse_value(const std::string&, bool&);
+template void parse_value(const std::string&, int&);
+template void parse_value(const std::string&, std::int64_t&);
+template void parse_value(const std::string&, std::uint64_t&);
+template void parse_value(const std::string&, double&);
+
+std::vector<std::string> parse_list(const std::string& text) {
+  std::vector<std::string> elements;
+  std::string list = stripped(text);
+  if (list.size() >= 2 && list.front() == '[' && list.back() == ']') list = stripped(list.substr(1, list.size() - 2));
+  for (std::size_t begin = 0; !list.empty() && begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    std::string element = stripped(list.substr(begin, end - begin));
+    if (element.size() >= 2 && (element[0] == '"' || element[0] == '\'') && element.back() == element[0]) {
+      element = element.substr(1, element.size() - 2);
+    }
+    if (element.empty()) throw std::invalid_argument("a list such as [a,b]");
+    elements.push_back(element);
+    begin = end + 1;
+  }
+  return elements;
+}
+
+bool is_none(const std::string& text) { return text == "none" || text == "None" || text == "null"; }
 
 bool splits_strongly(const DataOptions& options) {
   const SplitKind split = options.split.value_or(SplitKind::strong);

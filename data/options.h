@@ -13,6 +13,33 @@
 
 namespace recvae::data {
 
+/// The text of an option's value as a T; throws std::invalid_argument, "a whole number" and the like, where it is none.
+/// Text is text; a bool true or false; numbers are finite; a list is [a,b] or a,b, quotes around its elements stripped.
+template <class T>
+void parse_value(const std::string& text, T& out);
+std::vector<std::string> parse_list(const std::string& text);
+bool is_none(const std::string& text);  ///< none, None or null
+
+template <class T>
+void parse_value(const std::string& text, std::optional<T>& out) {
+  if (is_none(text)) {
+    out.reset();
+  } else {
+    parse_value(text, out.emplace());
+  }
+}
+template <class T>
+void parse_value(const std::string& text, std::vector<T>& out) {
+  out.clear();
+  for (const std::string& element : parse_list(text)) {
+    try {
+      parse_value(element, out.emplace_back());
+    } catch (const std::invalid_argument& expected) {
+      throw std::invalid_argument(std::string("a list such as [a,b], each ") + expected.what());
+    }
+  }
+}
+
 enum class Format { table, inter, u_data, ratings_dat, adjacency, prepared, dumpavail };
 enum class SplitKind { strong, ratio, loo, time };
 enum class Order { random, time };

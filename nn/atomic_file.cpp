@@ -84,6 +84,12 @@ std::string AtomicFile::commit() {
   return sum_.digits();
 }
 
+std::string write_file(const std::string& path, const std::string& text) {
+  AtomicFile file(path);
+  file.write(text.data(), text.size());
+  return file.commit();
+}
+
 bool sync_path(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const bool synced = file >= 0 && sync(file) == 0;

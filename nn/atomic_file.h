@@ -31,6 +31,9 @@ class AtomicFile {
   Checksum sum_;
 };
 
+/// Writes a whole text as an AtomicFile. Returns its checksum.
+std::string write_file(const std::string& path, const std::string& text);
+
 /// Waits until what was written to a file, or the names in a directory, are on the disk. False, and errno, where they
 /// cannot be; where a file system cannot do that for directories, they count as they are.
 bool sync_path(const std::string& path);

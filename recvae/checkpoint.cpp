@@ -151,9 +151,7 @@ void write_checkpoint(const std::string& directory, Fit& fit, const ModelMetadat
     add(kModel, fit.save(in / kModel, metadata));
   }
   add(kTraining, write_training(in / kTraining, fit, identity, log));
-  ad::nn::AtomicFile file(in / kSums);
-  file.write(sums.data(), sums.size());
-  file.commit();
+  ad::nn::write_file(in / kSums, sums);
 }
 
 Checkpoint::Checkpoint(std::string directory) : directory_(std::move(directory)) {

@@ -53,6 +53,8 @@ inline const char* take_value(const nlohmann::json& j, std::string& value) {
   return nullptr;
 }
 template <class T>
+const char* take_value(const nlohmann::json& j, std::optional<T>& value);
+template <class T>
 const char* take_value(const nlohmann::json& j, std::vector<T>& values) {
   if (!j.is_array()) return "a list";
   values.assign(j.size(), T{});

@@ -23,3 +23,5 @@
 #include "serve/similar.h"
 #include "settings.h"
 #include "trainer.h"
+#include "tune/run.h"
+#include "tune/table.h"

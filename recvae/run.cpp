@@ -63,9 +63,7 @@ void Run::resume(const Checkpoint& from) {
   from.restore(fit_);
   log_ = from.log();
   resumed_ = true;
-  ad::nn::AtomicFile metrics(file("metrics.jsonl"));
-  metrics.write(log_.data(), log_.size());
-  metrics.commit();
+  ad::nn::write_file(file("metrics.jsonl"), log_);
   if (const std::optional<WrittenFile> best = from.best()) {
     best_ = {file("model.safetensors"), best->checksum};
     link_or_copy(best->path, best_->path);
@@ -75,13 +73,11 @@ void Run::resume(const Checkpoint& from) {
 void Run::run(const Fit::Callback& callback) {
   start_ = last_ = Clock::now();
   fit_.run([&](const FitEpoch* ended) {
+    const std::int64_t before = written_;
     if (ended) end_epoch(*ended);
-    if (!callback(ended)) {
-      write_checkpoint();
-      return false;
-    }
-    if (!ended && is_due_within_epoch()) write_checkpoint();
-    return true;
+    const bool goes_on = callback(ended);
+    if (before == written_ && (!goes_on || (!ended && is_due_within_epoch()))) write_checkpoint();
+    return goes_on;
   });
 }
 
@@ -129,10 +125,10 @@ void Run::write_checkpoint() {
   ++written_;
 }
 
-// Would one more keep within the share of the time?
+// Would one more keep within the share of the time, and the one at the end, too?
 bool Run::is_affordable() const {
   const bool is_best = best_epoch_ == fit_.state().epochs && best_epoch_ > 0;
-  const double bytes = moment_bytes_ + (is_best ? 0 : model_bytes_);
+  const double bytes = 2 * moment_bytes_ + (is_best ? 1 : 2) * model_bytes_;
   return checkpoint_seconds_ + bytes * seconds_per_byte_ <= kMostOfTime * seconds();
 }
 

@@ -18,7 +18,7 @@ void one_of(const std::string& name, const std::string& value, std::initializer_
     if (value == k) return;
     list += (list.empty() ? "" : ", ") + std::string(k);
   }
-  refuse(name, "one of " + list + ", found '" + value + "'");
+  refuse(name, "one of " + list + ", found " + data::excerpt(value));
 }
 
 }  // namespace

@@ -15,40 +15,26 @@
 #include "data_summary.h"
 #include "model_metadata.h"
 #include "nn/atomic_file.h"
-#include "recbole_keys.h"
 #include "recvae/recvae.h"
 #include "report/run_report.h"
 #include "results.h"
 #include "training/dry_run.h"
 #include "training/output_directory.h"
 #include "training/run_config.h"
+#include "training/training_options.h"
 #include "training/training_run.h"
 
 namespace recvae::tools {
 namespace {
 
-struct Options {
-  data::DataOptions data;
-  std::string preset_name = "paper", init_from, out, resume, item_names;
+struct Options : TrainingOptions {
+  std::string init_from, out, resume, item_names;
   bool overwrite = false, refit = false, dry_run = false;
   CheckpointPlan checkpoints;
-  Settings settings;
   std::vector<std::string> baselines = {"popularity", "ease"};
   BaselineOptions baseline_options;
   bool baselines_given = false, lambda_given = false;  // else ease only where it is affordable, and its lambda chosen
 };
-
-/// A setting as the command line takes it.
-template <class T>
-std::string text_of(const T& value) {
-  std::string text = nlohmann::json(value).dump();
-  std::erase(text, '"');
-  return text;
-}
-template <class T>
-std::string text_of(const std::optional<T>& value) {
-  return value ? text_of(*value) : "none";
-}
 
 RunConfig run_config(const CommandLine& line, const Options& o) {
   RunConfig run{.data = o.data, .init_from = o.init_from, .refit = o.refit, .settings = o.settings};
@@ -62,16 +48,12 @@ RunConfig run_config(const CommandLine& line, const Options& o) {
 }
 
 bool read_options(CommandLine& line, Options& o) {
-  Settings given;
   bool print_config = false;
   line.describe(
       "Trains RecVAE (Shenbin et al., WSDM 2020) on interaction data and tests the best epoch.\n"
       "Results go to stdout, a line per metric; progress to stderr; weights and metrics.jsonl to --out.");
   line.version_note(engine());
-  line.ignore(kRecboleKeysWithoutMeaning);
   line.group("Run");
-  line.add("preset", &o.preset_name, "paper (default), wsdm: settings that the options below change");
-  line.config();
   line.flag("print_config", &print_config, "print all settings in force, as a file for --config, and exit");
   line.add("init_from", &o.init_from, "start from the weights of this .safetensors file");
   line.add("out", &o.out, "directory to write (default: runs/<data>-<time>)");
@@ -97,43 +79,18 @@ bool read_options(CommandLine& line, Options& o) {
       "tested on the same users: popularity, ease, itemknn, or none (default: popularity, and ease where it fits in "
       "half the free memory and about a minute)");
   add_baseline_options(line, o.baseline_options, "the best power of two on validation, if quick, else 250");
-  add_data_options(line, o.data);
-  line.group("RecBole's spelling");
-  line.recbole_spelling();
-  line.group("Model and training");
-  Settings::visit(
-      [&](const char* name, const char* help, auto& member) {
-        line.add(name, &member, std::string(help) + " (paper: " + text_of(member) + ")");
-      },
-      given);
+  add_training_options(line, o);
   if (!line.parse()) return false;
   if (!print_config) line.require("data");
   o.baselines_given = line.given("baselines");
   if (o.baselines.size() == 1 && is_none(o.baselines[0])) o.baselines.clear();
   o.lambda_given = line.given("lambda");
   o.checkpoints.at_any_cost = line.given("checkpoint_minutes");
-  line.check([&] {
-    o.settings = preset(o.preset_name);
-    take_given(line, given, o.settings);
-    validate(o.settings);
-    if (line.given("data")) data::check_options(o.data);
-    check_baseline("ease", o.baseline_options);
-  });
+  resolve(line, o);
+  line.check([&] { check_baseline("ease", o.baseline_options); });
   for (const std::string& name : o.baselines) line.check([&] { check_baseline(name); }, "baselines");
   if (print_config) std::fputs(config_text(run_config(line, o)).c_str(), stdout);
-  if (line.spelled_as_recbole() && !line.given("preset")) log_info("preset: " + o.preset_name);
   return !print_config;
-}
-
-std::string default_out(const std::string& data_path) {
-  const std::string name = data_path == "-" ? "stdin" : data::base_name(data_path);
-  const std::time_t now = std::time(nullptr);
-  char time[32];
-  std::strftime(time, sizeof time, "%Y%m%d-%H%M%S", std::localtime(&now));
-  const std::string out = "runs/" + name.substr(0, name.find('.', 1)) + "-" + time;
-  std::string unused = out;
-  for (int n = 2; std::filesystem::exists(unused); ++n) unused = out + "-" + std::to_string(n);
-  return unused;
 }
 
 bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
@@ -162,13 +119,8 @@ struct Session {
   RunIdentity identity;
   std::vector<Metric> metrics;  // of the test
   std::vector<report::Result> results{};
+  std::unordered_map<std::string, std::string> item_names{};
 };
-
-void write_text(const std::string& path, const std::string& text) {
-  ad::nn::AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
-}
 
 /// The last checkpoint of the run in a directory, of the same settings and data, or none.
 std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& directory) {
@@ -198,8 +150,8 @@ std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& d
 /// state, most of the memory, are then gone.
 std::int64_t train_model(Session& s) {
   const std::optional<Checkpoint> last = last_checkpoint(s, s.out.folder());
-  if (!s.o.resume.empty()) write_text(s.out.file("config.yaml"), s.config);  // which may have more epochs now
-  write_text(s.out.file("data.json"), summary_json(s.data.summary));
+  if (!s.o.resume.empty()) ad::nn::write_file(s.out.file("config.yaml"), s.config);  // which may have more epochs now
+  ad::nn::write_file(s.out.file("data.json"), summary_json(s.data.summary));
   InitialModel start = last ? last->model() : start_model(s.o, s.data.item_tokens);
   const std::string trained_on =
       last ? start.trained_on : data::joined_fingerprint(start.trained_on, data::fingerprint(s.data));
@@ -330,12 +282,10 @@ void write_report(Session& s, std::int64_t best_epoch) {
   page.valid_metric = parse_metrics({s.o.settings.valid_metric}, {})[0].label();
   page.best_epoch = best_epoch;
   page.results = std::move(s.results);
-  std::unordered_map<std::string, std::string> names;
-  if (!s.o.item_names.empty()) names = read_item_names(s.o.item_names);
   const std::string path = s.out.file("report.html");
   report::write_run_report(path, std::move(page),
                            {s.data, s.o.data, load_model(s.out.file("model.safetensors"), Load::model).model,
-                            s.o.settings, s.context, s.out.file("metrics.jsonl"), names});
+                            s.o.settings, s.context, s.out.file("metrics.jsonl"), s.item_names});
   log_info("report: " + path);
 }
 
@@ -373,7 +323,7 @@ void train(CommandLine& line) {
   if (!read_options(line, o)) return;
   ad::set_threads(line.threads());
   std::string folder = o.resume.empty() ? o.out : o.resume;
-  if (folder.empty()) folder = default_out(o.data.path);
+  if (folder.empty()) folder = default_out("", o.data.path);
   OutputDirectory out(folder, existing(o));
   if (!o.dry_run) out.open();
   if (out.replaces(o.init_from)) {  // they may be needed again, by a refit or by the run that begins anew
@@ -382,7 +332,7 @@ void train(CommandLine& line) {
   }
   const std::string config = config_text(with_absolute_paths(run_config(line, o)));
   if (o.resume.empty() && !o.dry_run)
-    write_text(out.file("config.yaml"), config);  // first, so that it can be resumed from here on
+    ad::nn::write_file(out.file("config.yaml"), config);  // first, so that it can be resumed from here on
 
   fetch_text(o.data);
   data::Dataset data;
@@ -402,6 +352,7 @@ void train(CommandLine& line) {
             parse_metrics(o.settings.metrics, o.settings.topk)};
   if (o.refit && std::filesystem::exists(o.init_from))  // it begins with them again
     s.identity.data.emplace_back("the weights of init_from", ad::nn::checksum_of_file(o.init_from));
+  if (!o.item_names.empty()) s.item_names = read_item_names(o.item_names);
   if (o.dry_run) return estimate(s);
   train_and_test(s);
 }

@@ -105,3 +105,11 @@ TEST_CASE("options of splits") {
   options.split = SplitKind::strong;
   CHECK(error_of([&] { check_options(options, false); }).starts_with("usage: --order"));
 }
+
+TEST_CASE("how far a name is from one that may be meant") {
+  CHECK(name_distance("latent_dimendion", "latent_dimension") == 1);
+  CHECK(name_distance("beta", "beta") == 0);
+  CHECK(name_distance("ab", "ba") == 2);
+  CHECK(name_distance("", "abc") == 3);
+  CHECK(name_distance("latent", "latent_dimension") == 2);  // a part is near
+}

@@ -66,6 +66,10 @@ def inputs():
     yield "config/long_key", b"k" * 1_000_000 + b": 1\n"
     yield "config/long_text", b"data: '" + b"x''" * 300_000 + b"'\n"
     yield "config/large", b"# x\n" * 1_000_000
+    yield "params/many_values", b"beta choice [" + b",".join(b"%d" % k for k in range(200_000)) + b"]\n"
+    yield "params/long_name", b"k" * 1_000_000 + b" choice [1]\n"
+    yield "params/long_value", b"init choice [" + b"x" * 1_000_000 + b"]\n"
+    yield "params/nested", b"beta choice " + b"[" * 500_000 + b"]" * 500_000 + b"\n"
     yield "data/bomb_depends", b"dumpavail\n" + gzip.compress(b"Package: a\nDepends: b\n" + b" ,c" * 8_000_000 + b"\n" + b" d" * 4_000_000, mtime=0)
     yield "data/bomb_row", b"adjacency\n" + gzip.compress(b"1" + b" 2" * 1_000_000, mtime=0)
 

@@ -17,15 +17,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void put(const std::string& path, const std::string& text) {
-  AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
-}
-
 std::string error_of(const std::string& path, const std::string& text) {
   try {
-    put(path, text);
+    ad::nn::write_file(path, text);
   } catch (const ad::Error& error) {
     return error.what();
   }
@@ -53,7 +47,7 @@ TEST_CASE("atomic file: the old one stays until a commit, and nothing stays with
   CHECK(read_file(path) == "new");
   CHECK(files_in(dir.path()) == 1);
   const std::string longest = dir.path(std::string(255, 'x'));
-  put(longest, "text");
+  ad::nn::write_file(longest, "text");
   CHECK(read_file(longest) == "text");
 }
 
@@ -62,7 +56,7 @@ TEST_CASE("atomic file: links stay links, also to what is not there yet; devices
   fs::create_directory(dir.path("there"));
   fs::create_symlink("there/f", dir.path("link"));
   for (const char* text : {"one", "two"}) {
-    put(dir.path("link"), text);
+    ad::nn::write_file(dir.path("link"), text);
     CHECK(fs::is_symlink(dir.path("link")));
     CHECK(read_file(dir.path("there/f")) == text);
   }

@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 
 TOOLS = Path(sys.argv.pop(1)).resolve()
-COMMANDS = ("recvae_train", "recvae_prepare", "recvae_evaluate", "recvae_recommend", "recvae_export", "recvae_similar")
+COMMANDS = ("recvae_train", "recvae_prepare", "recvae_evaluate", "recvae_recommend", "recvae_export", "recvae_similar", "recvae_tune")
 TINY = ["--hidden_dimension", "16", "--latent_dimension", "6", "--train_batch_size", "20", "--threads", "1"]
 HELD_OUT = ["--heldout_users", "8"]
 PREPARED_FILES = ["test_te.csv", "test_tr.csv", "train.csv", "unique_sid.txt", "unique_uid.txt", "validation_te.csv", "validation_tr.csv"]

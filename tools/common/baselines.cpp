@@ -21,7 +21,10 @@ std::optional<double> number_after(const char* path, const std::string& name) {
   return {};
 }
 
-/// Bytes that can still be had without swapping; infinite where the system does not say.
+std::string gigabytes(double bytes) { return formatted("%.*f GB", bytes < 1e8 ? 3 : 1, bytes / 1e9); }
+
+}  // namespace
+
 double available_memory() {
   constexpr double kUnlimited = std::numeric_limits<double>::infinity();
   const auto kib = number_after("/proc/meminfo", "MemAvailable:");
@@ -33,10 +36,6 @@ double available_memory() {
   used -= number_after("/sys/fs/cgroup/memory.stat", "inactive_file").value_or(0);
   return std::min(machine, limit - used);
 }
-
-std::string gigabytes(double bytes) { return formatted("%.*f GB", bytes < 1e8 ? 3 : 1, bytes / 1e9); }
-
-}  // namespace
 
 void add_baseline_options(CommandLine& line, BaselineOptions& options, const std::string& default_lambda) {
   line.add("lambda", &options.lambda, "of ease: its regularisation (default: " + default_lambda + ")");

@@ -13,6 +13,9 @@ namespace recvae::tools {
 /// --lambda, whose default is as said, --ease_double, --neighbors.
 void add_baseline_options(CommandLine& line, BaselineOptions& options, const std::string& default_lambda = "250");
 
+/// Bytes that can still be had without swapping; infinite where the system does not say.
+double available_memory();
+
 /// Says how much memory an expensive baseline takes; throws DataError where there is not so much.
 void announce_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options);
 

@@ -4,42 +4,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdarg>
 #include <cstdio>
-#include <numeric>
 #include <set>
 #include <sstream>
 
 #include "config_file.h"
-#include "data/number.h"
 
 namespace recvae::tools {
 namespace {
 
 LogLevel log_level = LogLevel::info;
-
-std::string stripped(std::string text) {
-  const auto blank = [](unsigned char c) { return std::isspace(c) != 0; };
-  text.erase(text.begin(), std::find_if_not(text.begin(), text.end(), blank));
-  text.erase(std::find_if_not(text.rbegin(), text.rend(), blank).base(), text.end());
-  return text;
-}
-
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
 
 void print_line(const std::string& text) {
   std::string line = text;
@@ -80,47 +55,6 @@ std::string wrapped(const std::string& text, std::size_t column, std::size_t wid
   return out;
 }
 
-template <class T>
-void parse_value(const std::string& text, T& out) {
-  if constexpr (std::is_same_v<T, std::string>) {
-    out = text;
-  } else if constexpr (std::is_same_v<T, bool>) {
-    out = text == "true" || text == "True";
-    if (!out && text != "false" && text != "False") throw std::invalid_argument("true or false");
-  } else if (const std::optional<T> number = data::parse_number<T>(text)) {
-    out = *number;
-  } else {
-    throw std::invalid_argument(std::is_floating_point_v<T> ? "a number"
-                                : std::is_signed_v<T>       ? "a whole number"
-                                                            : "a whole number from 0 on");
-  }
-}
-template void parse_value(const std::string&, std::string&);
-template void parse_value(const std::string&, bool&);
-template void parse_value(const std::string&, int&);
-template void parse_value(const std::string&, std::int64_t&);
-template void parse_value(const std::string&, std::uint64_t&);
-template void parse_value(const std::string&, double&);
-
-std::vector<std::string> parse_list(const std::string& text) {
-  std::vector<std::string> elements;
-  std::string list = stripped(text);
-  if (list.size() >= 2 && list.front() == '[' && list.back() == ']') list = stripped(list.substr(1, list.size() - 2));
-  for (std::size_t begin = 0; !list.empty() && begin <= list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    std::string element = stripped(list.substr(begin, end - begin));
-    if (element.size() >= 2 && (element[0] == '"' || element[0] == '\'') && element.back() == element[0]) {
-      element = element.substr(1, element.size() - 2);
-    }
-    if (element.empty()) throw std::invalid_argument("a list such as [a,b]");
-    elements.push_back(element);
-    begin = end + 1;
-  }
-  return elements;
-}
-
-bool is_none(const std::string& text) { return text == "none" || text == "None" || text == "null"; }
-
 CommandLine::Check<std::int64_t> at_least(std::int64_t least) {
   return [least](std::int64_t value) {
     if (value < least) throw std::invalid_argument("a whole number from " + std::to_string(least) + " on");
@@ -155,7 +89,7 @@ struct CommandLine::State {
     std::string where{};                 // `FILE:LINE: ` of a file's
   };
 
-  std::string program, description, note, group = "Options";
+  std::string program, description, note, resume_file, group = "Options";
   std::vector<std::string> arguments, without_meaning, files;
   std::set<std::string> ignored, free_to_resume = {"resume", "threads", "quiet", "log_level", "help", "version"};
   std::vector<Option> options;
@@ -179,8 +113,7 @@ struct CommandLine::State {
     std::string nearest;
     std::size_t least = std::max<std::size_t>(3, name.size() / 2);
     const auto look_at = [&](const std::string& other, std::size_t handicap) {
-      const bool within = name.size() > 2 && other.find(name) != std::string::npos;  // a part of a name is a short one
-      const std::size_t distance = handicap + (within ? (other.size() - name.size()) / 4 : edit_distance(name, other));
+      const std::size_t distance = handicap + data::name_distance(name, other);
       if (distance < least) least = distance, nearest = other;
     };
     for (const Option& option : options) {
@@ -220,7 +153,7 @@ struct CommandLine::State {
       if (!has_value && !option->is_flag && k + 1 < arguments.size()) value = arguments[++k];
       if (value.empty() && !option->is_flag) throw data::UsageError("--" + name + ": expected a value, found none");
       if (name == "config") files.push_back(value);
-      if (name == "resume") files = {value + "/config.yaml"};
+      if (name == "resume" && !resume_file.empty()) files = {value + "/" + resume_file};
       if (name == "config_files") {
         std::istringstream words(value);
         for (std::string file; words >> file;) files.push_back(file);
@@ -365,8 +298,10 @@ void CommandLine::config() {
            [](const std::string&) {});
 }
 
-void CommandLine::resume(const std::string& help, const std::string& free, std::string* target) {
+void CommandLine::resume(const std::string& help, const std::string& free, std::string* target,
+                         const std::string& file) {
   add("resume", target, help);
+  state_->resume_file = file;
   std::istringstream words(free);
   for (std::string name; words >> name;) state_->free_to_resume.insert(name);
 }

@@ -12,32 +12,7 @@
 
 namespace recvae::tools {
 
-/// The text of an option's value as a T; throws std::invalid_argument, "a whole number" and the like, where it is none.
-/// Text is text; a bool true or false; numbers are finite; a list is [a,b] or a,b, quotes around its elements stripped.
-template <class T>
-void parse_value(const std::string& text, T& out);
-std::vector<std::string> parse_list(const std::string& text);
-bool is_none(const std::string& text);  ///< none, None or null
-
-template <class T>
-void parse_value(const std::string& text, std::optional<T>& out) {
-  if (is_none(text)) {
-    out.reset();
-  } else {
-    parse_value(text, out.emplace());
-  }
-}
-template <class T>
-void parse_value(const std::string& text, std::vector<T>& out) {
-  out.clear();
-  for (const std::string& element : parse_list(text)) {
-    try {
-      parse_value(element, out.emplace_back());
-    } catch (const std::invalid_argument& expected) {
-      throw std::invalid_argument(std::string("a list such as [a,b], each ") + expected.what());
-    }
-  }
-}
+using data::is_none, data::parse_list, data::parse_value;
 
 /// The command line of one command: options with values, flags, and what all commands share (`--help`, `--version`,
 /// `--threads`, `--quiet`, `--log_level`). In names a hyphen is an underscore; of a repeated option the last counts.
@@ -60,9 +35,10 @@ class CommandLine {
 
   /// `--config FILE.yaml`, also repeated: options that the line does not give, each as a key; a later file wins.
   void config();
-  /// `--resume DIR`: the options of DIR/config.yaml, as `config()` takes them; of the line's own, only those of `free`
-  /// (blanks between them) may stand beside it, and --threads, --quiet, --log_level.
-  void resume(const std::string& help, const std::string& free, std::string* target);
+  /// `--resume DIR`: the options of DIR/`file`, if that is given, as `config()` takes them; of the line's own, only
+  /// those of `free` (blanks between them) may stand beside it, and --threads, --quiet, --log_level.
+  void resume(const std::string& help, const std::string& free, std::string* target,
+              const std::string& file = "config.yaml");
   /// RecBole's --config_files, --dataset, --data_path and --model, to call after config(); `data` is to be an option.
   void recbole_spelling();
 

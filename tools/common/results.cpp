@@ -145,9 +145,7 @@ void write_per_user(const std::string& path, const std::vector<std::string>& use
     }
     text += '\n';
   }
-  ad::nn::AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
+  ad::nn::write_file(path, text);
 }
 
 }  // namespace recvae::tools

@@ -107,10 +107,7 @@ void write_run_report(const std::string& path, RunReport report, const RunSource
     report.of_popularity = broken_down(*popularity);
     report.examples = examples_of(sources, *model, *popularity);
   }
-  const std::string html = report_html(report);
-  ad::nn::AtomicFile file(path);
-  file.write(html.data(), html.size());
-  file.commit();
+  ad::nn::write_file(path, report_html(report));
 }
 
 }  // namespace recvae::tools::report

@@ -1,6 +1,7 @@
 #include "training_run.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "autodiff/kernels/blas.h"
 #include "autodiff/kernels/loops.h"
@@ -29,13 +30,20 @@ std::string describe(const FitEpoch& epoch, const Fit& fit) {
 /// The bar of an epoch.
 class Bar {
  public:
-  explicit Bar(Fit& fit) : fit_(fit) { begin(); }
+  explicit Bar(Fit& fit) : fit_(fit), first_(fit.state().epochs) { begin(); }
 
   void begin() {
     const Settings& s = fit_.settings();
     const std::int64_t passes = s.alternating ? s.n_enc_epochs + s.n_dec_epochs : 1;
-    bar_.emplace("epoch " + std::to_string(fit_.state().epochs + 1) + "/" + std::to_string(s.epochs),
-                 passes * fit_.train().rows(), "users");
+    const std::int64_t ended = fit_.state().epochs;
+    std::string label = "epoch " + std::to_string(ended + 1) + "/" + std::to_string(s.epochs);
+    if (ended > first_) {  // of the run, by its epochs so far
+      const double each =
+          std::chrono::duration<double>(Clock::now() - start_).count() / static_cast<double>(ended - first_);
+      const auto left = static_cast<long long>(each * static_cast<double>(s.epochs - ended));
+      label += formatted(", %lld:%02lld to go", left / 60, left % 60);
+    }
+    bar_.emplace(label, passes * fit_.train().rows(), "users");
     if (const std::int64_t visits = fit_.trainer().state().visits) bar_->advance(visits);  // of a run that goes on
   }
   void end() { bar_.reset(); }
@@ -50,7 +58,10 @@ class Bar {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
   Fit& fit_;
+  std::int64_t first_;  // epochs that were behind it at the start
+  Clock::time_point start_ = Clock::now();
   std::optional<Progress> bar_;
 };
 
