@@ -17,6 +17,19 @@ namespace ad::nn {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// A signal, which asks for a last checkpoint, may interrupt it on file systems of a network.
+int sync(int file) {
+  int result = 0;
+  do {
+    result = ::fsync(file);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
+}  // namespace
+
 void AtomicFile::fail(int reason) const {
   throw Error(path_ + ": cannot be written: " + std::generic_category().message(reason));
 }
@@ -62,8 +75,8 @@ void AtomicFile::write(const void* bytes, std::size_t count) {
 
 std::string AtomicFile::commit() {
   // The bytes before the name: after a power failure a name without them would be an empty file.
-  if (!temporary_.empty() && ::fsync(file_) != 0) fail(errno);
-  if (::close(std::exchange(file_, -1)) != 0) fail(errno);
+  if (!temporary_.empty() && sync(file_) != 0) fail(errno);
+  if (::close(std::exchange(file_, -1)) != 0 && errno != EINTR) fail(errno);  // interrupted, it is closed nevertheless
   if (temporary_.empty()) return sum_.digits();
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
   temporary_.clear();
@@ -79,7 +92,7 @@ std::string write_file(const std::string& path, const std::string& text) {
 
 bool sync_path(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
+  const bool synced = file >= 0 && sync(file) == 0;
   const int reason = errno;
   std::error_code ignored;
   const bool is_directory = file >= 0 && fs::is_directory(path, ignored);

@@ -131,9 +131,12 @@ std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& d
     changed += (changed.empty() ? "" : ", ") + name;
   if (!changed.empty())
     throw data::DataError(directory + ": the run cannot go on, as since its checkpoint has changed: " + changed);
-  if (last->state().epochs > s.o.settings.epochs) {
-    throw data::DataError(directory + ": expected epochs from " + std::to_string(last->state().epochs) +
-                          " on, which the run has behind it, found " + std::to_string(s.o.settings.epochs));
+  // An epoch that was not to be the last has not been evaluated and kept as the last one is.
+  const std::int64_t epochs = last->state().epochs,
+                     least = settings_from_json(last->identity().settings).epochs > epochs ? epochs + 1 : epochs;
+  if (s.o.settings.epochs < least) {
+    throw data::DataError(directory + ": expected epochs from " + std::to_string(least) + " on, as the run has " +
+                          std::to_string(epochs) + " behind it, found " + std::to_string(s.o.settings.epochs));
   }
   if (last->identity().engine != s.identity.engine) {
     log_warning("the run so far was of " + last->identity().engine + ", now it is of " + s.identity.engine +
@@ -147,7 +150,8 @@ std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& d
 /// state, most of the memory, are then gone.
 std::int64_t train_model(Session& s) {
   const std::optional<Checkpoint> last = last_checkpoint(s, s.out.folder());
-  if (last) ad::nn::write_file(s.out.file("config.yaml"), s.config);  // which may have more epochs now
+  if (!s.o.resume.empty()) ad::nn::write_file(s.out.file("config.yaml"), s.config);  // which may have more epochs now
+  ad::nn::write_file(s.out.file("data.json"), summary_json(s.data.summary));
   InitialModel start = last ? last->model() : start_model(s.o, s.data.item_tokens);
   const std::string trained_on =
       last ? start.trained_on : data::joined_fingerprint(start.trained_on, data::fingerprint(s.data));
@@ -239,7 +243,8 @@ void refit(Session& s, std::int64_t epochs) {
   const RunIdentity identity{settings_metadata(o.settings, o.data), s.identity.data, s.identity.engine};
   std::filesystem::create_directory(folder);
   std::optional<Checkpoint> last = Checkpoints(folder).last(log_warning);
-  if (last && last->identity().settings != identity.settings) {  // of another number of epochs
+  if (last && (last->identity().settings != identity.settings ||  // of another number of epochs
+               !differences(last->identity(), identity).empty())) {
     last.reset();
     std::filesystem::remove_all(folder);
     std::filesystem::create_directory(folder);
@@ -321,6 +326,10 @@ void train(CommandLine& line) {
   if (folder.empty()) folder = default_out("", o.data.path);
   OutputDirectory out(folder, existing(o));
   if (!o.dry_run) out.open();
+  if (out.replaces(o.init_from)) {  // they may be needed again, by a refit or by the run that begins anew
+    throw data::DataError(o.init_from +
+                          ": expected initial weights that --overwrite does not replace, found those of " + folder);
+  }
   const std::string config = config_text(with_absolute_paths(run_config(line, o)));
   if (o.resume.empty() && !o.dry_run)
     ad::nn::write_file(out.file("config.yaml"), config);  // first, so that it can be resumed from here on
@@ -341,9 +350,10 @@ void train(CommandLine& line) {
             config,
             {settings_metadata(o.settings, o.data), data::fingerprints(data), engine_identity()},
             parse_metrics(o.settings.metrics, o.settings.topk)};
+  if (o.refit && std::filesystem::exists(o.init_from))  // it begins with them again
+    s.identity.data.emplace_back("the weights of init_from", ad::nn::checksum_of_file(o.init_from));
   if (!o.item_names.empty()) s.item_names = read_item_names(o.item_names);
   if (o.dry_run) return estimate(s);
-  ad::nn::write_file(out.file("data.json"), summary_json(data.summary));
   train_and_test(s);
 }
 

@@ -228,7 +228,7 @@ TEST_CASE("config: a run's paths become absolute, but no names of texts") {
   run.data.path = "a/../b";
   run.init_from = "/c/./d";
   const RunConfig absolute = with_absolute_paths(run);
-  CHECK(absolute.data.path == (std::filesystem::current_path() / "b").string());
+  CHECK(absolute.data.path == (std::filesystem::current_path() / "a/../b").string());  // a may be a link
   CHECK(absolute.init_from == "/c/d");
   for (const std::string name : {"-", "demo", ""}) {
     run.data.path = name;

@@ -3,6 +3,7 @@
 
 RECVAE_KILLS=200 kills so many times (25 without it).
 """
+import contextlib
 import json
 import os
 import random
@@ -14,7 +15,7 @@ import time
 import unittest
 from pathlib import Path
 
-from support import HELD_OUT, TABLE, TIMEOUT, TINY, TOOLS, CommandsTest, run
+from support import HELD_OUT, IS_ROOT, TABLE, TIMEOUT, TINY, TOOLS, CommandsTest, run
 
 KILLS = int(os.environ.get("RECVAE_KILLS", 25))
 TIMES = ("seconds", "valid_seconds", "users_per_second", "encoder_seconds", "refresh_seconds", "decoder_seconds", "checkpoint_seconds")
@@ -126,6 +127,53 @@ class ResumeTest(CommandsTest):
             self.assertEqual(found, code)
             self.assertIn("expected epochs from 5 on" if code == 1 else "epochs: expected a positive integer", stderr)
 
+    def test_more_epochs_after_an_early_stop(self):
+        out, stdout, _ = self.train("--data", self.table, *HELD_OUT, "--epochs", 100, "--stopping_step", 1)
+        done = self.figures(out)
+        self.assertLess(len(done), 100)
+        found, stderr = self.resume(out, "--epochs", 200)
+        self.assertEqual(found, stdout)
+        self.assertIn("no improvement in 2 evaluations: stopped", stderr)  # by the rule that it began with
+        self.assertEqual(self.figures(out), done)
+
+    def test_a_refit_of_other_data(self):
+        data = self.put("refitted.csv", TABLE)
+        out, _, _ = self.train("--data", data, *HELD_OUT, "--refit")
+        data.write_text(TABLE.replace(",101,", ",100,"))
+        shutil.rmtree(out / ".checkpoints")
+        (out / "checkpoint").unlink()
+        self.resume(out)
+        whole, _, _ = self.train("--data", data, *HELD_OUT, "--refit")
+        self.assertEqual(self.weights(out, "model.safetensors"), self.weights(whole, "model.safetensors"))
+
+    def test_before_the_first_checkpoint(self):
+        out = self.fresh()
+        process = self.start(self.command(out, "--epochs", 2, "--n_enc_epochs", 100000))
+        while not (out / "data.json").exists():
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
+        config = out / "config.yaml"
+        config.write_text(config.read_text().replace("n_enc_epochs: 100000", "n_enc_epochs: 1"))
+        stdout, _ = self.resume(out, "--epochs", 4)
+        self.assertEqual(self.resume(out)[0], stdout)  # it has four from now on
+
+    def test_an_epoch_that_was_not_to_be_the_last(self):
+        out = self.stopped("--eval_step", 1000)
+        done = self.figures(out)[-1]["epoch"]
+        self.bad(1, "recvae_train", "--resume", out, "--epochs", done, out=False, names=f"expected epochs from {done + 1} on")
+        self.resume(out, "--epochs", done + 1)
+        self.assertIsNotNone(self.figures(out)[-1]["valid"])
+
+    def test_initial_weights_of_a_refit(self):
+        start = self.home / "start.safetensors"
+        shutil.copy(self.model, start)
+        out, stdout, _ = self.train("--data", self.table, *HELD_OUT, "--init_from", start, "--refit")
+        shutil.copy(self.train("--data", self.table, *HELD_OUT, "--seed", 5)[0] / "model.safetensors", start)
+        self.bad(1, "recvae_train", "--resume", out, out=False, names="has changed: the weights of init_from")
+        start.unlink()
+        self.assertEqual(self.resume(out)[0], stdout)
+
     def test_data_that_moved(self):
         moved = self.put("moved/first.csv", TABLE)
         out, stdout, _ = self.train("--data", moved, *HELD_OUT)
@@ -146,8 +194,10 @@ class ResumeTest(CommandsTest):
             data = self.put("changing.csv", TABLE)
             out, _, _ = self.train("--data", data, *HELD_OUT)
             data.write_text("".join(text))
+            before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
             code, _, stderr = run("recvae_train", "--resume", out)
             self.assertEqual(code, 1)
+            self.assertEqual({p: p.read_bytes() for p in out.rglob("*") if p.is_file()}, before)
             self.assertIn("as since its checkpoint has changed: ", stderr.splitlines()[-1])
             self.assertIn(name, stderr.splitlines()[-1])
         out, _, _ = self.train("--data", self.table, *HELD_OUT)
@@ -199,13 +249,23 @@ class ResumeTest(CommandsTest):
         code, _, stderr = run("recvae_train", "--resume", out)
         self.assertEqual(code, 1)
 
-    @unittest.skipUnless(hasattr(os, "geteuid") and os.geteuid() == 0, "mounts a small disk: for root alone")
+    @unittest.skipUnless(IS_ROOT, "mounts a small disk: for root alone")
+    def test_full_disk_in_the_first_epoch(self):
+        disk = self.small_disk("size=3M")
+        out = disk / "run"
+        process = self.start(self.command(out, "--n_enc_epochs", 1000000, "--checkpoint_minutes", 0))
+        while not (out / "checkpoint").exists():
+            time.sleep(0.001)
+        with open(disk / "filler", "wb", buffering=0) as filler:
+            while process.poll() is None:
+                with contextlib.suppress(OSError):  # what older checkpoints give back is to be filled, too
+                    filler.write(bytes(4096))
+        self.assertEqual(process.returncode, 1)
+        self.assertTrue((out / "checkpoint/xxh128sums").exists())
+
+    @unittest.skipUnless(IS_ROOT, "mounts a small disk: for root alone")
     def test_full_disk(self):
-        disk = self.fresh()
-        disk.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3M", "tmpfs", disk], capture_output=True).returncode != 0:
-            self.skipTest("nothing can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        disk = self.small_disk("size=3M")
         whole = self.fresh()
         options = ["--epochs", 8, "--hidden_dimension", 60, "--checkpoint_minutes", 0]
         subprocess.run(self.command(whole, *options), check=True, capture_output=True)

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """recvae_train's --out: an earlier run is whole until the next has a result. Run as support.py says."""
 import json
-import os
 import signal
 import subprocess
 import time
 import unittest
 
-from support import HELD_OUT, TIMEOUT, TINY, TOOLS, CommandsTest, read_safetensors, run
+from support import HELD_OUT, IS_ROOT, TIMEOUT, TINY, TOOLS, CommandsTest, read_safetensors, run
 
 
 class RunDirectoryTest(CommandsTest):
@@ -72,13 +71,22 @@ class RunDirectoryTest(CommandsTest):
         self.assertNotEqual(model.stat().st_ino, inode)
         self.assert_no_leftovers(out)
 
-    @unittest.skipUnless(hasattr(os, "geteuid") and os.geteuid() == 0, "mounts a small disk: for root alone")
+    @unittest.skipUnless(IS_ROOT, "mounts a small disk: for root alone")
+    def test_no_space_to_begin_in(self):
+        disk = self.small_disk("nr_inodes=40")
+        out = disk / "run"
+        subprocess.run(self.command(out, "--epochs", 1), check=True, stdout=subprocess.DEVNULL)
+        before = self.files(out)
+        with self.assertRaises(OSError):
+            for number in range(40):
+                (disk / str(number)).touch()
+        code, _, stderr = run(*self.command(out, "--overwrite"))
+        self.assertEqual(code, 1, stderr)
+        self.assertEqual(self.files(out), before)
+
+    @unittest.skipUnless(IS_ROOT, "mounts a small disk: for root alone")
     def test_full_disk(self):
-        disk = self.fresh()
-        disk.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk], capture_output=True).returncode != 0:
-            self.skipTest("nothing can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        disk = self.small_disk("size=600k")
         for out in (disk / "run", disk):  # the directory itself may be where the disk is mounted
             with self.subTest(out=out):
                 subprocess.run(self.command(out, "--epochs", 1, "--overwrite"), check=True, stdout=subprocess.DEVNULL)
@@ -91,6 +99,17 @@ class RunDirectoryTest(CommandsTest):
                 subprocess.run(self.command(out, "--epochs", 1, "--overwrite", "--seed", 5), check=True, stdout=subprocess.DEVNULL)
                 self.assertEqual(self.seed_of(out / "model.safetensors"), 5)
                 self.assert_no_leftovers(out)
+
+    def test_initial_weights_that_would_be_replaced(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT)
+        before = self.files(out)
+        for name in ("model.safetensors", "checkpoint/model.safetensors"):
+            code, _, stderr = run(*self.command(out, "--init_from", out / name, "--overwrite"))
+            self.assertEqual(code, 1)
+            self.assertIn(f"{name}: expected initial weights that --overwrite does not replace", stderr)
+        self.assertEqual(self.files(out), before)
+        (out / "model.safetensors").rename(out / "mine.safetensors")
+        subprocess.run(self.command(out, "--init_from", out / "mine.safetensors", "--overwrite"), check=True, stdout=subprocess.DEVNULL)
 
     def test_waits_for_a_model(self):
         out, _, _ = self.train("--data", self.table, *HELD_OUT)
@@ -127,6 +146,17 @@ class RunDirectoryTest(CommandsTest):
             self.assertTrue(link.is_symlink())
             self.assertEqual(self.seed_of(target / "model.safetensors"), seed)
         self.assert_no_leftovers(target)
+        inner = target / "inner"
+        inner.mkdir()
+        link.unlink()
+        link.symlink_to(inner)
+        table = target / "table.csv"
+        table.write_bytes(self.table.read_bytes())
+        out = f"{link}/../up"  # from where the link leads to, as everybody else has it
+        subprocess.run(self.command(out, "--epochs", 1, "--data", f"{link}/../table.csv"), check=True, stdout=subprocess.DEVNULL)
+        self.assertTrue((target / "up/model.safetensors").exists())
+        code, _, stderr = run("recvae_train", "--resume", out)
+        self.assertEqual(code, 0, stderr)
 
     def test_the_working_directory(self):
         out = self.fresh()
@@ -134,6 +164,38 @@ class RunDirectoryTest(CommandsTest):
         for seed in (1, 2):  # a shell that stands there still sees it
             subprocess.run(self.command(".", "--epochs", 1, "--seed", seed, "--overwrite"), check=True, stdout=subprocess.DEVNULL, cwd=out)
             self.assertEqual(self.seed_of(out / "model.safetensors"), seed)
+        self.assert_no_leftovers(out)
+
+    def test_killed_in_the_working_directory(self):
+        """Files change one after another there, and whatever has changed can be gone on with."""
+        out = self.fresh()
+        out.mkdir()
+        start = time.monotonic()
+        subprocess.run(self.command(out, "--epochs", 2), check=True, stdout=subprocess.DEVNULL)
+        whole = time.monotonic() - start
+        for attempt in range(20):
+            process = subprocess.Popen(self.command(".", "--epochs", 2, "--seed", attempt, "--overwrite"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=out)
+            time.sleep(whole * attempt / 20)
+            process.kill()
+            process.wait()
+            code, _, stderr = run("recvae_train", "--resume", out)
+            self.assertEqual(code, 0, stderr)
+            seed = self.seed_of(out / "model.safetensors")
+            self.assertIn(f"\nseed: {seed}\n", (out / "config.yaml").read_text())
+            self.assertEqual(self.seed_of(out / "checkpoint/model.safetensors"), seed)
+            self.assert_no_leftovers(out)
+
+    def test_what_killed_runs_leave(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT, "--refit")
+        for name in (".old_encoder.safetensors", ".old_encoder.safetensors.tmp-1", "model.safetensors.tmp-1", ".refit/model.safetensors.tmp-1", ".recvae-new/config.yaml", f"../.{out.name}.recvae-new/config.yaml"):
+            (out / name).parent.mkdir(exist_ok=True)
+            (out / name).touch()
+        (out / "mine.tmp-1").touch()
+        before = self.files(out)
+        code, _, stderr = run("recvae_train", "--resume", out)
+        self.assertEqual(code, 0, stderr)
+        self.assertEqual(set(before) - set(self.files(out)), {".old_encoder.safetensors", ".recvae-new/config.yaml"})
+        (out / "mine.tmp-1").unlink()
         self.assert_no_leftovers(out)
 
 

@@ -3,6 +3,7 @@
   python3 X_test.py TOOLS [TEST...]     TOOLS: the folder with the built commands; TEST: as unittest names them
 """
 import json
+import os
 import random
 import shutil
 import struct
@@ -18,6 +19,7 @@ TINY = ["--hidden_dimension", "16", "--latent_dimension", "6", "--train_batch_si
 HELD_OUT = ["--heldout_users", "8"]
 PREPARED_FILES = ["test_te.csv", "test_tr.csv", "train.csv", "unique_sid.txt", "unique_uid.txt", "validation_te.csv", "validation_tr.csv"]
 TIMEOUT = 60
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 HEADER = "userId,movieId,rating,timestamp\n"
 
 
@@ -128,6 +130,15 @@ class CommandsTest(unittest.TestCase):
 
     def trained(self, *options, **kwargs):
         return self.weights(self.train(*options, **kwargs)[0])
+
+    def small_disk(self, options):
+        """A folder with a file system of its own in memory, for tests of root alone."""
+        disk = self.fresh()
+        disk.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk], capture_output=True).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        return disk
 
     def good(self, command, *options, stdin=b""):
         code, stdout, stderr = run(command, *options, stdin=stdin)

@@ -25,8 +25,11 @@ constexpr const char* kRunEntries[] = {"model.safetensors", "checkpoint", ".chec
                                        "metrics.jsonl",     "data.json",  "config.yaml",  "report.html"};
 constexpr const char* kStage = ".recvae-new";  // within the directory, or after its name beside it
 
+// A `..` goes up from where a link before it leads to. A link that leads nowhere stays one.
 fs::path without_trailing_slash(fs::path path) {
-  path = fs::absolute(path).lexically_normal();
+  std::error_code error;
+  const fs::path resolved = fs::weakly_canonical(fs::absolute(path), error);
+  path = error ? fs::absolute(path).lexically_normal() : resolved;
   return path.has_filename() ? path : path.parent_path();
 }
 
@@ -52,18 +55,32 @@ int locked(const fs::path& path) {
 
 bool is_of_a_run(const fs::path& name) { return std::ranges::find(kRunEntries, name) != std::end(kRunEntries); }
 
-/// Is it a file that a run was writing when it was killed?
+/// Is it a file that a run was writing when it was killed, or one that was to lose its name?
 bool is_leftover(const fs::path& path) {
   const std::string name = path.filename().string();
-  return is_of_a_run(name.substr(0, name.find(".tmp-"))) && name.find(".tmp-") != name.npos;
+  return (is_of_a_run(name.substr(0, name.find(".tmp-"))) && name.find(".tmp-") != name.npos) ||
+         name.starts_with(".old_encoder.safetensors");
+}
+
+fs::path stage_beside(const fs::path& directory) {
+  return directory.parent_path() / ("." + directory.filename().string() + kStage);
+}
+
+/// What runs that were killed have left.
+void remove_leftovers(const fs::path& directory) {
+  std::error_code error;
+  for (const fs::path& stage : {stage_beside(directory), directory / kStage}) fs::remove_all(stage, error);
+  for (const fs::path& folder : {directory, directory / ".refit"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+      if (is_leftover(entry.path())) fs::remove(entry.path(), error);
+    }
+  }
 }
 
 /// A new directory for the files of `directory`, of the same file system, beside it if it can be exchanged.
 fs::path make_stage(const fs::path& directory) {
   std::error_code error;
-  const fs::path beside = directory.parent_path() / ("." + directory.filename().string() + kStage),
-                 within = directory / kStage;
-  for (const fs::path& stage : {beside, within}) fs::remove_all(stage, error);  // of a run that was killed
+  const fs::path beside = stage_beside(directory), within = directory / kStage;
   const fs::path here = fs::current_path(error);
   const bool is_used =
       std::mismatch(directory.begin(), directory.end(), here.begin(), here.end()).first == directory.end();
@@ -130,13 +147,19 @@ void OutputDirectory::open() {
   check_empty();  // another run may have come and gone since the constructor looked
   path_ = fs::canonical(path_);
   if (!made_.empty()) made_ = fs::canonical(made_);
-  for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
-    if (is_leftover(entry.path())) fs::remove(entry.path(), error);
+  remove_leftovers(path_);
+  if (existing_ == Existing::resumed) return;
+  if (!fs::is_empty(path_, error)) {
+    stage_ = make_stage(path_);
+    stage_lock_ = locked(stage_);
   }
-  kept_ = existing_ == Existing::resumed;
-  if (kept_ || fs::is_empty(path_, error)) return;
-  stage_ = make_stage(path_);
-  stage_lock_ = locked(stage_);
+  kept_ = false;  // whatever throws before, there may be another run's result
+}
+
+bool OutputDirectory::replaces(const fs::path& file) const {
+  std::error_code error;
+  const fs::path name = fs::canonical(file, error).lexically_relative(path_);
+  return !stage_.empty() && !name.empty() && is_of_a_run(*name.begin());
 }
 
 // Gives the stage all other files of the directory, by hard links, and exchanges the two.
@@ -161,6 +184,21 @@ bool OutputDirectory::exchange() {
 #endif
 }
 
+// In an order in which each moment leaves a run that can be gone on with, if need be from its beginning: directories,
+// and the link to one, go before all others, as wholes; then the settings come first and the link after what it leads
+// to.
+void OutputDirectory::replace_each() {
+  for (const char* name : kRunEntries) {
+    if (fs::is_directory(path_ / name)) fs::rename(path_ / name, stage_ / (std::string(name) + ".old"));
+  }
+  for (auto name = std::rbegin(kRunEntries); name != std::rend(kRunEntries); ++name) {
+    if (fs::exists(fs::symlink_status(stage_ / *name)))
+      fs::rename(stage_ / *name, path_ / *name);
+    else
+      fs::remove(path_ / *name);
+  }
+}
+
 void OutputDirectory::has_result() {
   if (stage_.empty()) kept_ = true;
   if (stage_.empty() || (fs::exists(path_ / kRunEntries[0]) && !fs::exists(stage_ / kRunEntries[0]))) return;
@@ -172,13 +210,7 @@ void OutputDirectory::has_result() {
   if (exchange()) {
     sync(path_.parent_path());
   } else {
-    for (const char* name : kRunEntries) {
-      if (fs::is_directory(path_ / name)) fs::remove_all(path_ / name);
-      if (!fs::exists(fs::symlink_status(stage_ / name)))
-        fs::remove(path_ / name);
-      else
-        fs::rename(stage_ / name, path_ / name);
-    }
+    replace_each();
     sync(path_);
   }
   std::error_code ignored;

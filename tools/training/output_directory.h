@@ -34,16 +34,19 @@ class OutputDirectory {
   /// Where its files are, for now.
   std::string folder() const { return (stage_.empty() ? path_ : stage_).string(); }
   std::string file(const std::string& name) const { return folder() + "/" + name; }
+  /// After open(): does this file give way to the run's own?
+  bool replaces(const std::filesystem::path& file) const;
   /// Is an earlier run still in its place?
   bool is_beside() const { return !stage_.empty(); }
 
  private:
   void check_empty() const;
   bool exchange();
+  void replace_each();
 
   std::filesystem::path path_;  // after open() without links: one that leads here stays one
   Existing existing_;
-  bool kept_ = false;            // there is something worth keeping
+  bool kept_ = true;             // there is, or may be, something worth keeping
   std::filesystem::path made_;   // the uppermost directory that open() made
   std::filesystem::path stage_;  // where files are while an earlier run is in their place
   int lock_ = -1, stage_lock_ = -1;

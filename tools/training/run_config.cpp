@@ -1,5 +1,6 @@
 #include "run_config.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "config_file.h"
@@ -29,7 +30,10 @@ std::string config_text(const RunConfig& run) {
 
 RunConfig with_absolute_paths(RunConfig run) {
   const auto absolute = [](std::string& path) {
-    if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal().string();
+    if (path.empty()) return;
+    const std::filesystem::path whole = std::filesystem::absolute(path);
+    const bool goes_up = std::ranges::find(whole, "..") != whole.end();  // from where a link leads to, if it is one
+    path = (goes_up ? whole : whole.lexically_normal()).string();
   };
   if (run.data.path != "-" && run.data.path != "demo") absolute(run.data.path);
   absolute(run.init_from);

@@ -84,15 +84,17 @@ std::string engine_identity() {
   return ad::blas::description() + ", loops of level " + ad::kernels::name(ad::kernels::level());
 }
 
-void run_shown(Run& run, Fit& fit, const std::string& label, const std::function<void()>& on_epoch,
+void run_shown(Run& run, Fit& fit, const std::string& label, const std::function<void()>& on_files,
                const std::function<void()>& on_stop) {
-  if (fit.finished()) return;
+  if (fit.finished()) return log_end(run, fit);
   Bar bar(fit);
+  std::int64_t written = 0;
   try {
     run.run([&](const FitEpoch* ended) {
+      if (ended) bar.end();
+      if (ended || run.checkpoints_written() > written) on_files();
+      written = run.checkpoints_written();
       if (ended) {
-        bar.end();
-        on_epoch();
         log_info(label + describe(*ended, fit));
         if (!fit.finished()) bar.begin();
       } else {

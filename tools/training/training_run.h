@@ -9,10 +9,10 @@
 
 namespace recvae::tools {
 
-/// Runs to the end with a bar per epoch and a line after each, which begins with `label`; then calls `on_epoch`. A
-/// signal stops it: then calls `on_stop`, with the checkpoint written, and throws data::Stopped. Says at the end what
-/// there is to be said of the best epoch and of what checkpoints cost.
-void run_shown(Run& run, Fit& fit, const std::string& label, const std::function<void()>& on_epoch,
+/// Runs to the end with a bar per epoch and a line after each, which begins with `label`. Calls `on_files` after each
+/// epoch and after a checkpoint within one. A signal stops it: then calls `on_stop`, with the checkpoint written, and
+/// throws data::Stopped. Says at the end what there is to be said of the best epoch and of what checkpoints cost.
+void run_shown(Run& run, Fit& fit, const std::string& label, const std::function<void()>& on_files,
                const std::function<void()>& on_stop);
 
 /// What bits depend on: OpenBLAS and its kernels, and the vector loops.
