@@ -140,7 +140,7 @@ std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& d
   }
   if (last->identity().engine != s.identity.engine) {
     log_warning("the run so far was of " + last->identity().engine + ", now it is of " + s.identity.engine +
-                ": it goes on, but not to the same bits");
+                ": it goes on, but perhaps not to the same bits");
   }
   log_info("going on after epoch " + std::to_string(last->state().epochs) + " of " + directory);
   return last;

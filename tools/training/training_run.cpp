@@ -81,7 +81,7 @@ void log_end(const Run& run, const Fit& fit) {
 }  // namespace
 
 std::string engine_identity() {
-  return ad::blas::description() + ", loops of level " + ad::kernels::name(ad::kernels::level());
+  return "recvae " + version() + ", " + ad::blas::description() + ", loops of level " + ad::kernels::name(ad::kernels::level());
 }
 
 void run_shown(Run& run, Fit& fit, const std::string& label, const std::function<void()>& on_files,

@@ -15,7 +15,7 @@ namespace recvae::tools {
 void run_shown(Run& run, Fit& fit, const std::string& label, const std::function<void()>& on_files,
                const std::function<void()>& on_stop);
 
-/// What bits depend on: OpenBLAS and its kernels, and the vector loops.
+/// What bits depend on: the version, OpenBLAS and its kernels, and the vector loops.
 std::string engine_identity();
 
 }  // namespace recvae::tools
