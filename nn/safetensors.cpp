@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "../autodiff/parallel.h"
 #include "atomic_file.h"
 #include "half.h"
 #include "safetensors_header.h"
@@ -19,7 +20,8 @@ static_assert(std::endian::native == std::endian::little, "safetensors files are
 using Json = nlohmann::ordered_json;  // keeps the order of names
 
 constexpr std::uint64_t kLargestHeader = std::uint64_t{1} << 30;
-constexpr Index kTransposeBlock = 16;  // rows of the file at a time
+constexpr Index kTransposeBlock = 32;   // rows of the file at a time
+constexpr Index kTransposeChunk = 512;  // of their columns, so that what is read or written in turn stays in a cache
 constexpr std::size_t kCopyBlock = std::size_t{1} << 20;
 constexpr std::size_t kHalfBlock = std::size_t{1} << 16;
 
@@ -69,9 +71,11 @@ void write_matrix(AtomicFile& file, const std::string& path, const NamedTensor<T
   for (Index first = 0; first < value.cols; first += kTransposeBlock) {
     const Index count = std::min(kTransposeBlock, value.cols - first);
     block.resize(static_cast<std::size_t>(count * value.rows));
-    for (Index i = 0; i < value.rows; ++i) {
-      for (Index c = 0; c < count; ++c) block[static_cast<std::size_t>(c * value.rows + i)] = value(i, first + c);
-    }
+    parallel_chunks(value.rows, kTransposeChunk, [&](Index begin, Index end) {
+      for (Index c = 0; c < count; ++c) {
+        for (Index i = begin; i < end; ++i) block[static_cast<std::size_t>(c * value.rows + i)] = value(i, first + c);
+      }
+    });
     write(block);
   }
 }
@@ -158,9 +162,12 @@ Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
       convert<float>(bytes.data(), n, to);
     else
       convert<double>(bytes.data(), n, to);
-    for (Index j = 0; transposed && j < cols; ++j) {
-      for (Index i = 0; i < count; ++i) out(j, first + i) = block[static_cast<std::size_t>(i * cols + j)];
-    }
+    if (!transposed) continue;
+    parallel_chunks(cols, kTransposeChunk, [&](Index begin, Index end) {
+      for (Index i = 0; i < count; ++i) {
+        for (Index j = begin; j < end; ++j) out(j, first + i) = block[static_cast<std::size_t>(i * cols + j)];
+      }
+    });
   }
   return out;
 }

@@ -105,7 +105,7 @@ double Run::timed(double bytes, const Write& write) {
 }
 
 void Run::save_best() {
-  timed(model_bytes_, [&] {
+  best_seconds_ += timed(model_bytes_, [&] {
     const std::string path = file("model.safetensors");
     best_ = {path, fit_.save(path, metadata_)};
   });

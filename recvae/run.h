@@ -39,7 +39,8 @@ class Run {
   void move_to(const std::string& directory);
 
   double checkpoint_seconds() const { return checkpoint_seconds_; }
-  double seconds() const;  ///< since run() began
+  double best_seconds() const { return best_seconds_; }  ///< of writing the best epochs' weights
+  double seconds() const;                                ///< since run() began
   std::int64_t checkpoints_written() const { return written_; }
 
  private:
@@ -66,8 +67,8 @@ class Run {
   std::optional<WrittenFile> best_;
   std::int64_t best_epoch_ = 0;  // whose weights it has, if this run wrote it
   Clock::time_point start_ = Clock::now(), last_ = start_;
-  double checkpoint_seconds_ = 0, writing_seconds_ = 0;  // of all checkpoints; of all files since the last epoch
-  double seconds_per_byte_ = 1 / 200e6;                  // of the last file
+  double checkpoint_seconds_ = 0, best_seconds_ = 0, writing_seconds_ = 0;  // the last: since the last epoch
+  double seconds_per_byte_ = 1 / 200e6;                                     // of the last file
   double model_bytes_ = 0, moment_bytes_ = 0;
   std::int64_t written_ = 0;
 };

@@ -72,16 +72,18 @@ void log_end(const Run& run, const Fit& fit) {
   else if (fit.chooses() && state.best_epoch == state.epochs)
     log_info("the best epoch is the last one: it may pay to train longer, with --resume and more --epochs");
   if (run.checkpoints_written() > 0) {
-    log_info(formatted("checkpoints: %lld written, %.1f %% of the time",
-                       static_cast<long long>(run.checkpoints_written()),
-                       100 * run.checkpoint_seconds() / std::max(1e-9, run.seconds())));
+    const double percent = 100 / std::max(1e-9, run.seconds());
+    log_info(formatted("checkpoints: %lld written, %.1f %% of the time; the best epochs' weights: %.1f %%",
+                       static_cast<long long>(run.checkpoints_written()), percent * run.checkpoint_seconds(),
+                       percent * run.best_seconds()));
   }
 }
 
 }  // namespace
 
 std::string engine_identity() {
-  return "recvae " + version() + ", " + ad::blas::description() + ", loops of level " + ad::kernels::name(ad::kernels::level());
+  return "recvae " + version() + ", " + ad::blas::description() + ", loops of level " +
+         ad::kernels::name(ad::kernels::level());
 }
 
 void run_shown(Run& run, Fit& fit, const std::string& label, const std::function<void()>& on_files,
