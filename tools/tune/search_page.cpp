@@ -48,7 +48,7 @@ Scale scale_of(const std::vector<ScatterPoint>& points) {
   return low > 0 && high >= 10 * low ? Scale::log : Scale::linear;
 }
 
-Html parameter_chart(const tune::Search& search, std::size_t parameter) {
+Html parameter_chart(const tune::Search& search, std::optional<std::size_t> best, std::size_t parameter) {
   const tune::Plan& plan = search.plan();
   const std::string& name = plan.space.parameters[parameter].name;
   ScatterChart chart;
@@ -56,7 +56,7 @@ Html parameter_chart(const tune::Search& search, std::size_t parameter) {
   for (std::size_t point = 0; point < plan.points.size(); ++point) {
     const double value = search.valid(point).mean;
     if (std::isnan(value)) continue;
-    if (search.best() == point) chart.best = chart.points.size();
+    if (best == point) chart.best = chart.points.size();
     const std::string& at = plan.points[point][parameter];
     chart.points.push_back({data::parse_number<double>(at).value_or(0), at, value, describe_point(plan, point)});
   }
@@ -66,7 +66,8 @@ Html parameter_chart(const tune::Search& search, std::size_t parameter) {
 
 Html charts_section(const tune::Search& search) {
   Html charts;
-  for (std::size_t k = 0; k < search.plan().space.parameters.size(); ++k) charts += parameter_chart(search, k);
+  const std::optional<std::size_t> best = search.best();
+  for (std::size_t k = 0; k < search.plan().space.parameters.size(); ++k) charts += parameter_chart(search, best, k);
   return charts.empty() ? charts : element("div", {{"class", "columns"}}, charts);
 }
 
@@ -93,9 +94,10 @@ Html settings_section(const tune::Search& search, const std::vector<Metric>& met
   columns.push_back({"seeds"});
   for (const Metric& m : metrics) columns.push_back({"test " + m.label()});
   std::vector<std::vector<Html>> rows;
+  const std::optional<std::size_t> best = search.best();
   for (const std::size_t point : search.ranking()) {
     rows.push_back(parameter_cells(plan, point));
-    rows.back().push_back(value_cell(mean_text(search.valid(point)), search.best() == point));
+    rows.back().push_back(value_cell(mean_text(search.valid(point)), best == point));
     rows.back().push_back(text(std::to_string(search.runs(point).size())));
     for (std::size_t m = 0; m < metrics.size(); ++m) rows.back().push_back(text(mean_text(search.test(point, m))));
   }
@@ -112,12 +114,13 @@ Html trials_section(const tune::Search& search, const std::vector<Metric>& metri
   for (const Metric& m : metrics) columns.push_back({"test " + m.label()});
   columns.push_back({"seconds"});
   std::vector<std::vector<Html>> rows;
+  const std::optional<std::size_t> best = search.best();
   for (const tune::Record* r : search.records()) {
     const std::size_t point = plan.point_of(r->trial);
     std::vector<Html> row = parameter_cells(plan, point);
     row.insert(row.begin(), text(std::to_string(r->trial + 1)));
     if (!plan.space.seeds.empty()) row.push_back(text(plan.space.seeds[r->trial % plan.space.runs()]));
-    row.push_back(value_cell(r->diverged ? "diverged" : metric_text(r->valid), search.best() == point));
+    row.push_back(value_cell(r->diverged ? "diverged" : metric_text(r->valid), best == point));
     row.push_back(text(r->best_epoch > 0 ? std::to_string(r->best_epoch) : "–"));
     row.push_back(text(std::to_string(r->epochs)));
     for (std::size_t m = 0; m < metrics.size(); ++m)
