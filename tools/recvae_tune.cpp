@@ -71,6 +71,8 @@ bool read_options(CommandLine& line, Options& o) {
     if (line.given("data")) setup.data.path = training.data.path;
     return true;
   }
+  if (line.given("params") && line.given("params_file"))
+    throw data::UsageError("expected --params or --params_file, found both");
   if (!line.given("params_file")) line.require("params");
   line.require("data");
   resolve(line, training);
@@ -165,7 +167,7 @@ void tune_settings(CommandLine& line) {
   OutputDirectory out(resumed         ? o.resume
                       : o.out.empty() ? default_out("tune-", setup.data.path)
                                       : o.out,
-                      resumed ? Existing::resumed : Existing::refused);
+                      resumed ? Existing::resumed : Existing::refused, kSearch);
   ad::set_threads(line.threads());
 
   fetch_text(setup.data);

@@ -20,9 +20,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// What a training run writes: all that --overwrite replaces.
-constexpr const char* kRunEntries[] = {"model.safetensors", "checkpoint", ".checkpoints", ".refit",
-                                       "metrics.jsonl",     "data.json",  "config.yaml",  "report.html"};
 constexpr const char* kStage = ".recvae-new";  // within the directory, or after its name beside it
 
 fs::path without_trailing_slash(fs::path path) {
@@ -50,14 +47,6 @@ int locked(const fs::path& path) {
   return -1;
 }
 
-bool is_of_a_run(const fs::path& name) { return std::ranges::find(kRunEntries, name) != std::end(kRunEntries); }
-
-/// Is it a file that a run was writing when it was killed?
-bool is_leftover(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return is_of_a_run(name.substr(0, name.find(".tmp-"))) && name.find(".tmp-") != name.npos;
-}
-
 /// A new directory for the files of `directory`, of the same file system, beside it if it can be exchanged.
 fs::path make_stage(const fs::path& directory) {
   std::error_code error;
@@ -79,8 +68,8 @@ fs::path make_stage(const fs::path& directory) {
 
 }  // namespace
 
-OutputDirectory::OutputDirectory(const fs::path& path, Existing existing)
-    : path_(without_trailing_slash(path)), existing_(existing) {
+OutputDirectory::OutputDirectory(const fs::path& path, Existing existing, const OutputKind& kind)
+    : path_(without_trailing_slash(path)), existing_(existing), kind_(kind) {
   std::error_code error;
   if (existing == Existing::resumed && !fs::is_directory(path_, error)) fail(path_, "expected a run's directory");
   fs::path there = path_;
@@ -97,7 +86,7 @@ OutputDirectory::~OutputDirectory() {
   // Remove what was made in vain, innermost first; a directory with something in it stays.
   std::error_code error;
   if (!stage_.empty()) fs::remove_all(stage_, error);
-  for (const char* name : kRunEntries) {
+  for (const char* name : kind_.entries) {
     if (lock_ >= 0 && stage_.empty() && !kept_) fs::remove_all(path_ / name, error);
   }
   for (fs::path p = path_; !made_.empty() && !kept_; p = p.parent_path()) {
@@ -108,12 +97,22 @@ OutputDirectory::~OutputDirectory() {
   }
 }
 
+bool OutputDirectory::has_entry(const fs::path& name) const {
+  return std::ranges::find(kind_.entries, name) != kind_.entries.end();
+}
+
+/// Is it a file that a run was writing when it was killed?
+bool OutputDirectory::is_leftover(const fs::path& path) const {
+  const std::string name = path.filename().string();
+  return has_entry(name.substr(0, name.find(".tmp-"))) && name.find(".tmp-") != name.npos;
+}
+
 void OutputDirectory::check_empty() const {
   if (existing_ != Existing::refused) return;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
     if (entry.path().filename() == kStage || is_leftover(entry.path())) continue;
-    fail(path_, "the output directory is not empty; --overwrite replaces an earlier run, --resume goes on with it");
+    fail(path_, std::string("the output directory is not empty; ") + kind_.advice);
   }
 }
 
@@ -146,8 +145,8 @@ bool OutputDirectory::exchange() {
   std::error_code error;
   for (fs::recursive_directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
     const fs::path name = at->path().lexically_relative(path_);
-    if (is_of_a_run(name)) at.disable_recursion_pending();
-    if (is_of_a_run(name) || fs::exists(fs::symlink_status(stage_ / name))) continue;
+    if (has_entry(name)) at.disable_recursion_pending();
+    if (has_entry(name) || fs::exists(fs::symlink_status(stage_ / name))) continue;
     if (at->is_directory(error) && !at->is_symlink(error))
       fs::create_directory(stage_ / name, at->path(), error);
     else
@@ -163,16 +162,16 @@ bool OutputDirectory::exchange() {
 
 void OutputDirectory::has_result() {
   if (stage_.empty()) kept_ = true;
-  if (stage_.empty() || (fs::exists(path_ / kRunEntries[0]) && !fs::exists(stage_ / kRunEntries[0]))) return;
+  if (stage_.empty() || (fs::exists(path_ / kind_.entries[0]) && !fs::exists(stage_ / kind_.entries[0]))) return;
   kept_ = true;
-  for (const char* name : kRunEntries) {
+  for (const char* name : kind_.entries) {
     if (fs::exists(stage_ / name)) sync(stage_ / name);
   }
   sync(stage_);
   if (exchange()) {
     sync(path_.parent_path());
   } else {
-    for (const char* name : kRunEntries) {
+    for (const char* name : kind_.entries) {
       if (fs::is_directory(path_ / name)) fs::remove_all(path_ / name);
       if (!fs::exists(fs::symlink_status(stage_ / name)))
         fs::remove(path_ / name);
