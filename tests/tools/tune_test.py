@@ -263,15 +263,20 @@ class TuneTest(CommandsTest):
         self.assertEqual((code, stdout), (0, result.stdout))
 
     def test_the_page(self):
-        out, _ = self.tune("init choice [torch,xavier_normal]\nlearning_rate loguniform -8,-4\nseed choice [1,2]\n", "--algo", "random", "--max_evals", 3)
+        out, _ = self.tune("init choice [torch,xavier_normal]\nlearning_rate loguniform -8,-4\ndropout_prob uniform 0,0.9\nseed choice [1,2]\n", "--algo", "random", "--max_evals", 30)
         page = (out / "tune.html").read_text(encoding="utf-8")
         tags = Tags(page)
         self.assertEqual(tags.open, [])
         self.assertEqual(tags.links, [])
         self.assertGreaterEqual(tags.count.get("svg", 0), 2)
-        self.assertGreaterEqual(tags.count.get("tr", 0), 1 + 3 + 1 + 6)
-        for text in ("learning_rate", "xavier_normal", "ndcg@100"):
+        self.assertGreaterEqual(tags.count.get("tr", 0), 1 + 30 + 1 + 60)
+        for text in ("learning_rate", "xavier_normal", "ndcg@100", ">0.2</text>", ">0.4</text>"):  # of dropout_prob's axis
             self.assertIn(text, page)
+        for t in self.rows(out):
+            self.assertIn(f">{float(t['learning_rate']):.4g}</td>", page)
+        best = self.rows(out, "settings.tsv")[0]
+        self.assertIn(f">{float(best['ndcg@100']):.4f}</div>", page)
+        self.assertIn(f"validation, ±\u00a0{float(best['deviation']):.4f}<", page)
 
 
 if __name__ == "__main__":
