@@ -22,7 +22,10 @@ class Folder {
  public:
   explicit Folder(const fs::path& path) : path_(fs::absolute(path)) {
     std::error_code error;
-    for (fs::path p = path_; !fs::exists(p, error) && p.has_relative_path(); p = p.parent_path()) made_.push_back(p);
+    for (fs::path p = path_; fs::symlink_status(p, error).type() == fs::file_type::not_found && p.has_relative_path();
+         p = p.parent_path()) {
+      made_.push_back(p);
+    }
     fs::create_directories(path_, error);
     if (!error && fs::is_directory(path_, error)) return;
     remove();

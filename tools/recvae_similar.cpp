@@ -24,7 +24,7 @@ void answer(Scorer& scorer, const Catalogue& catalogue, std::int64_t topk, const
                   score_text(best[k].score).c_str());
     }
   });
-  if (std::fflush(stdout) != 0) throw data::DataError("standard output cannot be written");
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw data::DataError("standard output cannot be written");
 }
 
 void answer_lines(const Options& o, Scorer& scorer, Catalogue& catalogue) {

@@ -71,6 +71,8 @@ bool read_options(CommandLine& line, Options& o) {
     if (line.given("data")) setup.data.path = training.data.path;
     return true;
   }
+  if (line.given("params") && line.given("params_file"))
+    throw data::UsageError("expected --params or --params_file, found both");
   if (!line.given("params_file")) line.require("params");
   line.require("data");
   resolve(line, training);
@@ -165,7 +167,7 @@ void tune_settings(CommandLine& line) {
   OutputDirectory out(resumed         ? o.resume
                       : o.out.empty() ? default_out("tune-", setup.data.path)
                                       : o.out,
-                      resumed ? Existing::resumed : Existing::refused);
+                      resumed ? Existing::resumed : Existing::refused, kSearch);
   ad::set_threads(line.threads());
 
   fetch_text(setup.data);
@@ -188,7 +190,6 @@ void tune_settings(CommandLine& line) {
   out.open();
   SearchFiles files(out.folder(), o.log, search, metrics);
   files.write_all();
-  out.has_result();
   log_info(std::to_string(search.plan().trials()) + " trials, " + std::to_string(run.parallel) + " at a time; " +
            out.folder());
 
@@ -198,6 +199,7 @@ void tune_settings(CommandLine& line) {
   run.folder = out.folder() + "/.trials";
   run.ended = [&](const tune::Record& r) {
     files.add(r);
+    out.has_result();
     bar.clear();
     trials.print();
     bar.advance(1);
@@ -207,7 +209,12 @@ void tune_settings(CommandLine& line) {
   const auto share = [&](int idle) { ad::set_threads(run.parallel - idle >= threads ? 1 : threads); };
   run.idle = share;
   share(0);
-  tune::run(search, data, metric_context(data, setup.settings), run);
+  try {
+    tune::run(search, data, metric_context(data, setup.settings), run);
+  } catch (const data::Stopped&) {  // which can be gone on with
+    out.has_result();
+    throw;
+  }
   bar.clear();
   print_best(search, metrics);
 }

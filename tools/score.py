@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Scores items for a history with NumPy alone, as recvae_recommend does: score.py MODEL.safetensors TOKEN... [--topk N]"""
+"""Scores items for a history with NumPy alone, as recvae_recommend --include_seen does: score.py MODEL.safetensors TOKEN... [--topk N]"""
 import argparse
 import json
 

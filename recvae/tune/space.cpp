@@ -207,7 +207,10 @@ class Reader {
     if (p.whole && p.step != std::floor(p.step)) fail("a whole step q for " + p.name, line.range);
     if (p.whole && std::max({std::abs(p.low), std::abs(p.high), p.step}) > kLargestWhole)
       fail("smaller numbers for " + p.name, line.range);
-    for (const double u : {0.0, kLargestDraw}) checked(p.name, p.at(u));
+    for (const double u : {0.0, kLargestDraw}) {
+      if (data::is_none(p.at(u))) fail("smaller numbers for " + p.name, line.range);  // what is not finite has no text
+      checked(p.name, p.at(u));
+    }
   }
 
   static constexpr double kLargestDraw = 1 - 0x1p-32;

@@ -84,8 +84,8 @@ std::string trials_table(const Search& search, const std::vector<Metric>& metric
   std::vector<std::string> header = parameter_names(plan);
   header.insert(header.begin(), "trial");
   if (seeds) header.emplace_back("seed");
-  for (const char* name : {search.valid_metric().label().c_str(), "status", "best_epoch", "epochs"})
-    header.emplace_back(name);
+  header.push_back(search.valid_metric().label());
+  for (const char* name : {"status", "best_epoch", "epochs"}) header.emplace_back(name);
   for (const Metric& m : metrics) header.push_back("test " + m.label());
   header.emplace_back("seconds");
   std::string table = joined(header);
@@ -107,7 +107,8 @@ std::string trials_table(const Search& search, const std::vector<Metric>& metric
 std::string settings_table(const Search& search, const std::vector<Metric>& metrics) {
   const Plan& plan = search.plan();
   std::vector<std::string> header = parameter_names(plan);
-  for (const char* name : {search.valid_metric().label().c_str(), "n", "deviation"}) header.emplace_back(name);
+  header.push_back(search.valid_metric().label());
+  for (const char* name : {"n", "deviation"}) header.emplace_back(name);
   for (const Metric& m : metrics) {
     header.push_back("test " + m.label());
     header.push_back("test " + m.label() + " deviation");

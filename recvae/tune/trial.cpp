@@ -71,8 +71,8 @@ Record Trial::train(std::int64_t epochs, const std::function<bool()>& cancelled,
     if (!is_there)
       fit_->run([&](const FitEpoch* ended) {
         if (ended && ended->best) best_ = fit_->model();
-        if (cancelled()) throw data::Stopped();
-        const bool stopped = stop();
+        const bool stopped = stop();  // asked first: the trial that is stopped first cancels the others
+        if (!stopped && cancelled()) throw data::Stopped();
         save(stopped ? worth_saving_ : kBetweenCheckpoints);
         if (stopped) throw data::Stopped();
         return fit_->state().epochs < epochs;

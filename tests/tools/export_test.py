@@ -170,6 +170,10 @@ class ExportTest(CommandsTest):
         code, _, stderr = run("recvae_export", "--model", self.model, "--out", self.table, "--serving")
         self.assertEqual((code, stderr.count("\n")), (1, 1))
         self.assertIn("expected a folder for --out", stderr)
+        lost = self.fresh()
+        lost.symlink_to("nowhere")
+        code, _, stderr = run("recvae_export", "--model", self.model, "--out", lost, "--serving")
+        self.assertEqual((code, lost.is_symlink()), (1, True), stderr)
 
     def test_signal(self):
         """Ends it without a trace."""

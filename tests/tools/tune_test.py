@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import resource
 import shutil
 import signal
 import statistics
@@ -201,7 +202,20 @@ class TuneTest(CommandsTest):
         self.bad(1, "recvae_tune", "--resume", out, names="trials.jsonl:8: ")
         log.write_text(text + '{"trial":99,"rung":1}\n')
         self.bad(1, "recvae_tune", "--resume", out, names="a record of another search")
-        self.bad(1, "recvae_tune", "--params", self.put("p", SPACE), "--data", self.table, *FEW, "--out", out, names="not empty")
+        self.bad(1, "recvae_tune", "--params", self.put("p", SPACE), "--data", self.table, *FEW, "--out", out, names="not empty; --resume goes on with an earlier search")
+
+    def test_a_search_that_never_began_needs_no_tidying(self):
+        killed = self.fresh()
+        killed.mkdir()
+        (killed / "trials.jsonl.tmp-1").write_text("{")
+        out, stdout = self.tune(SPACE, out=killed)
+        self.assertEqual(sorted(p.name for p in out.iterdir()), ["config.yaml", "trials.jsonl", "trials.tsv", "tune.html"])
+        params, failed = self.put("fails", SPACE), self.fresh()
+        command = [TOOLS / "recvae_tune", "--params", params, "--data", self.table, *HELD_OUT, *FEW, "--quiet", "--out", failed]
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))  # the log fits, the page does not
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60, preexec_fn=limit)
+        self.assertEqual((result.returncode, result.stdout, failed.exists()), (1, "", False), result.stderr)
+        self.assertIn("cannot be written: File too large", result.stderr)
 
     def test_one_process_at_a_time(self):
         out, params = self.fresh(), self.put("long", "learning_rate choice [0.01,0.003,0.001,0.02,0.03,0.04]\n")
@@ -225,6 +239,7 @@ class TuneTest(CommandsTest):
         refused(SPACE, "--max_evals: expected a whole number from 1 on", 2, "--max_evals", "0")
         refused(SPACE, "unknown option '--max_eval', did you mean --max_evals?", 2, "--max_eval", "3")
         self.bad(2, "recvae_tune", "--data", self.table, names="--params is required")
+        self.bad(2, "recvae_tune", "--data", self.table, "--params", "a", "--params_file", "b", names="expected --params or --params_file, found both")
         self.bad(2, "recvae_tune", "--params", self.table, names="--data is required")
         self.bad(1, "recvae_tune", "--params", self.home / "nothing", "--data", self.table, names="nothing")
         no_validation = self.put("adjacent/train.txt", "".join(f"{u} {u % 3} {3 + u % 4} 8\n" for u in range(30))).parent
@@ -248,15 +263,20 @@ class TuneTest(CommandsTest):
         self.assertEqual((code, stdout), (0, result.stdout))
 
     def test_the_page(self):
-        out, _ = self.tune("init choice [torch,xavier_normal]\nlearning_rate loguniform -8,-4\nseed choice [1,2]\n", "--algo", "random", "--max_evals", 3)
+        out, _ = self.tune("init choice [torch,xavier_normal]\nlearning_rate loguniform -8,-4\ndropout_prob uniform 0,0.9\nseed choice [1,2]\n", "--algo", "random", "--max_evals", 30)
         page = (out / "tune.html").read_text(encoding="utf-8")
         tags = Tags(page)
         self.assertEqual(tags.open, [])
         self.assertEqual(tags.links, [])
         self.assertGreaterEqual(tags.count.get("svg", 0), 2)
-        self.assertGreaterEqual(tags.count.get("tr", 0), 1 + 3 + 1 + 6)
-        for text in ("learning_rate", "xavier_normal", "ndcg@100"):
+        self.assertGreaterEqual(tags.count.get("tr", 0), 1 + 30 + 1 + 60)
+        for text in ("learning_rate", "xavier_normal", "ndcg@100", ">0.2</text>", ">0.4</text>"):  # of dropout_prob's axis
             self.assertIn(text, page)
+        for t in self.rows(out):
+            self.assertIn(f">{float(t['learning_rate']):.4g}</td>", page)
+        best = self.rows(out, "settings.tsv")[0]
+        self.assertIn(f">{float(best['ndcg@100']):.4f}</div>", page)
+        self.assertIn(f"validation, ±\u00a0{float(best['deviation']):.4f}<", page)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// What a training run writes: all that --overwrite replaces.
-constexpr const char* kRunEntries[] = {"model.safetensors", "checkpoint", ".checkpoints", ".refit",
-                                       "metrics.jsonl",     "data.json",  "config.yaml",  "report.html"};
 constexpr const char* kStage = ".recvae-new";  // within the directory, or after its name beside it
 
 // A `..` goes up from where a link before it leads to. A link that leads nowhere stays one.
@@ -53,28 +50,8 @@ int locked(const fs::path& path) {
   return -1;
 }
 
-bool is_of_a_run(const fs::path& name) { return std::ranges::find(kRunEntries, name) != std::end(kRunEntries); }
-
-/// Is it a file that a run was writing when it was killed, or one that was to lose its name?
-bool is_leftover(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return (is_of_a_run(name.substr(0, name.find(".tmp-"))) && name.find(".tmp-") != name.npos) ||
-         name.starts_with(".old_encoder.safetensors");
-}
-
 fs::path stage_beside(const fs::path& directory) {
   return directory.parent_path() / ("." + directory.filename().string() + kStage);
-}
-
-/// What runs that were killed have left.
-void remove_leftovers(const fs::path& directory) {
-  std::error_code error;
-  for (const fs::path& stage : {stage_beside(directory), directory / kStage}) fs::remove_all(stage, error);
-  for (const fs::path& folder : {directory, directory / ".refit"}) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-      if (is_leftover(entry.path())) fs::remove(entry.path(), error);
-    }
-  }
 }
 
 /// A new directory for the files of `directory`, of the same file system, beside it if it can be exchanged.
@@ -96,8 +73,8 @@ fs::path make_stage(const fs::path& directory) {
 
 }  // namespace
 
-OutputDirectory::OutputDirectory(const fs::path& path, Existing existing)
-    : path_(without_trailing_slash(path)), existing_(existing) {
+OutputDirectory::OutputDirectory(const fs::path& path, Existing existing, const OutputKind& kind)
+    : path_(without_trailing_slash(path)), existing_(existing), kind_(kind) {
   std::error_code error;
   if (existing == Existing::resumed && !fs::is_directory(path_, error)) fail(path_, "expected a run's directory");
   fs::path there = path_;
@@ -114,7 +91,7 @@ OutputDirectory::~OutputDirectory() {
   // Remove what was made in vain, innermost first; a directory with something in it stays.
   std::error_code error;
   if (!stage_.empty()) fs::remove_all(stage_, error);
-  for (const char* name : kRunEntries) {
+  for (const char* name : kind_.entries) {
     if (lock_ >= 0 && stage_.empty() && !kept_) fs::remove_all(path_ / name, error);
   }
   for (fs::path p = path_; !made_.empty() && !kept_; p = p.parent_path()) {
@@ -125,12 +102,34 @@ OutputDirectory::~OutputDirectory() {
   }
 }
 
+bool OutputDirectory::has_entry(const fs::path& name) const {
+  return std::ranges::find(kind_.entries, name) != kind_.entries.end();
+}
+
+/// Is it a file that a command was writing when it was killed, or one that was to lose its name?
+bool OutputDirectory::is_leftover(const fs::path& path) const {
+  const std::string name = path.filename().string();
+  return (has_entry(name.substr(0, name.find(".tmp-"))) && name.find(".tmp-") != name.npos) ||
+         name.starts_with(".old_encoder.safetensors");
+}
+
+/// What commands that were killed have left.
+void OutputDirectory::remove_leftovers() const {
+  std::error_code error;
+  for (const fs::path& stage : {stage_beside(path_), path_ / kStage}) fs::remove_all(stage, error);
+  for (const fs::path& folder : {path_, path_ / ".refit"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+      if (is_leftover(entry.path())) fs::remove(entry.path(), error);
+    }
+  }
+}
+
 void OutputDirectory::check_empty() const {
   if (existing_ != Existing::refused) return;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
     if (entry.path().filename() == kStage || is_leftover(entry.path())) continue;
-    fail(path_, "the output directory is not empty; --overwrite replaces an earlier run, --resume goes on with it");
+    fail(path_, std::string("the output directory is not empty; ") + kind_.advice);
   }
 }
 
@@ -147,7 +146,7 @@ void OutputDirectory::open() {
   check_empty();  // another run may have come and gone since the constructor looked
   path_ = fs::canonical(path_);
   if (!made_.empty()) made_ = fs::canonical(made_);
-  remove_leftovers(path_);
+  remove_leftovers();
   if (existing_ == Existing::resumed) return;
   if (!fs::is_empty(path_, error)) {
     stage_ = make_stage(path_);
@@ -159,7 +158,7 @@ void OutputDirectory::open() {
 bool OutputDirectory::replaces(const fs::path& file) const {
   std::error_code error;
   const fs::path name = fs::canonical(file, error).lexically_relative(path_);
-  return !stage_.empty() && !name.empty() && is_of_a_run(*name.begin());
+  return !stage_.empty() && !name.empty() && has_entry(*name.begin());
 }
 
 // Gives the stage all other files of the directory, by hard links, and exchanges the two.
@@ -169,8 +168,8 @@ bool OutputDirectory::exchange() {
   std::error_code error;
   for (fs::recursive_directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
     const fs::path name = at->path().lexically_relative(path_);
-    if (is_of_a_run(name)) at.disable_recursion_pending();
-    if (is_of_a_run(name) || fs::exists(fs::symlink_status(stage_ / name))) continue;
+    if (has_entry(name)) at.disable_recursion_pending();
+    if (has_entry(name) || fs::exists(fs::symlink_status(stage_ / name))) continue;
     if (at->is_directory(error) && !at->is_symlink(error))
       fs::create_directory(stage_ / name, at->path(), error);
     else
@@ -188,10 +187,10 @@ bool OutputDirectory::exchange() {
 // and the link to one, go before all others, as wholes; then the settings come first and the link after what it leads
 // to.
 void OutputDirectory::replace_each() {
-  for (const char* name : kRunEntries) {
+  for (const char* name : kind_.entries) {
     if (fs::is_directory(path_ / name)) fs::rename(path_ / name, stage_ / (std::string(name) + ".old"));
   }
-  for (auto name = std::rbegin(kRunEntries); name != std::rend(kRunEntries); ++name) {
+  for (auto name = kind_.entries.rbegin(); name != kind_.entries.rend(); ++name) {
     if (fs::exists(fs::symlink_status(stage_ / *name)))
       fs::rename(stage_ / *name, path_ / *name);
     else
@@ -201,9 +200,9 @@ void OutputDirectory::replace_each() {
 
 void OutputDirectory::has_result() {
   if (stage_.empty()) kept_ = true;
-  if (stage_.empty() || (fs::exists(path_ / kRunEntries[0]) && !fs::exists(stage_ / kRunEntries[0]))) return;
+  if (stage_.empty() || (fs::exists(path_ / kind_.entries[0]) && !fs::exists(stage_ / kind_.entries[0]))) return;
   kept_ = true;
-  for (const char* name : kRunEntries) {
+  for (const char* name : kind_.entries) {
     if (fs::exists(stage_ / name)) sync(stage_ / name);
   }
   sync(stage_);

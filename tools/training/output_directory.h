@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 
 namespace recvae::tools {
@@ -13,6 +14,18 @@ enum class Existing {
   resumed    ///< the run that goes on
 };
 
+/// What a command writes into its directory, the result first: what --overwrite replaces, what is removed where no
+/// result comes; and what is left to a user where there is something already.
+struct OutputKind {
+  std::span<const char* const> entries;
+  const char* advice;
+};
+
+inline constexpr const char* kRunEntries[] = {"model.safetensors", "checkpoint", ".checkpoints", ".refit",
+                                              "metrics.jsonl",     "data.json",  "config.yaml",  "report.html"};
+inline constexpr OutputKind kTrainingRun = {kRunEntries,
+                                            "--overwrite replaces an earlier run, --resume goes on with it"};
+
 /// Takes an output directory for one run. Where there is an earlier run to be replaced, files are written beside it,
 /// and become its own with the first complete result, in one step: until then the earlier run stays as it is, whatever
 /// ends this one. Where no result comes, what was made is removed again, unless the process is killed.
@@ -20,7 +33,7 @@ class OutputDirectory {
  public:
   /// Throws data::DataError if `path` cannot be written, is something else than a directory, or has in it what may not
   /// be there. Touches nothing.
-  OutputDirectory(const std::filesystem::path& path, Existing existing);
+  OutputDirectory(const std::filesystem::path& path, Existing existing, const OutputKind& kind = kTrainingRun);
   ~OutputDirectory();
   OutputDirectory(const OutputDirectory&) = delete;
   OutputDirectory& operator=(const OutputDirectory&) = delete;
@@ -40,12 +53,16 @@ class OutputDirectory {
   bool is_beside() const { return !stage_.empty(); }
 
  private:
+  bool has_entry(const std::filesystem::path& name) const;
+  bool is_leftover(const std::filesystem::path& path) const;
+  void remove_leftovers() const;
   void check_empty() const;
   bool exchange();
   void replace_each();
 
   std::filesystem::path path_;  // after open() without links: one that leads here stays one
   Existing existing_;
+  OutputKind kind_;
   bool kept_ = true;             // there is, or may be, something worth keeping
   std::filesystem::path made_;   // the uppermost directory that open() made
   std::filesystem::path stage_;  // where files are while an earlier run is in their place

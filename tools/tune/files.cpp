@@ -13,18 +13,6 @@ namespace {
 
 constexpr const char* kLog = "/trials.jsonl";
 
-/// Files that a search was writing when it was killed.
-std::vector<std::filesystem::path> leftovers(const std::string& folder) {
-  std::vector<std::filesystem::path> found;
-  for (const std::filesystem::directory_entry& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    for (const char* file : {kLog, "/trials.tsv", "/settings.tsv", "/config.yaml", "/tune.html"}) {
-      if (name.starts_with(std::string(file + 1) + ".tmp-")) found.push_back(entry.path());
-    }
-  }
-  return found;
-}
-
 }  // namespace
 
 SearchLog read_search(const std::string& folder) {
@@ -55,7 +43,6 @@ SearchFiles::SearchFiles(std::string folder, const SearchLog& log, const tune::S
       search_(search),
       metrics_(metrics) {
   for (const tune::Record& r : log.records) log_text_ += tune::to_json(r) + "\n";
-  for (const std::filesystem::path& path : leftovers(folder_)) std::filesystem::remove(path);
 }
 
 void SearchFiles::add(const tune::Record& record) {

@@ -6,8 +6,13 @@
 
 #include "recvae/tune/search.h"
 #include "setup.h"
+#include "training/output_directory.h"
 
 namespace recvae::tools {
+
+inline constexpr const char* kSearchEntries[] = {"trials.jsonl", "trials.tsv", "settings.tsv",
+                                                 "config.yaml",  "tune.html",  ".trials"};
+inline constexpr OutputKind kSearch = {kSearchEntries, "--resume goes on with an earlier search"};
 
 /// What `trials.jsonl` holds: a line of what is searched, then one of each task that is done.
 struct SearchLog {

@@ -21,14 +21,20 @@ std::string mean_text(const tune::Mean& m) {
   return metric_text(m.mean) + (std::isnan(m.deviation) ? "" : " ± " + formatted("%.4f", m.deviation));
 }
 
+/// The deviation stands below the mean: beside it there is no room on a phone.
+Html mean_card(const Metric& metric, const tune::Mean& m, const std::string& part) {
+  return card(metric.label(), metric_text(m.mean),
+              part + (std::isnan(m.deviation) ? "" : ", ±\u00a0" + formatted("%.4f", m.deviation)));
+}
+
 Html best_section(const tune::Search& search, const std::vector<Metric>& metrics) {
   const std::optional<std::size_t> best = search.best();
   if (!best) return {};
   const tune::Plan& plan = search.plan();
-  std::vector<Html> figures = {card(search.valid_metric().label(), mean_text(search.valid(*best)), "validation")};
+  std::vector<Html> figures = {mean_card(search.valid_metric(), search.valid(*best), "validation")};
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     const tune::Mean test = search.test(*best, m);
-    if (!std::isnan(test.mean)) figures.push_back(card(metrics[m].label(), mean_text(test), "test"));
+    if (!std::isnan(test.mean)) figures.push_back(mean_card(metrics[m], test, "test"));
   }
   std::vector<std::vector<Html>> rows;
   for (std::size_t k = 0; k < plan.space.parameters.size(); ++k)
@@ -37,36 +43,39 @@ Html best_section(const tune::Search& search, const std::vector<Metric>& metrics
   return html + element("p", text("All settings are in config.yaml, which recvae_train --config takes."));
 }
 
-/// Log where the values are positive and wide apart, categories where they are no numbers.
-Scale scale_of(const std::vector<ScatterPoint>& points) {
+/// As values are drawn; of choices log where they are positive and wide apart, categories where they are no numbers.
+Scale scale_of(const tune::Parameter& parameter, const std::vector<ScatterPoint>& points) {
   double low = HUGE_VAL, high = -HUGE_VAL;
   for (const ScatterPoint& p : points) {
     if (!data::parse_number<double>(p.category)) return Scale::categories;
     low = std::min(low, p.x);
     high = std::max(high, p.x);
   }
-  return low > 0 && high >= 10 * low ? Scale::log : Scale::linear;
+  using enum tune::Parameter::Kind;
+  const bool wide = parameter.kind == loguniform ? high > low : parameter.kind == choice && high >= 10 * low;
+  return low > 0 && wide ? Scale::log : Scale::linear;
 }
 
-Html parameter_chart(const tune::Search& search, std::size_t parameter) {
+Html parameter_chart(const tune::Search& search, std::optional<std::size_t> best, std::size_t parameter) {
   const tune::Plan& plan = search.plan();
-  const std::string& name = plan.space.parameters[parameter].name;
+  const tune::Parameter& varied = plan.space.parameters[parameter];
   ScatterChart chart;
-  chart.text = {name, search.valid_metric().label() + ", validation", name};
+  chart.text = {varied.name, search.valid_metric().label() + ", validation", varied.name};
   for (std::size_t point = 0; point < plan.points.size(); ++point) {
     const double value = search.valid(point).mean;
     if (std::isnan(value)) continue;
-    if (search.best() == point) chart.best = chart.points.size();
+    if (best == point) chart.best = chart.points.size();
     const std::string& at = plan.points[point][parameter];
     chart.points.push_back({data::parse_number<double>(at).value_or(0), at, value, describe_point(plan, point)});
   }
-  chart.scale = scale_of(chart.points);
+  chart.scale = scale_of(varied, chart.points);
   return chart.points.empty() ? Html{} : scatter_chart(chart);
 }
 
 Html charts_section(const tune::Search& search) {
   Html charts;
-  for (std::size_t k = 0; k < search.plan().space.parameters.size(); ++k) charts += parameter_chart(search, k);
+  const std::optional<std::size_t> best = search.best();
+  for (std::size_t k = 0; k < search.plan().space.parameters.size(); ++k) charts += parameter_chart(search, best, k);
   return charts.empty() ? charts : element("div", {{"class", "columns"}}, charts);
 }
 
@@ -76,9 +85,15 @@ std::vector<Column> parameter_columns(const tune::Plan& plan) {
   return columns;
 }
 
+/// Of numbers that were drawn as many digits as a table has room for.
 std::vector<Html> parameter_cells(const tune::Plan& plan, std::size_t point) {
   std::vector<Html> cells;
-  for (const std::string& value : plan.points[point]) cells.push_back(text(value));
+  for (std::size_t k = 0; k < plan.space.parameters.size(); ++k) {
+    const tune::Parameter& p = plan.space.parameters[k];
+    const std::string& value = plan.points[point][k];
+    const bool drawn = p.kind != tune::Parameter::Kind::choice && !p.whole;
+    cells.push_back(text(drawn ? formatted("%.4g", data::parse_number<double>(value).value_or(0)) : value));
+  }
   return cells;
 }
 
@@ -93,9 +108,10 @@ Html settings_section(const tune::Search& search, const std::vector<Metric>& met
   columns.push_back({"seeds"});
   for (const Metric& m : metrics) columns.push_back({"test " + m.label()});
   std::vector<std::vector<Html>> rows;
+  const std::optional<std::size_t> best = search.best();
   for (const std::size_t point : search.ranking()) {
     rows.push_back(parameter_cells(plan, point));
-    rows.back().push_back(value_cell(mean_text(search.valid(point)), search.best() == point));
+    rows.back().push_back(value_cell(mean_text(search.valid(point)), best == point));
     rows.back().push_back(text(std::to_string(search.runs(point).size())));
     for (std::size_t m = 0; m < metrics.size(); ++m) rows.back().push_back(text(mean_text(search.test(point, m))));
   }
@@ -112,12 +128,13 @@ Html trials_section(const tune::Search& search, const std::vector<Metric>& metri
   for (const Metric& m : metrics) columns.push_back({"test " + m.label()});
   columns.push_back({"seconds"});
   std::vector<std::vector<Html>> rows;
+  const std::optional<std::size_t> best = search.best();
   for (const tune::Record* r : search.records()) {
     const std::size_t point = plan.point_of(r->trial);
     std::vector<Html> row = parameter_cells(plan, point);
     row.insert(row.begin(), text(std::to_string(r->trial + 1)));
     if (!plan.space.seeds.empty()) row.push_back(text(plan.space.seeds[r->trial % plan.space.runs()]));
-    row.push_back(value_cell(r->diverged ? "diverged" : metric_text(r->valid), search.best() == point));
+    row.push_back(value_cell(r->diverged ? "diverged" : metric_text(r->valid), best == point));
     row.push_back(text(r->best_epoch > 0 ? std::to_string(r->best_epoch) : "–"));
     row.push_back(text(std::to_string(r->epochs)));
     for (std::size_t m = 0; m < metrics.size(); ++m)

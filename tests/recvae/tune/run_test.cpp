@@ -191,6 +191,14 @@ TEST_CASE("a trial that is stopped goes on from its checkpoint, and begins again
   }
 }
 
+TEST_CASE("a trial that is stopped writes its checkpoint though another one was stopped before it") {
+  Problem p;
+  Trial trial(p.settings, p.data, p.context, p.dir.path("trial"), 0);
+  const auto yes = [] { return true; };
+  CHECK_THROWS_AS(trial.train(p.settings.epochs, yes, yes), data::Stopped);
+  CHECK(std::filesystem::exists(p.dir.path("trial/checkpoint")));
+}
+
 TEST_CASE("what a callback throws ends the run") {
   Problem p;
   Search search = p.search(kSpace, Algorithm::exhaustive);

@@ -269,6 +269,9 @@ TEST_CASE("tables") {
         "beta\tndcg@100\tn\tdeviation\ttest recall@20\ttest recall@20 deviation\n"
         "1.0\t0.375\t2\t0.1767766952966369\t0.5\t0\n"
         "2.0\t\t2\t\t\t\n");
+  const Search long_name(plan_of("beta choice [1]", Algorithm::exhaustive), {"averagepopularity", 10});
+  CHECK(trials_table(long_name, {}) == "trial\tbeta\taveragepopularity@10\tstatus\tbest_epoch\tepochs\tseconds\n");
+  CHECK(settings_table(long_name, {}) == "beta\taveragepopularity@10\tn\tdeviation\n");
   CHECK(describe_point(search.plan(), 1) == "beta:2.0");
   CHECK(describe_trial(search.plan(), 1) == "beta:1.0, seed:2");
   CHECK(describe_trial(plan_of("seed choice [7]", Algorithm::exhaustive), 0) == "seed:7");

@@ -124,7 +124,10 @@ TEST_CASE("what is refused, and where") {
   CHECK(refused("epochs quniform 1,2,0.5") == "p:1: expected a whole step q for epochs, found '1,2,0.5'");
   CHECK(refused("epochs quniform 0,1e300,1") == "p:1: expected smaller numbers for epochs, found '0,1e300,1'");
   CHECK(refused("epochs quniform -5,5,1").starts_with("p:1: epochs: expected a positive integer"));
-  CHECK(refused("learning_rate loguniform 0,1000") == "p:1: expected a number for learning_rate, found 'null'");
+  CHECK(refused("learning_rate loguniform 0,1000") ==
+        "p:1: expected smaller numbers for learning_rate, found '0,1000'");
+  CHECK(refused("clip_grad_norm loguniform 0,1000") ==
+        "p:1: expected smaller numbers for clip_grad_norm, found '0,1000'");
   CHECK(refused("beta uniform -1e308,1e308").starts_with("p:1: "));
   CHECK(refused("init uniform 1,2") == "p:1: expected choice for init, which is no number, found 'uniform'");
   CHECK(refused("seed uniform 1,2").starts_with("p:1: expected choice"));
