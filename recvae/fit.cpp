@@ -93,9 +93,9 @@ FitEpoch Fit::end_epoch(const EpochReport& report) {
   return ended;
 }
 
-std::string Fit::save(const std::string& path, const ModelMetadata& metadata) {
-  return old_encoder_ ? save_model(path, model_, *old_encoder_, metadata)
-                      : save_model(path, model_, model_.encoder, metadata);
+std::string Fit::save(const std::string& path, const ModelMetadata& metadata, const RecVae<float>& model) {
+  return old_encoder_ ? save_model(path, model, *old_encoder_, metadata)
+                      : save_model(path, model, model.encoder, metadata);
 }
 
 }  // namespace recvae

@@ -74,7 +74,9 @@ class Fit {
   /// The model as it is now on the validation part, by metrics().
   Evaluation validate() const { return evaluate(*model_scorer(model_), validation_, metrics_, context_); }
   /// Writes the model as it is now, and returns the file's checksum (see save_model).
-  std::string save(const std::string& path, const ModelMetadata& metadata);
+  std::string save(const std::string& path, const ModelMetadata& metadata) { return save(path, metadata, model_); }
+  /// The same of a copy of an earlier epoch's model.
+  std::string save(const std::string& path, const ModelMetadata& metadata, const RecVae<float>& model);
 
   const std::vector<Metric>& metrics() const { return metrics_; }  ///< the settings', and valid_metric
   const Metric& valid_metric() const { return metrics_[valid_place_]; }

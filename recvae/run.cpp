@@ -72,63 +72,68 @@ void Run::resume(const Checkpoint& from) {
 
 void Run::run(const Fit::Callback& callback) {
   start_ = last_ = Clock::now();
-  fit_.run([&](const FitEpoch* ended) {
-    const std::int64_t before = written_;
-    if (ended) end_epoch(*ended);
-    const bool goes_on = callback(ended);
-    if (before == written_ && (!goes_on || (!ended && is_due_within_epoch()))) write_checkpoint();
-    return goes_on;
-  });
+  try {
+    fit_.run([&](const FitEpoch* ended) {
+      const std::int64_t before = written_;
+      best_is_here_ = false;
+      if (ended) end_epoch(*ended);
+      const bool goes_on = callback(ended);
+      if (before == written_ && (!goes_on || (!ended && is_due_within_epoch()))) write_checkpoint();
+      if (best_is_here_ && !best_is_written_ && fit_.chooses())
+        best_copy_ = std::make_unique<RecVae<float>>(fit_.model());
+      return goes_on;
+    });
+  } catch (...) {
+    try {  // what was good before training diverged, say
+      save_best();
+    } catch (const ad::Error&) {  // the first error is the one to be told
+    }
+    throw;
+  }
 }
 
 void Run::end_epoch(const FitEpoch& epoch) {
   const std::string line = record(epoch, fit_.metrics(), writing_seconds_);
   writing_seconds_ = 0;
   log_ += line;
-  const bool writes = fit_.finished() || is_affordable();
-  if (epoch.best && (fit_.chooses() || writes)) save_best();
-  if (writes || (fit_.chooses() && is_affordable())) write_checkpoint();  // the best weights need not be written twice
+  if (epoch.best) {
+    best_is_here_ = true;
+    best_is_written_ = false;
+    best_copy_.reset();
+  }
+  if (fit_.finished() || is_affordable()) write_checkpoint();
   // A run that begins anew where one was killed before its first checkpoint begins its log anew.
   if (!log_file_.is_open()) log_file_.open(file("metrics.jsonl"), resumed_ ? std::ios::app : std::ios::trunc);
   log_file_ << line << std::flush;
   if (!log_file_) throw ad::Error(file("metrics.jsonl") + ": cannot be written");
 }
 
-template <class Write>
-double Run::timed(double bytes, const Write& write) {
-  const Clock::time_point start = Clock::now();
-  write();
-  const double seconds = seconds_since(start);
-  seconds_per_byte_ = seconds / bytes;
-  writing_seconds_ += seconds;
-  return seconds;
-}
-
 void Run::save_best() {
-  best_seconds_ += timed(model_bytes_, [&] {
-    const std::string path = file("model.safetensors");
-    best_ = {path, fit_.save(path, metadata_)};
-  });
-  best_epoch_ = fit_.state().epochs;
+  if (best_is_written_ || (!best_is_here_ && !best_copy_)) return;
+  const std::string path = file("model.safetensors");
+  best_ = {path, fit_.save(path, metadata_, best_is_here_ ? fit_.model() : *best_copy_)};
+  best_is_written_ = true;
+  best_copy_.reset();
 }
 
 void Run::write_checkpoint() {
-  const Trainer::State& at = fit_.trainer().state();
-  const bool between = at.phase == Trainer::Phase::encoder && at.pass == 0 && at.batch == 0,
-             is_best = between && best_epoch_ == fit_.state().epochs && best_epoch_ > 0;
-  checkpoint_seconds_ += timed(moment_bytes_ + (is_best ? 0 : model_bytes_), [&] {
-    checkpoints_.add([&](const std::string& directory) {
-      recvae::write_checkpoint(directory, fit_, metadata_, identity_, log_, best_, is_best);
-    });
+  const Clock::time_point start = Clock::now();
+  const double bytes = moment_bytes_ + model_bytes_ * (best_is_here_ || best_is_written_ ? 1 : 2);
+  save_best();
+  checkpoints_.add([&](const std::string& directory) {
+    recvae::write_checkpoint(directory, fit_, metadata_, identity_, log_, best_, best_is_here_);
   });
   last_ = Clock::now();
+  const double seconds = seconds_since(start);
+  seconds_per_byte_ = seconds / bytes;
+  writing_seconds_ += seconds;
+  checkpoint_seconds_ += seconds;
   ++written_;
 }
 
 // Would one more keep within the share of the time, and the one at the end, too?
 bool Run::is_affordable() const {
-  const bool is_best = best_epoch_ == fit_.state().epochs && best_epoch_ > 0;
-  const double bytes = 2 * moment_bytes_ + (is_best ? 1 : 2) * model_bytes_;
+  const double bytes = 2 * (moment_bytes_ + 2 * model_bytes_);
   return checkpoint_seconds_ + bytes * seconds_per_byte_ <= kMostOfTime * seconds();
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,11 +17,11 @@ struct CheckpointPlan {
   bool at_any_cost = false;  ///< the minutes count, whatever the checkpoints cost
 };
 
-/// Runs a fit in a directory that exists, and keeps there `model.safetensors`, the best epoch's weights (without
-/// validation: the last epoch's, as of the last checkpoint); `metrics.jsonl`, a line per epoch; and `checkpoint`. That
-/// is written after an epoch, and in the midst of a long one, as often as the time spent on it stays below 3 % of the
-/// run's; after the last epoch and when the run is stopped it always is. A run that is stopped or killed at any moment
-/// and resumed comes to the same bits.
+/// Runs a fit in a directory that exists, and keeps there `metrics.jsonl`, a line per epoch; `checkpoint`; and
+/// `model.safetensors`, the weights of the epoch that was best when the checkpoint was written. That happens after an
+/// epoch, and in the midst of a long one, as often as all writing stays below 3 % of the run's time; after the last
+/// epoch and when the run is stopped it always does. Where epochs are too short for that, the best weights wait in
+/// memory. A run that is stopped or killed at any moment and resumed comes to the same bits.
 class Run {
  public:
   /// All but `directory` outlive the run.
@@ -38,9 +39,8 @@ class Run {
   /// The directory was renamed.
   void move_to(const std::string& directory);
 
-  double checkpoint_seconds() const { return checkpoint_seconds_; }
-  double best_seconds() const { return best_seconds_; }  ///< of writing the best epochs' weights
-  double seconds() const;                                ///< since run() began
+  double checkpoint_seconds() const { return checkpoint_seconds_; }  ///< of writing all files
+  double seconds() const;                                            ///< since run() began
   std::int64_t checkpoints_written() const { return written_; }
 
  private:
@@ -51,8 +51,6 @@ class Run {
   void write_checkpoint();
   bool is_affordable() const;
   bool is_due_within_epoch() const;
-  template <class Write>
-  double timed(double bytes, const Write& write);
   std::string file(const char* name) const { return directory_ + "/" + name; }
 
   Fit& fit_;
@@ -65,10 +63,12 @@ class Run {
   std::ofstream log_file_;
   bool resumed_ = false;
   std::optional<WrittenFile> best_;
-  std::int64_t best_epoch_ = 0;  // whose weights it has, if this run wrote it
+  // Of the best epoch's weights: has best_ got them, are they those of the fit, and else, where that is needed, a copy.
+  bool best_is_written_ = true, best_is_here_ = false;
+  std::unique_ptr<RecVae<float>> best_copy_;
   Clock::time_point start_ = Clock::now(), last_ = start_;
-  double checkpoint_seconds_ = 0, best_seconds_ = 0, writing_seconds_ = 0;  // the last: since the last epoch
-  double seconds_per_byte_ = 1 / 200e6;                                     // of the last file
+  double checkpoint_seconds_ = 0, writing_seconds_ = 0;  // of all of them; since the last epoch
+  double seconds_per_byte_ = 1 / 200e6;                  // of the last one
   double model_bytes_ = 0, moment_bytes_ = 0;
   std::int64_t written_ = 0;
 };

@@ -252,3 +252,20 @@ TEST_CASE("checkpoint: a state that is none of these settings and data is refuse
   Fit narrower = p.fit();
   CHECK(error_of([&] { good.restore(narrower); }).find("expected [5, 16]") != std::string::npos);
 }
+
+TEST_CASE("run: the best epoch's weights are written when something else ends the training, wherever they waited") {
+  test::FitProblem p;
+  p.settings.epochs = 1000;
+  Directory directory(p, "run");
+  Fit fit = p.fit();
+  const ModelMetadata metadata{directory.text, p.tokens, directory.hash};
+  Run run(fit, metadata, directory.identity, directory.path);
+  const auto worse_than_before = [&](const FitEpoch* ended) {
+    if (ended && fit.state().epochs > fit.state().best_epoch + 2) throw ad::Error("diverged");
+    return true;
+  };
+  CHECK(error_of([&] { run.run(worse_than_before); }) == "diverged");
+  const LoadedModel best = load_model(directory.file("model.safetensors"), Load::model);
+  const Evaluation found = evaluate(*model_scorer(best.model), p.validation, {fit.valid_metric()}, p.context);
+  CHECK(found.means[0] == *fit.state().best);
+}

@@ -72,10 +72,9 @@ void log_end(const Run& run, const Fit& fit) {
   else if (fit.chooses() && state.best_epoch == state.epochs)
     log_info("the best epoch is the last one: it may pay to train longer, with --resume and more --epochs");
   if (run.checkpoints_written() > 0) {
-    const double percent = 100 / std::max(1e-9, run.seconds());
-    log_info(formatted("checkpoints: %lld written, %.1f %% of the time; the best epochs' weights: %.1f %%",
-                       static_cast<long long>(run.checkpoints_written()), percent * run.checkpoint_seconds(),
-                       percent * run.best_seconds()));
+    log_info(formatted("checkpoints: %lld written, %.1f %% of the time",
+                       static_cast<long long>(run.checkpoints_written()),
+                       100 * run.checkpoint_seconds() / std::max(1e-9, run.seconds())));
   }
 }
 
