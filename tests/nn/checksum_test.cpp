@@ -12,7 +12,7 @@ using recvae::test::TempDir;
 TEST_CASE("checksum: XXH3 of 128 bits, however the bytes come, and however they are written") {
   CHECK(Checksum().digits() == "99aa06d3014798d86001c324468d497f");  // as the specification has it for no bytes
   std::string text;
-  for (int i = 0; i < 3'000'000; ++i) text += static_cast<char>(i * i >> 3);
+  for (unsigned i = 0; i < 3'000'000; ++i) text += static_cast<char>(i * i >> 3);
   Checksum whole, parts;
   whole.add(text);
   for (std::size_t at = 0, n = 1; at < text.size(); at += n, n = n * 3 + 1) parts.add(text.substr(at, n));
