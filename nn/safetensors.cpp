@@ -20,8 +20,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors files are
 using Json = nlohmann::ordered_json;  // keeps the order of names
 
 constexpr std::uint64_t kLargestHeader = std::uint64_t{1} << 30;
-constexpr Index kTransposeBlock = 32;   // rows of the file at a time
-constexpr Index kTransposeChunk = 512;  // of their columns, so that what is read or written in turn stays in a cache
+constexpr Index kTransposeBlock = 32;  // rows of the file at a time
 constexpr std::size_t kCopyBlock = std::size_t{1} << 20;
 constexpr std::size_t kHalfBlock = std::size_t{1} << 16;
 
@@ -32,6 +31,26 @@ void convert(const char* bytes, Index n, T* out) {
     std::memcpy(&v, bytes + static_cast<std::size_t>(i) * sizeof(From), sizeof(From));
     out[i] = static_cast<T>(v);
   }
+}
+
+// to[c, r] <- from[r, c], of matrices whose rows lie so far apart: tile by tile, each a cache line wide on both sides.
+template <class T>
+void transpose(ConstMatrix<T> from, Index from_stride, T* to, Index to_stride) {
+  constexpr Index kTile = 16, kPiece = 64 * kTile;
+  const auto tiles = [&](Index r_begin, Index r_end, Index c_begin, Index c_end) {
+    for (Index r0 = r_begin; r0 < r_end; r0 += kTile) {
+      for (Index c0 = c_begin; c0 < c_end; c0 += kTile) {
+        for (Index c = c0; c < std::min(c_end, c0 + kTile); ++c) {
+          for (Index r = r0; r < std::min(r_end, r0 + kTile); ++r)
+            to[c * to_stride + r] = from.data[r * from_stride + c];
+        }
+      }
+    }
+  };
+  if (from.rows > from.cols)
+    parallel_chunks(from.rows, kPiece, [&](Index begin, Index end) { tiles(begin, end, 0, from.cols); });
+  else
+    parallel_chunks(from.cols, kPiece, [&](Index begin, Index end) { tiles(0, from.rows, begin, end); });
 }
 
 // What a file says of a tensor in memory that starts its data.
@@ -71,11 +90,7 @@ void write_matrix(AtomicFile& file, const std::string& path, const NamedTensor<T
   for (Index first = 0; first < value.cols; first += kTransposeBlock) {
     const Index count = std::min(kTransposeBlock, value.cols - first);
     block.resize(static_cast<std::size_t>(count * value.rows));
-    parallel_chunks(value.rows, kTransposeChunk, [&](Index begin, Index end) {
-      for (Index c = 0; c < count; ++c) {
-        for (Index i = begin; i < end; ++i) block[static_cast<std::size_t>(c * value.rows + i)] = value(i, first + c);
-      }
-    });
+    transpose({value.data + first, value.rows, count}, value.cols, block.data(), value.rows);
     write(block);
   }
 }
@@ -163,11 +178,7 @@ Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
     else
       convert<double>(bytes.data(), n, to);
     if (!transposed) continue;
-    parallel_chunks(cols, kTransposeChunk, [&](Index begin, Index end) {
-      for (Index i = 0; i < count; ++i) {
-        for (Index j = begin; j < end; ++j) out(j, first + i) = block[static_cast<std::size_t>(i * cols + j)];
-      }
-    });
+    transpose({block.data(), count, cols}, cols, out.data() + first, out.cols());
   }
   return out;
 }
