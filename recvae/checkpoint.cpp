@@ -54,16 +54,6 @@ void take_numbers(const nlohmann::json& j, State& state) {
       state);
 }
 
-nlohmann::json parse_object(const std::string& text, const char* what) {
-  const auto flat = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > 2) throw ad::Error(std::string(what) + ": expected an object of values, found deeper nesting");
-    return true;
-  };
-  nlohmann::json j = nlohmann::json::parse(text, flat, false);
-  if (!j.is_object()) throw ad::Error(std::string(what) + ": expected a JSON object");
-  return j;
-}
-
 const std::string& entry(const ad::nn::SafetensorsReader& file, const char* name) {
   const auto it = file.metadata().find(name);
   if (it == file.metadata().end()) throw ad::Error(std::string("expected the entry ") + name + ", found none");
@@ -183,8 +173,8 @@ Checkpoint::Checkpoint(std::string directory) : directory_(std::move(directory))
       throw ad::Error("format: expected '" + std::string(kFormat) + "', found " + data::excerpt(format));
     identity_.settings = entry(file, "settings");
     identity_.engine = entry(file, "engine");
-    const nlohmann::json parts = parse_object(entry(file, "data"), "data"),
-                         steps = parse_object(entry(file, "steps"), "steps");
+    const nlohmann::json parts = parse_settings(entry(file, "data"), "data"),
+                         steps = parse_settings(entry(file, "steps"), "steps");
     for (const auto& [part, hash] : parts.items()) {
       if (hash.is_string()) identity_.data.emplace_back(part, hash.get<std::string>());
     }
@@ -192,8 +182,8 @@ Checkpoint::Checkpoint(std::string directory) : directory_(std::move(directory))
       if (taken.is_number_unsigned()) steps_.emplace_back(path, taken.get<std::int64_t>());
     }
     log_ = entry(file, "log");
-    take_numbers(parse_object(entry(file, "fit"), "fit"), fit_);
-    take_numbers(parse_object(entry(file, "trainer"), "trainer"), trainer_);
+    take_numbers(parse_settings(entry(file, "fit"), "fit"), fit_);
+    take_numbers(parse_settings(entry(file, "trainer"), "trainer"), trainer_);
     keeps_old_encoder_ = settings_from_json(identity_.settings).prior_update == "never";
   } catch (const std::runtime_error& bad) {  // ad::Error among them
     refuse(kTraining, bad.what());
@@ -229,7 +219,7 @@ void Checkpoint::restore(Fit& fit) const {
 
 std::vector<std::string> differences(const RunIdentity& before, const RunIdentity& now) {
   std::vector<std::string> names;
-  const nlohmann::json a = parse_object(before.settings, "settings"), b = parse_object(now.settings, "settings");
+  const nlohmann::json a = parse_settings(before.settings), b = parse_settings(now.settings);
   for (const auto& [name, value] : b.items()) {
     const auto it = a.find(name);
     if (name == "epochs" || (it != a.end() && *it == value)) continue;

@@ -16,14 +16,15 @@
 
 namespace recvae {
 
-/// The settings of a model: an object of values and of lists of values. Throws std::runtime_error for any other text.
-inline nlohmann::json parse_settings(const std::string& text) {
-  const auto flat = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > 2) throw std::runtime_error("settings: expected values and lists of values, found deeper nesting");
+/// The settings of a model, or what else is an object of values and of lists of values. Throws std::runtime_error,
+/// which begins with `what`, for any other text.
+inline nlohmann::json parse_settings(const std::string& text, const std::string& what = "settings") {
+  const auto flat = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    if (depth > 2) throw std::runtime_error(what + ": expected values and lists of values, found deeper nesting");
     return true;
   };
   nlohmann::json j = nlohmann::json::parse(text, flat, false);
-  if (!j.is_object()) throw std::runtime_error("settings: not a JSON object");
+  if (!j.is_object()) throw std::runtime_error(what + ": not a JSON object");
   return j;
 }
 

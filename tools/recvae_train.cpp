@@ -2,11 +2,9 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cmath>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "autodiff/parallel.h"
 #include "baselines.h"

@@ -1,7 +1,6 @@
 // Searches settings: trains RecVAE with each of a set of them and says which are best on validation users.
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 #include "autodiff/parallel.h"
 #include "baselines.h"
@@ -16,6 +15,7 @@
 #include "recvae/tune/table.h"
 #include "results.h"
 #include "training/output_directory.h"
+#include "training/run_config.h"
 #include "training/training_options.h"
 #include "tune/files.h"
 
@@ -180,8 +180,7 @@ void tune_settings(CommandLine& line) {
   const Fingerprints fingerprints = data::fingerprints(data);
   if (resumed) check_data(o, fingerprints);
   o.log.data = fingerprints;
-  if (setup.data.path != "-" && setup.data.path != "demo")  // the search may go on from another working directory
-    setup.data.path = std::filesystem::absolute(setup.data.path).lexically_normal().string();
+  setup.data.path = absolute_data_path(setup.data.path);  // the search may go on from another working directory
 
   const std::vector<Metric> metrics = tune::tested_metrics(setup.settings);
   tune::RunOptions run = run_options(o, plan, data, ad::threads());

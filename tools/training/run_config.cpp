@@ -28,16 +28,25 @@ std::string config_text(const RunConfig& run) {
   return config_text(j);
 }
 
+namespace {
+
+std::string absolute_path(const std::string& path) {
+  if (path.empty()) return path;
+  const std::filesystem::path whole = std::filesystem::absolute(path);
+  const bool goes_up = std::ranges::find(whole, "..") != whole.end();  // from where a link leads to, if it is one
+  return (goes_up ? whole : whole.lexically_normal()).string();
+}
+
+}  // namespace
+
+std::string absolute_data_path(const std::string& path) {
+  return path == "-" || path == "demo" ? path : absolute_path(path);
+}
+
 RunConfig with_absolute_paths(RunConfig run) {
-  const auto absolute = [](std::string& path) {
-    if (path.empty()) return;
-    const std::filesystem::path whole = std::filesystem::absolute(path);
-    const bool goes_up = std::ranges::find(whole, "..") != whole.end();  // from where a link leads to, if it is one
-    path = (goes_up ? whole : whole.lexically_normal()).string();
-  };
-  if (run.data.path != "-" && run.data.path != "demo") absolute(run.data.path);
-  absolute(run.init_from);
-  absolute(run.item_names);
+  run.data.path = absolute_data_path(run.data.path);
+  run.init_from = absolute_path(run.init_from);
+  run.item_names = absolute_path(run.item_names);
   return run;
 }
 

@@ -27,6 +27,9 @@ struct RunConfig {
 /// What is given of the run's options, and all settings, as YAML. No preset: it would change nothing.
 std::string config_text(const RunConfig& run);
 
+/// What --data has, from any working directory; `-` and `demo` stay what they are.
+std::string absolute_data_path(const std::string& path);
+
 /// The same run from any working directory.
 RunConfig with_absolute_paths(RunConfig run);
 
