@@ -37,6 +37,12 @@ std::string record(const FitEpoch& epoch, const std::vector<Metric>& metrics, do
 
 }  // namespace
 
+FileBytes file_bytes(const RecVae<float>& model) {
+  const auto encoder = static_cast<double>(ad::nn::parameter_count(model.encoder)),
+             decoder = static_cast<double>(ad::nn::parameter_count(model.decoder));
+  return {sizeof(float) * (2 * encoder + decoder), sizeof(float) * 2 * (encoder + decoder)};
+}
+
 Run::Run(Fit& fit, const ModelMetadata& metadata, const RunIdentity& identity, std::string directory,
          CheckpointPlan plan)
     : fit_(fit),
@@ -44,12 +50,8 @@ Run::Run(Fit& fit, const ModelMetadata& metadata, const RunIdentity& identity, s
       identity_(identity),
       directory_(std::move(directory)),
       plan_(plan),
-      checkpoints_(directory_) {
-  const auto encoder = static_cast<double>(ad::nn::parameter_count(fit.model().encoder)),
-             decoder = static_cast<double>(ad::nn::parameter_count(fit.model().decoder));
-  model_bytes_ = sizeof(float) * (2 * encoder + decoder);
-  moment_bytes_ = sizeof(float) * 2 * (encoder + decoder);
-}
+      checkpoints_(directory_),
+      bytes_(file_bytes(fit.model())) {}
 
 void Run::move_to(const std::string& directory) {
   directory_ = directory;
@@ -118,7 +120,7 @@ void Run::save_best() {
 
 void Run::write_checkpoint() {
   const Clock::time_point start = Clock::now();
-  const double bytes = moment_bytes_ + model_bytes_ * (best_is_here_ || best_is_written_ ? 1 : 2);
+  const double bytes = bytes_.moments + bytes_.model * (best_is_here_ || best_is_written_ ? 1 : 2);
   save_best();
   checkpoints_.add([&](const std::string& directory) {
     recvae::write_checkpoint(directory, fit_, metadata_, identity_, log_, best_, best_is_here_);
@@ -133,7 +135,7 @@ void Run::write_checkpoint() {
 
 // Would one more keep within the share of the time, and the one at the end, too?
 bool Run::is_affordable() const {
-  const double bytes = 2 * (moment_bytes_ + 2 * model_bytes_);
+  const double bytes = 2 * (bytes_.moments + 2 * bytes_.model);
   return checkpoint_seconds_ + bytes * seconds_per_byte_ <= kMostOfTime * seconds();
 }
 

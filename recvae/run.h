@@ -11,6 +11,12 @@
 
 namespace recvae {
 
+/// What files of a run take on the disk.
+struct FileBytes {
+  double model = 0, moments = 0;  ///< the weights with the old encoder's; Adam's moments
+};
+FileBytes file_bytes(const RecVae<float>& model);
+
 /// How often a run writes checkpoints.
 struct CheckpointPlan {
   double minutes = 10;       ///< from one to the next, also within an epoch
@@ -69,7 +75,7 @@ class Run {
   Clock::time_point start_ = Clock::now(), last_ = start_;
   double checkpoint_seconds_ = 0, writing_seconds_ = 0;  // of all of them; since the last epoch
   double seconds_per_byte_ = 1 / 200e6;                  // of the last one
-  double model_bytes_ = 0, moment_bytes_ = 0;
+  FileBytes bytes_;
   std::int64_t written_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "command_line.h"
+#include "recvae/run.h"
 
 namespace recvae::tools {
 namespace {
@@ -62,9 +63,7 @@ void dry_run(Fit& fit, double building, const std::string& out) {
   getrusage(RUSAGE_SELF, &usage);
   log_info("memory: " + bytes_text(1024.0 * static_cast<double>(usage.ru_maxrss)) + " at its peak, measured here");
 
-  const auto encoder_size = static_cast<double>(ad::nn::parameter_count(fit.model().encoder)),
-             decoder_size = static_cast<double>(ad::nn::parameter_count(fit.model().decoder));
-  const double model = 4 * (2 * encoder_size + decoder_size), moments = 8 * (encoder_size + decoder_size);
+  const auto [model, moments] = file_bytes(fit.model());
   std::filesystem::path folder = std::filesystem::absolute(out);
   std::error_code error;
   while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) folder = folder.parent_path();
