@@ -21,11 +21,19 @@ void init_xavier_normal(Matrix<T> m, Index fan_in, Index fan_out, RandomKey key)
   fill_normal(m, std::sqrt(2.0 / static_cast<double>(fan_in + fan_out)), key);
 }
 
+/// Xavier (Glorot) uniform, of the same variance: +-sqrt(6 / (fan_in + fan_out)).
+template <class T>
+void init_xavier_uniform(Matrix<T> m, Index fan_in, Index fan_out, RandomKey key) {
+  const double bound = std::sqrt(6.0 / static_cast<double>(fan_in + fan_out));
+  fill_uniform(m, -bound, bound, key);
+}
+
 /// How a layer's fresh weights are drawn.
 enum class Init {
-  torch,          ///< PyTorch's default: weight and bias uniform on +-1 / sqrt(fan_in)
-  xavier_normal,  ///< weight Xavier-normal, bias 0 (RecBole's)
-  zero,           ///< nothing drawn: for weights that are read from a file
+  torch,           ///< PyTorch's default: weight and bias uniform on +-1 / sqrt(fan_in)
+  xavier_normal,   ///< weight Xavier-normal, bias 0 (RecBole's)
+  xavier_uniform,  ///< weight Xavier-uniform, bias 0 (Liang et al.'s)
+  zero,            ///< nothing drawn: for weights that are read from a file
 };
 
 /// A seed that deals out streams, two to a layer: layers that are made of one Seed, passed by reference, are no twins.
@@ -56,6 +64,8 @@ void init_linear(Matrix<T> weight, Matrix<T> bias, Index in, Index out, Init ini
   } else {
     if (init == Init::xavier_normal)
       init_xavier_normal(weight, in, out, weight_key);
+    else if (init == Init::xavier_uniform)
+      init_xavier_uniform(weight, in, out, weight_key);
     else
       std::fill(weight.data, weight.data + weight.size(), T(0));
     std::fill(bias.data, bias.data + bias.size(), T(0));

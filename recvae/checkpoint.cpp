@@ -184,7 +184,8 @@ Checkpoint::Checkpoint(std::string directory) : directory_(std::move(directory))
     log_ = entry(file, "log");
     take_numbers(parse_settings(entry(file, "fit"), "fit"), fit_);
     take_numbers(parse_settings(entry(file, "trainer"), "trainer"), trainer_);
-    keeps_old_encoder_ = settings_from_json(identity_.settings).prior_update == "never";
+    const Settings settings = settings_from_json(identity_.settings);
+    keeps_old_encoder_ = settings.prior_update == "never" && has_old_posterior(settings);
   } catch (const std::runtime_error& bad) {  // ad::Error among them
     refuse(kTraining, bad.what());
   }

@@ -1,4 +1,5 @@
-// The encoder of RecVAE (Shenbin et al. 2020, section 3.3): five densely connected blocks and two heads.
+// The encoder of RecVAE (Shenbin et al. 2020, section 3.3): five densely connected blocks and two heads; and those of
+// Mult-VAE and Mult-DAE (Liang et al. 2018), in its place.
 #pragma once
 
 #include <array>
@@ -11,12 +12,19 @@ namespace recvae {
 /// Parameters of q(z | x), each [batch, latent].
 template <class T>
 struct Posterior {
-  ad::Var<T> mu, logvar;
+  ad::Var<T> mu, logvar;  ///< logvar is an empty handle where z is mu
 };
 
-/// h_k = LN_k(swish(W_k h_{k-1} + b_k + h_1 + ... + h_{k-1})), k = 1..5, h_0 = x; mu and logvar are affine in h_5.
+enum class EncoderKind {
+  recvae,   ///< h_k = LN_k(swish(W_k h_{k-1} + b_k + h_1 + ... + h_{k-1})), k = 1..5, h_0 = x; mu, logvar affine in h_5
+  multvae,  ///< h = tanh(W_1 x + b_1); mu and logvar are affine in h
+  multdae   ///< h likewise; mu = tanh(W_mu h + b_mu), no logvar
+};
+
+/// The layers of one kind; those that it lacks are empty, and nobody visits them.
 template <class T>
 struct Encoder {
+  EncoderKind kind = EncoderKind::recvae;
   ad::nn::SparseLinear<T> fc1;
   ad::nn::Linear<T> fc2, fc3, fc4, fc5, fc_mu, fc_logvar;
   ad::nn::LayerNorm<T> ln1, ln2, ln3, ln4, ln5;
@@ -24,22 +32,28 @@ struct Encoder {
   Encoder() = default;
   /// Fresh weights; layers take the numbers from `first_layer` on of the seed's streams.
   Encoder(ad::Index items, ad::Index hidden, ad::Index latent, double layer_norm_eps, ad::nn::Init init,
-          std::uint64_t seed, std::uint32_t first_layer)
-      : fc1(items, hidden, {seed, first_layer}, init),
-        fc2(hidden, hidden, {seed, first_layer + 1}, init),
-        fc3(hidden, hidden, {seed, first_layer + 2}, init),
-        fc4(hidden, hidden, {seed, first_layer + 3}, init),
-        fc5(hidden, hidden, {seed, first_layer + 4}, init),
-        fc_mu(hidden, latent, {seed, first_layer + 5}, init),
-        fc_logvar(hidden, latent, {seed, first_layer + 6}, init),
-        ln1(hidden, layer_norm_eps),
-        ln2(hidden, layer_norm_eps),
-        ln3(hidden, layer_norm_eps),
-        ln4(hidden, layer_norm_eps),
-        ln5(hidden, layer_norm_eps) {}
+          std::uint64_t seed, std::uint32_t first_layer, EncoderKind which = EncoderKind::recvae)
+      : kind(which),
+        fc1(items, hidden, {seed, first_layer}, init),
+        fc_mu(hidden, latent, {seed, first_layer + 5}, init) {
+    if (kind != EncoderKind::multdae) fc_logvar = {hidden, latent, {seed, first_layer + 6}, init};
+    if (kind != EncoderKind::recvae) return;
+    const ad::nn::LayerNorm<T> norm(hidden, layer_norm_eps);
+    ln1 = norm;
+    std::uint32_t layer = first_layer + 1;
+    for (auto [fc, ln] : {std::pair(&fc2, &ln2), {&fc3, &ln3}, {&fc4, &ln4}, {&fc5, &ln5}}) {
+      *fc = {hidden, hidden, {seed, layer++}, init};
+      *ln = norm;
+    }
+  }
 
   /// x: sparse [batch, items], rows already L2-normalised (an empty one stays empty) and, in training, dropped out.
   Posterior<T> operator()(ad::Tape<T>& tape, const ad::CsrView<T>& x) const {
+    if (kind != EncoderKind::recvae) {
+      const ad::Var<T> h = ad::tanh(fc1(tape, x));
+      if (kind == EncoderKind::multdae) return {ad::tanh(fc_mu(h)), {}};
+      return {fc_mu(h), fc_logvar(h)};
+    }
     const ad::Var<T> h = dense_blocks(
         ln1.of_swish(fc1(tape, x)),
         [](const Block& block, ad::Var<T> before, ad::Var<T> skip) {
@@ -71,17 +85,19 @@ struct Encoder {
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
     f("fc1", self.fc1);
-    f("ln1", self.ln1);
-    f("fc2", self.fc2);
-    f("ln2", self.ln2);
-    f("fc3", self.fc3);
-    f("ln3", self.ln3);
-    f("fc4", self.fc4);
-    f("ln4", self.ln4);
-    f("fc5", self.fc5);
-    f("ln5", self.ln5);
+    if (self.kind == EncoderKind::recvae) {
+      f("ln1", self.ln1);
+      f("fc2", self.fc2);
+      f("ln2", self.ln2);
+      f("fc3", self.fc3);
+      f("ln3", self.ln3);
+      f("fc4", self.fc4);
+      f("ln4", self.ln4);
+      f("fc5", self.fc5);
+      f("ln5", self.ln5);
+    }
     f("fc_mu", self.fc_mu);
-    f("fc_logvar", self.fc_logvar);
+    if (self.kind != EncoderKind::multdae) f("fc_logvar", self.fc_logvar);
   }
 };
 

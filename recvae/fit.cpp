@@ -2,32 +2,47 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <utility>
+
+#include "architecture.h"
 
 namespace recvae {
 namespace {
 
-// Numbers of the layers among the streams of the seed: each draw is its own.
-constexpr std::uint32_t kEncoderLayer = 0, kOldEncoderLayer = 8, kDecoderLayer = 16;
+ad::nn::Init init_of(const Settings& s) {
+  if (s.init == "xavier_normal") return ad::nn::Init::xavier_normal;
+  return s.init == "xavier_uniform" ? ad::nn::Init::xavier_uniform : ad::nn::Init::torch;
+}
+
+/// With a user who has nothing, as RecBole's padding user.
+data::Csr padded(const data::Csr& train) {
+  data::Csr rows = train;
+  rows.append({});
+  return rows;
+}
+
+/// What two values have to differ in to be unlike.
+double rounded(double value, const std::optional<std::int64_t>& decimals) {
+  if (!decimals) return value;
+  const double scale = std::pow(10.0, static_cast<double>(*decimals));
+  return std::nearbyint(value * scale) / scale;
+}
 
 }  // namespace
 
 InitialModel initial_model(const Settings& s, const std::vector<std::string>& item_tokens,
                            const std::string& init_from) {
   const auto items = static_cast<ad::Index>(item_tokens.size());
-  const auto init = s.init == "torch" ? ad::nn::Init::torch : ad::nn::Init::xavier_normal;
   const auto seed = static_cast<std::uint64_t>(s.seed);
-  const auto encoder = [&](std::uint32_t layer) {
-    return Encoder<float>(items, s.hidden_dimension, s.latent_dimension, s.layer_norm_eps, init, seed, layer);
-  };
-  InitialModel fresh{{encoder(kEncoderLayer), {s.latent_dimension, items, {seed, kDecoderLayer}, init}},
-                     encoder(kOldEncoderLayer),
-                     {}};
+  const Architecture of_model = architecture(s);
+  InitialModel fresh{make_model(of_model, items, init_of(s), seed), {}, {}};
+  if (has_old_posterior(s)) fresh.old_encoder = make_encoder(of_model, items, init_of(s), seed, EncoderRole::old);
   bool old_given = false;
   if (!init_from.empty()) {
     const LoadedModel loaded = load_model(init_from, Load::with_old_encoder, s.layer_norm_eps);
-    fresh.taken_over = take_over(loaded, fresh.model, *fresh.old_encoder, item_tokens);
+    fresh.taken_over = take_over(loaded, fresh.model, fresh.old_encoder, item_tokens);
     fresh.trained_on = loaded.trained_on;
     old_given = loaded.old_encoder.has_value();
   }
@@ -38,17 +53,18 @@ InitialModel initial_model(const Settings& s, const std::vector<std::string>& it
 Fit::Fit(const Settings& settings, const data::Csr& train, const data::HeldOut& validation,
          const MetricContext& context, InitialModel start, const std::string& scratch)
     : settings_(settings),
-      train_(train),
+      padded_(settings.include_padding_user ? padded(train) : data::Csr{}),
+      train_(settings.include_padding_user ? padded_ : train),
       validation_(validation),
       context_(context),
       metrics_(parse_metrics(settings.metrics, settings.topk)),
       model_(std::move(start.model)),
-      trainer_(settings, train, model_, start.old_encoder ? *start.old_encoder : model_.encoder) {
+      trainer_(settings, train_, model_, start.old_encoder ? *start.old_encoder : model_.encoder) {
   const Metric chooses = parse_metrics({settings.valid_metric}, {})[0];
   valid_place_ = static_cast<std::size_t>(std::ranges::find(metrics_, chooses) - metrics_.begin());
   if (valid_place_ == metrics_.size()) metrics_.push_back(chooses);
   // From the first update on the old encoder is the encoder itself, as it was after its passes and still is.
-  if (settings.prior_update == "never") {
+  if (settings.prior_update == "never" && has_old_posterior(settings)) {
     save_old_encoder(scratch, start.old_encoder ? *start.old_encoder : model_.encoder);
     old_encoder_.emplace(scratch);
     std::filesystem::remove(scratch);  // the open file outlives its name, and needs no cleaning up
@@ -84,8 +100,9 @@ FitEpoch Fit::end_epoch(const EpochReport& report) {
     const auto start = std::chrono::steady_clock::now();
     ended.valid = validate();
     ended.valid_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double value = valid_value(ended);
-    ended.best = is_better(valid_metric(), value, state_.best);
+    const double value = rounded(valid_value(ended), settings_.selection_decimals);
+    ended.best = is_better(valid_metric(), value, state_.best) ||
+                 (settings_.selection_ties == "last" && state_.best && value == *state_.best);
     if (ended.best) state_.best = value;
     state_.without_gain = ended.best ? 0 : state_.without_gain + 1;
   }
@@ -94,6 +111,7 @@ FitEpoch Fit::end_epoch(const EpochReport& report) {
 }
 
 std::string Fit::save(const std::string& path, const ModelMetadata& metadata, const RecVae<float>& model) {
+  if (!has_old_posterior(settings_)) return save_model(path, model, metadata);
   return old_encoder_ ? save_model(path, model, *old_encoder_, metadata)
                       : save_model(path, model, model.encoder, metadata);
 }

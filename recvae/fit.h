@@ -16,7 +16,7 @@ namespace recvae {
 /// A model before its first step, and the encoder of its first old posterior.
 struct InitialModel {
   RecVae<float> model;
-  std::optional<Encoder<float>> old_encoder;  ///< none: the model's own encoder
+  std::optional<Encoder<float>> old_encoder;  ///< none: the model's own encoder, or the prior has none
   std::optional<ItemMapping> taken_over;      ///< where weights came from a file
   std::string trained_on{};                   ///< what the file says of its own training
 };
@@ -34,9 +34,10 @@ struct FitEpoch {
   bool best = false;  ///< so far; where there is nothing to choose by, the last epoch is
 };
 
-/// One training run. Epochs are evaluated every `eval_step` and at the end, the best is strictly better than all
-/// before it by `valid_metric`, and without improvement in more than `stopping_step` evaluations the run ends. It
-/// writes nothing but what save() is asked for, so the best model is kept where the caller saves it.
+/// One training run. Epochs are evaluated every `eval_step` and at the end, the best is better than all before it by
+/// `valid_metric`, rounded to `selection_decimals` (with `selection_ties` last: as good as the best before it, too),
+/// and without improvement in more than `stopping_step` evaluations the run ends. It writes nothing but what save() is
+/// asked for, so the best model is kept where the caller saves it.
 class Fit {
  public:
   /// Where the run stands beside Trainer::State: plain numbers.
@@ -94,6 +95,7 @@ class Fit {
   FitEpoch end_epoch(const EpochReport& report);
 
   Settings settings_;
+  data::Csr padded_;  // with include_padding_user: what is trained on
   const data::Csr& train_;
   const data::HeldOut& validation_;
   const MetricContext& context_;

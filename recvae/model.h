@@ -3,17 +3,18 @@
 
 #include <array>
 
-#include "composite_prior.h"
+#include "decoder.h"
 #include "encoder.h"
+#include "prior/composite_prior.h"
 
 namespace recvae {
 
-/// The model: encoder [items -> latent] and a decoder that is one affine layer [latent -> items]. Its frozen partner,
-/// the encoder of the old posterior, is a second Encoder that only the trainer and weight files know.
+/// The model: encoder [items -> latent] and decoder [latent -> items]. Its frozen partner, the encoder of the old
+/// posterior, is a second Encoder that only the trainer and weight files know.
 template <class T>
 struct RecVae {
   Encoder<T> encoder;
-  ad::nn::Linear<T> decoder;
+  Decoder<T> decoder;
 
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
@@ -21,12 +22,20 @@ struct RecVae {
     f("decoder", self.decoder);
   }
   ad::Index items() const { return decoder.weight.value.rows(); }
-  ad::Index hidden() const { return encoder.fc2.weight.value.rows(); }
-  ad::Index latent() const { return decoder.weight.value.cols(); }
+  ad::Index hidden() const { return encoder.fc_mu.weight.value.cols(); }
+  ad::Index latent() const { return encoder.fc_mu.weight.value.rows(); }
+};
+
+/// What z is drawn towards.
+enum class Prior {
+  composite,     ///< the mixture of composite_prior.h
+  standard,      ///< N(0, 1)
+  old_posterior  ///< that of the whole row, as it was before
 };
 
 /// What the loss weighs with.
 struct Objective {
+  Prior prior = Prior::composite;
   double gamma = 0.005;  ///< KL weight per interaction; 0: beta for every user
   double beta = 0.2;
   std::array<double, 3> mixture_weights = {0.15, 0.75, 0.1};
@@ -38,28 +47,58 @@ struct Loss {
   ad::Var<T> loss, mll, kld;
 };
 
-/// The multinomial log-likelihood of a batch, mean over its rows, with z = mu + e^(logvar / 2) * noise.
+/// The multinomial log-likelihood of a batch, mean over its rows: mean_u sum_i x_ui log softmax(decoder(z_u))_i.
 template <class T>
 ad::Var<T> mean_log_likelihood(const RecVae<T>& model, ad::Var<T> z, const ad::CsrView<T>& x) {
   ad::Tape<T>& tape = z.tape();
-  return ad::mean(
-      ad::multinomial_log_likelihood(z, tape.parameter(model.decoder.weight), tape.parameter(model.decoder.bias), x));
+  return ad::mean(ad::multinomial_log_likelihood(model.decoder.of(z), tape.parameter(model.decoder.weight),
+                                                 tape.parameter(model.decoder.bias), x));
+}
+
+namespace detail {
+
+template <class T>
+ad::Var<T> zero(ad::Tape<T>& tape) {
+  const ad::Matrix<T> number = tape.alloc(1, 1);
+  number.data[0] = 0;
+  return tape.reference(number);
+}
+
+}  // namespace detail
+
+/// The divergence of the posterior from the prior, [batch, latent]: of the composite prior an estimate by one sample,
+/// log N(z; mu, e^logvar) - log p(z), else in closed form.
+template <class T>
+ad::Var<T> divergence(const Posterior<T>& q, ad::Var<T> z, ad::ConstMatrix<T> old_mu, ad::ConstMatrix<T> old_logvar,
+                      const Objective& objective) {
+  ad::Tape<T>& tape = z.tape();
+  if (objective.prior == Prior::standard) {
+    const ad::Var<T> zero = detail::zero(tape);
+    return ad::gaussian_kl(q.mu, q.logvar, zero, zero);
+  }
+  const ad::Var<T> mu = tape.constant(old_mu), logvar = tape.constant(old_logvar);
+  if (objective.prior == Prior::old_posterior) return ad::gaussian_kl(q.mu, q.logvar, mu, logvar);
+  const ad::Var<T> log_q = ad::gaussian_log_density(z, q.mu, q.logvar);
+  return log_q - composite_log_density(z, mu, logvar, objective.mixture_weights);
 }
 
 /// The whole loss of a batch:
 ///   mll = mean_u sum_i x_ui log softmax(decoder(z_u))_i
-///   kld = mean_u w_u sum_d [log N(z; mu, e^logvar) - log p(z)],  w_u = gamma sum_i x_ui, or beta if gamma is 0.
+///   kld = mean_u w_u sum_d divergence_ud,  w_u = gamma sum_i x_ui, or beta if gamma is 0.
 /// x: the users' rows; input: the same L2-normalised and, in training, dropped out; noise: N(0, 1) times epsilon_std;
-/// old_mu, old_logvar: the old posterior of the whole rows. What is differentiated is what is trainable.
+/// old_mu, old_logvar: the old posterior of the whole rows, where the prior has it. What is differentiated is what is
+/// trainable. An encoder without variance has no noise, and a kld of 0.
 template <class T>
 Loss<T> loss(ad::Tape<T>& tape, const RecVae<T>& model, const ad::CsrView<T>& x, const ad::CsrView<T>& input,
              ad::ConstMatrix<T> noise, ad::ConstMatrix<T> old_mu, ad::ConstMatrix<T> old_logvar,
              const Objective& objective) {
   const Posterior<T> q = model.encoder(tape, input);
+  if (model.encoder.kind == EncoderKind::multdae) {
+    const ad::Var<T> mll = mean_log_likelihood(model, q.mu, x);
+    return {-mll, mll, detail::zero(tape)};
+  }
   const ad::Var<T> z = ad::reparameterise(q.mu, q.logvar, noise);
-  const ad::Var<T> log_q = ad::gaussian_log_density(z, q.mu, q.logvar);
-  const ad::Var<T> log_p =
-      composite_log_density(z, tape.constant(old_mu), tape.constant(old_logvar), objective.mixture_weights);
+  const ad::Var<T> kl = divergence(q, z, old_mu, old_logvar, objective);
   ad::Matrix<T> weight = tape.alloc(x.rows, 1);
   for (ad::Index u = 0; u < x.rows; ++u) {
     T count = 0;
@@ -67,7 +106,7 @@ Loss<T> loss(ad::Tape<T>& tape, const RecVae<T>& model, const ad::CsrView<T>& x,
     weight.data[u] =
         static_cast<T>(objective.gamma != 0 ? objective.gamma * static_cast<double>(count) : objective.beta);
   }
-  const ad::Var<T> kld = ad::mean(tape.reference(weight) * ad::row_sums(log_q - log_p));
+  const ad::Var<T> kld = ad::mean(tape.reference(weight) * ad::row_sums(kl));
   const ad::Var<T> mll = mean_log_likelihood(model, z, x);
   return {kld - mll, mll, kld};
 }

@@ -6,6 +6,7 @@
 
 #include "../data/error.h"
 #include "../data/vocabulary.h"
+#include "architecture.h"
 #include "json_value.h"
 
 namespace recvae {
@@ -44,24 +45,44 @@ void expect_shape(const ad::nn::SafetensorsReader& file, const std::string& name
   }
 }
 
-// The shapes that files have for an encoder of these sizes, checked one by one; returns how many there are.
-std::size_t expect_encoder(const ad::nn::SafetensorsReader& file, const std::string& prefix, Index items, Index hidden,
-                           Index latent) {
+struct Sizes {
+  Index items, hidden, latent;
+};
+
+// The shapes that files have for an encoder of this kind and these sizes, checked one by one; returns how many there
+// are.
+std::size_t expect_encoder(const ad::nn::SafetensorsReader& file, const std::string& prefix, EncoderKind kind,
+                           const Sizes& sizes) {
   std::size_t n = 0;
   const auto expect = [&](const std::string& name, std::vector<Index> shape) {
     expect_shape(file, prefix + "." + name, shape);
     ++n;
   };
-  for (int k = 1; k <= 5; ++k) {
+  const Index hidden = sizes.hidden;
+  const bool recvae = kind == EncoderKind::recvae;
+  for (int k = 1; k <= (recvae ? 5 : 1); ++k) {
     const std::string fc = "fc" + std::to_string(k), ln = "ln" + std::to_string(k);
-    expect(fc + ".weight", {hidden, k == 1 ? items : hidden});
-    for (const std::string& vector : {fc + ".bias", ln + ".weight", ln + ".bias"}) expect(vector, {hidden});
+    expect(fc + ".weight", {hidden, k == 1 ? sizes.items : hidden});
+    expect(fc + ".bias", {hidden});
+    for (const char* vector : {".weight", ".bias"}) {
+      if (recvae) expect(ln + vector, {hidden});
+    }
   }
   for (const char* head : {"fc_mu", "fc_logvar"}) {
-    expect(std::string(head) + ".weight", {latent, hidden});
-    expect(std::string(head) + ".bias", {latent});
+    if (kind == EncoderKind::multdae && head == std::string("fc_logvar")) continue;
+    expect(std::string(head) + ".weight", {sizes.latent, hidden});
+    expect(std::string(head) + ".bias", {sizes.latent});
   }
   return n;
+}
+
+std::size_t expect_decoder(const ad::nn::SafetensorsReader& file, bool has_hidden, const Sizes& sizes) {
+  expect_shape(file, "decoder.weight", {sizes.items, has_hidden ? sizes.hidden : sizes.latent});
+  expect_shape(file, "decoder.bias", {sizes.items});
+  if (!has_hidden) return 2;
+  expect_shape(file, "decoder.fc1.weight", {sizes.hidden, sizes.latent});
+  expect_shape(file, "decoder.fc1.bias", {sizes.hidden});
+  return 4;
 }
 
 template <class Module>
@@ -79,10 +100,6 @@ bool has_prefix(const ad::nn::SafetensorsReader& file, const std::string& prefix
   return it != file.tensors().end() && it->first.starts_with(prefix);
 }
 
-Encoder<float> empty_encoder(Index items, Index hidden, Index latent, double eps) {
-  return Encoder<float>(items, hidden, latent, eps, ad::nn::Init::zero, 0, 0);
-}
-
 using Tensors = std::vector<ad::nn::NamedTensor<float>>;
 
 ad::nn::Metadata file_metadata(const std::string& path, const char* format, const ModelMetadata& metadata) {
@@ -93,6 +110,7 @@ ad::nn::Metadata file_metadata(const std::string& path, const char* format, cons
           {"trained_on", metadata.trained_on}};
 }
 
+// append_old_encoder(list): is there one?
 template <class AppendOldEncoder>
 std::string save(const std::string& path, const RecVae<float>& model, const AppendOldEncoder& append_old_encoder,
                  const ModelMetadata& metadata) {
@@ -101,8 +119,9 @@ std::string save(const std::string& path, const RecVae<float>& model, const Appe
   wide.fill(static_cast<float>(kWideLogvar));
   Tensors list;
   append_parameters(list, model.encoder, "encoder");
-  append_old_encoder(list);
-  for (const char* name : kConstants) list.push_back({name, name == kConstants[2] ? wide.view() : zero.view()});
+  if (append_old_encoder(list)) {
+    for (const char* name : kConstants) list.push_back({name, name == kConstants[2] ? wide.view() : zero.view()});
+  }
   append_parameters(list, model.decoder, "decoder");
   return ad::nn::write_safetensors(path, list, file_metadata(path, kFormat, metadata));
 }
@@ -134,8 +153,8 @@ std::vector<std::string> read_item_tokens(const std::string& path, const std::st
   return tokens;
 }
 
-// The metadata that need no weights to be understood; `layer_norm_eps` is that of the settings, if there are any.
-void read_metadata(const ad::nn::SafetensorsReader& file, LoadedModel& loaded, double& layer_norm_eps) {
+// The metadata that need no weights to be understood. Returns the settings, with `layer_norm_eps` where there are none.
+Settings read_metadata(const ad::nn::SafetensorsReader& file, LoadedModel& loaded, double layer_norm_eps) {
   const std::string format = metadata_text(file, "format");
   if (!format.empty() && format != kFormat && format != kServingFormat && format != "pt") {
     throw ad::Error(file.path() + ": format: expected '" + kFormat + "' or '" + kServingFormat + "', found " +
@@ -151,15 +170,12 @@ void read_metadata(const ad::nn::SafetensorsReader& file, LoadedModel& loaded, d
   } catch (const std::exception& e) {
     throw ad::Error(file.path() + ": " + e.what());
   }
-  layer_norm_eps = settings.layer_norm_eps;
+  return settings;
 }
 
-struct Sizes {
-  Index items, hidden, latent;
-};
-
-// Of a file whose tensors are a model's, all and no more.
-Sizes expect_model(const ad::nn::SafetensorsReader& file, Load what) {
+// Of a file whose tensors are those of a model of such settings, all and no more.
+Sizes expect_model(const ad::nn::SafetensorsReader& file, const Settings& settings, Load what) {
+  const Architecture layers = architecture(settings);
   const auto side = [&](const char* name, std::size_t dimension) {
     const auto it = file.tensors().find(name);
     if (it == file.tensors().end())
@@ -170,21 +186,19 @@ Sizes expect_model(const ad::nn::SafetensorsReader& file, Load what) {
     }
     return it->second.shape[dimension];
   };
-  const Index items = side("decoder.weight", 0), latent = side("decoder.weight", 1),
-              hidden = side("encoder.fc2.weight", 0);
-  std::size_t known = expect_encoder(file, "encoder", items, hidden, latent) + 2;
-  expect_shape(file, "decoder.weight", {items, latent});
-  expect_shape(file, "decoder.bias", {items});
-  const bool serving = is_serving(file);  // has nothing of the prior
-  if (!serving && (has_prefix(file, kOldEncoder) || what == Load::model)) {
-    known += expect_encoder(file, kOldEncoder, items, hidden, latent);
+  const Sizes sizes{side("decoder.weight", 0), side("encoder.fc_mu.weight", 1), side("encoder.fc_mu.weight", 0)};
+  std::size_t known =
+      expect_encoder(file, "encoder", layers.encoder, sizes) + expect_decoder(file, layers.hidden_decoder, sizes);
+  const bool has_old = !is_serving(file) && has_old_posterior(settings);
+  if (has_old && (has_prefix(file, kOldEncoder) || what == Load::model)) {
+    known += expect_encoder(file, kOldEncoder, layers.encoder, sizes);
   }
   for (const char* name : kConstants) {
-    if (serving || !file.contains(name)) continue;
-    expect_shape(file, name, {1, latent});
+    if (!has_old || !file.contains(name)) continue;
+    expect_shape(file, name, {1, sizes.latent});
     ++known;
   }
-  if (known == file.tensors().size()) return {items, hidden, latent};
+  if (known == file.tensors().size()) return sizes;
   for (const auto& [name, info] : file.tensors()) {
     const bool ours = name.starts_with("encoder.") || name.starts_with("decoder.") || name.starts_with("prior.");
     if (!ours) throw ad::Error(file.path() + ": surplus tensor " + name);
@@ -211,33 +225,46 @@ void check_item_tokens(const std::string& path, const std::vector<std::string>& 
 LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps) {
   ad::nn::SafetensorsReader file(path);
   LoadedModel loaded;
-  read_metadata(file, loaded, layer_norm_eps);
-  const auto [items, hidden, latent] = expect_model(file, what);
+  const Settings settings = read_metadata(file, loaded, layer_norm_eps);
+  const Sizes sizes = expect_model(file, settings, what);
+  Architecture layers = architecture(settings);
+  layers.hidden = sizes.hidden;
+  layers.latent = sizes.latent;
   if (const auto it = file.metadata().find("item_tokens"); it != file.metadata().end()) {
-    loaded.item_tokens = read_item_tokens(path, it->second, items);
+    loaded.item_tokens = read_item_tokens(path, it->second, sizes.items);
   }
-  loaded.model.encoder = empty_encoder(items, hidden, latent, layer_norm_eps);
-  loaded.model.decoder = ad::nn::Linear<float>(latent, items, 0, ad::nn::Init::zero);
+  loaded.model = make_model(layers, sizes.items, ad::nn::Init::zero, 0);
   ad::nn::read_parameters(file, loaded.model, "");
   expect_finite(path, loaded.model);
-  if (what == Load::with_old_encoder && has_prefix(file, kOldEncoder)) {
-    loaded.old_encoder = empty_encoder(items, hidden, latent, layer_norm_eps);
+  if (what == Load::with_old_encoder && has_old_posterior(settings) && has_prefix(file, kOldEncoder)) {
+    loaded.old_encoder = make_encoder(layers, sizes.items, ad::nn::Init::zero, 0);
     ad::nn::read_parameters(file, *loaded.old_encoder, kOldEncoder);
     expect_finite(path, *loaded.old_encoder);
   }
   return loaded;
 }
 
+std::string save_model(const std::string& path, const RecVae<float>& model, const ModelMetadata& metadata) {
+  return save(
+      path, model, [](Tensors&) { return false; }, metadata);
+}
+
 std::string save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
                        const ModelMetadata& metadata) {
-  return save(
-      path, model, [&](Tensors& list) { append_parameters(list, old_encoder, kOldEncoder); }, metadata);
+  const auto append = [&](Tensors& list) {
+    append_parameters(list, old_encoder, kOldEncoder);
+    return true;
+  };
+  return save(path, model, append, metadata);
 }
 
 std::string save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
                        const ModelMetadata& metadata) {
-  return save(
-      path, model, [&](Tensors& list) { append_tensors(list, old_encoder); }, metadata);
+  const auto append = [&](Tensors& list) {
+    append_tensors(list, old_encoder);
+    return true;
+  };
+  return save(path, model, append, metadata);
 }
 
 void save_for_serving(const std::string& path, const LoadedModel& from, ad::nn::Precision precision) {
@@ -256,7 +283,7 @@ void save_old_encoder(const std::string& path, const Encoder<float>& old_encoder
   ad::nn::write_safetensors(path, list, {});
 }
 
-ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>& to_old,
+ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, std::optional<Encoder<float>>& to_old,
                       const std::vector<std::string>& item_tokens) {
   const RecVae<float>& source = from.model;
   if (source.hidden() != to.hidden() || source.latent() != to.latent()) {
@@ -264,6 +291,8 @@ ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>
                     " and latent_dimension " + std::to_string(to.latent()) + ", found " +
                     std::to_string(source.hidden()) + " and " + std::to_string(source.latent()));
   }
+  if (source.encoder.kind != to.encoder.kind || source.decoder.has_hidden() != to.decoder.has_hidden())
+    throw ad::Error("initial weights: expected encoder and decoder of the same kind, found others");
   if (from.item_tokens.empty() && source.items() != to.items()) {
     throw ad::Error("initial weights: they have no item tokens, so expected " + std::to_string(to.items()) +
                     " items, found " + std::to_string(source.items()));
@@ -286,22 +315,21 @@ ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>
         std::copy_n(a.data() + source_row[j] * width, width, b.data() + static_cast<Index>(j) * width);
     }
   };
-  const auto copy_encoder = [&](const Encoder<float>& a, Encoder<float>& b) {
+  const auto copy_all = [&](const auto& a, auto& b, std::initializer_list<const ad::Parameter<float>*> of_items) {
     std::vector<const ad::Parameter<float>*> sources;
     ad::nn::for_each_parameter_unnamed(a, [&](const ad::Parameter<float>& p) { sources.push_back(&p); });
     std::size_t next = 0;
     ad::nn::for_each_parameter_unnamed(b, [&](ad::Parameter<float>& p) {
-      const ad::Parameter<float>& s = *sources[next++];
-      if (&p == &b.fc1.weight)
-        copy_rows(s.value, p.value, p.value.cols());
+      const ad::Tensor<float>& value = sources[next++]->value;
+      if (std::ranges::find(of_items, &p) == of_items.end())
+        std::copy_n(value.data(), value.size(), p.value.data());
       else
-        std::copy_n(s.value.data(), s.value.size(), p.value.data());
+        copy_rows(value, p.value, p.value.rows() == 1 ? 1 : p.value.cols());
     });
   };
-  copy_encoder(source.encoder, to.encoder);
-  if (from.old_encoder) copy_encoder(*from.old_encoder, to_old);
-  copy_rows(source.decoder.weight.value, to.decoder.weight.value, to.latent());
-  copy_rows(source.decoder.bias.value, to.decoder.bias.value, 1);
+  copy_all(source.encoder, to.encoder, {&to.encoder.fc1.weight});
+  if (from.old_encoder && to_old) copy_all(*from.old_encoder, *to_old, {&to_old->fc1.weight});
+  copy_all(source.decoder, to.decoder, {&to.decoder.weight, &to.decoder.bias});
   return mapping;
 }
 
@@ -310,11 +338,11 @@ bool reorder_items(LoadedModel& loaded, const std::vector<std::string>& item_tok
   const data::Vocabulary wanted(item_tokens);
   const auto unknown = [&](const std::string& token) { return wanted.find(token) < 0; };
   if (loaded.item_tokens.size() != item_tokens.size() || std::ranges::any_of(loaded.item_tokens, unknown)) return false;
-  const RecVae<float>& m = loaded.model;
-  RecVae<float> ordered{empty_encoder(m.items(), m.hidden(), m.latent(), m.encoder.ln1.eps),
-                        {m.latent(), m.items(), 0, ad::nn::Init::zero}};
-  Encoder<float> old;
-  if (loaded.old_encoder) old = empty_encoder(m.items(), m.hidden(), m.latent(), m.encoder.ln1.eps);
+  const Architecture layers = architecture(loaded.model);
+  const Index items = loaded.model.items();
+  RecVae<float> ordered = make_model(layers, items, ad::nn::Init::zero, 0);
+  std::optional<Encoder<float>> old;
+  if (loaded.old_encoder) old = make_encoder(layers, items, ad::nn::Init::zero, 0);
   take_over(loaded, ordered, old, item_tokens);
   loaded.model = std::move(ordered);
   if (loaded.old_encoder) loaded.old_encoder = std::move(old);

@@ -22,7 +22,8 @@ struct LoadedModel {
 
 /// What of a file to load.
 enum class Load {
-  model,  ///< encoder and decoder; prior.encoder_old.* must be there, but for a file for serving, and is not read
+  model,  ///< encoder and decoder; prior.encoder_old.* must be there, but for a file for serving and a prior without
+          ///< old posterior, and is not read
   with_old_encoder  ///< also prior.encoder_old.*, which may be absent as a whole
 };
 
@@ -30,10 +31,10 @@ enum class Load {
 /// characters, which would break every table that lists it.
 void check_item_tokens(const std::string& path, const std::vector<std::string>& item_tokens);
 
-/// Reads F32 and F64, of a file for serving F16, too. Any missing, surplus or misshapen tensor is an ad::Error that
-/// names it; the three constants of the prior may be absent. So is bad metadata: settings that validate() refuses, item
-/// tokens that are not one for each item or not all different. layer_norm_eps comes from the file's settings, else from
-/// `layer_norm_eps`.
+/// Reads F32 and F64, of a file for serving F16, too. The file's settings say which tensors there are. Any missing,
+/// surplus or misshapen tensor is an ad::Error that names it; the three constants of the prior may be absent. So is bad
+/// metadata: settings that validate() refuses, item tokens that are not one for each item or not all different.
+/// layer_norm_eps comes from the file's settings, else from `layer_norm_eps`.
 LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps = Settings{}.layer_norm_eps);
 
 /// What a file says of its model. A view: what it names must live.
@@ -44,13 +45,15 @@ struct ModelMetadata {
 };
 
 /// Writes encoder.*, prior.*, decoder.* as F32, and the metadata with `format`; the same arguments give the same bytes.
-/// `old_encoder` may be the model's own. Returns the file's checksum. Throws ad::Error.
+/// `old_encoder` may be the model's own; without it, of settings that have no old posterior, there is no prior.*.
+/// Returns the file's checksum. Throws ad::Error.
+std::string save_model(const std::string& path, const RecVae<float>& model, const ModelMetadata& metadata);
 std::string save_model(const std::string& path, const RecVae<float>& model, const Encoder<float>& old_encoder,
-                const ModelMetadata& metadata);
+                       const ModelMetadata& metadata);
 
 /// The same file, with the old encoder from a file of `save_old_encoder`: it is never in memory.
 std::string save_model(const std::string& path, const RecVae<float>& model, ad::nn::SafetensorsReader& old_encoder,
-                const ModelMetadata& metadata);
+                       const ModelMetadata& metadata);
 
 /// Writes what serves, encoder.* and decoder.*, and the metadata under a `format` of its own: a file that load_model
 /// takes, and that training can start from as from one without old encoder. Throws ad::Error.
@@ -66,8 +69,9 @@ struct ItemMapping {
 };
 
 /// Takes all weights of `from` into `to`; the rows of items go to the items of the same token, and items that `from`
-/// does not know keep what `to` has. Hidden and latent sizes must be equal, or ad::Error.
-ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, Encoder<float>& to_old,
+/// does not know keep what `to` has. `to_old` takes the old encoder, where both have one. Kinds of layers and sizes
+/// must be equal, or ad::Error.
+ItemMapping take_over(const LoadedModel& from, RecVae<float>& to, std::optional<Encoder<float>>& to_old,
                       const std::vector<std::string>& item_tokens);
 
 /// Puts the items of a model that has tokens into the order of `item_tokens`; false, and nothing done, where these are

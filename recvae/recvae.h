@@ -1,12 +1,12 @@
 // RecVAE: the model, its training and its evaluation, on top of nn, autodiff and data.
 #pragma once
 
+#include "architecture.h"
 #include "baselines/baselines.h"
 #include "batch.h"
 #include "checkpoint.h"
-#include "composite_prior.h"
+#include "decoder.h"
 #include "encoder.h"
-#include "encoder_mean.h"
 #include "evaluate/bootstrap.h"
 #include "evaluate/breakdown.h"
 #include "evaluate/evaluator.h"
@@ -17,6 +17,8 @@
 #include "fit.h"
 #include "model.h"
 #include "model_file.h"
+#include "presets.h"
+#include "prior/composite_prior.h"
 #include "run.h"
 #include "serve/export.h"
 #include "serve/query.h"
@@ -25,3 +27,4 @@
 #include "trainer.h"
 #include "tune/run.h"
 #include "tune/table.h"
+#include "user_code.h"

@@ -23,16 +23,9 @@ void one_of(const std::string& name, const std::string& value, std::initializer_
 
 }  // namespace
 
-Settings preset(const std::string& name) {
-  Settings s;
-  if (name == "paper") return s;
-  if (name == "wsdm") {
-    s.layer_norm_eps = 1e-5;
-    s.prior_init = "encoder";
-    return s;
-  }
-  throw data::UsageError("preset: expected one of paper, wsdm, found '" + name + "'");
-}
+bool has_kl(const Settings& settings) { return settings.encoder != "multdae"; }
+
+bool has_old_posterior(const Settings& settings) { return has_kl(settings) && settings.prior != "standard"; }
 
 void validate(const Settings& s) {
   const auto positive = [](const char* name, std::int64_t v) {
@@ -48,7 +41,17 @@ void validate(const Settings& s) {
   positive("eval_step", s.eval_step);
   if (s.seed < 0) refuse("seed", "an integer from 0 on, found " + std::to_string(s.seed));
   if (s.stopping_step && *s.stopping_step < 0) refuse("stopping_step", "none or an integer from 0 on");
-  if (!(s.dropout_prob >= 0 && s.dropout_prob < 1)) refuse("dropout_prob", "a number in [0, 1)");
+  const auto rate = [](const char* name, double v) {
+    if (!(v >= 0 && v < 1)) refuse(name, "a number in [0, 1)");
+  };
+  rate("dropout_prob", s.dropout_prob);
+  rate("decoder_dropout_prob", s.decoder_dropout_prob);
+  const auto count = [](const char* name, std::int64_t v, std::int64_t most) {
+    if (v < 0 || v > most)
+      refuse(name, "an integer from 0 to " + std::to_string(most) + ", found " + std::to_string(v));
+  };
+  count("total_anneal_steps", s.total_anneal_steps, 1'000'000'000);
+  count("selection_decimals", s.selection_decimals.value_or(0), 15);
   const auto not_negative = [](const char* name, double v) {
     if (!(v >= 0) || std::isinf(v)) refuse(name, "a finite number from 0 on");
   };
@@ -69,9 +72,13 @@ void validate(const Settings& s) {
     sum += w;
   }
   if (!fine || !(std::abs(sum - 1) <= 1e-6)) refuse("mixture_weights", "three numbers from 0 on that sum to 1");
-  one_of("init", s.init, {"torch", "xavier_normal"});
+  one_of("init", s.init, {"torch", "xavier_normal", "xavier_uniform"});
+  one_of("encoder", s.encoder, {"recvae", "multvae", "multdae"});
+  one_of("decoder", s.decoder, {"linear", "multvae"});
+  one_of("prior", s.prior, {"composite", "standard", "old_posterior"});
   one_of("prior_update", s.prior_update, {"epoch", "never"});
   one_of("prior_init", s.prior_init, {"random", "encoder"});
+  one_of("selection_ties", s.selection_ties, {"first", "last"});
   if (s.recall_denominator) one_of("recall_denominator", *s.recall_denominator, {"min", "all"});
   if (s.tail_ratio && !std::isfinite(*s.tail_ratio)) refuse("tail_ratio", "none or a finite number");
   for (const std::int64_t k : s.topk) positive("topk", k);

@@ -16,27 +16,33 @@ ad::Matrix<float> first_rows(ad::Tensor<float>& t, ad::Index rows) { return {t.d
 
 double scalar(ad::Var<float> v) { return static_cast<double>(v.value()(0, 0)); }
 
+Objective objective_of(const Settings& s) {
+  const Prior prior = s.prior == "standard"        ? Prior::standard
+                      : s.prior == "old_posterior" ? Prior::old_posterior
+                                                   : Prior::composite;
+  return {prior, s.gamma, s.beta, {s.mixture_weights[0], s.mixture_weights[1], s.mixture_weights[2]}};
+}
+
 }  // namespace
 
 Trainer::Trainer(const Settings& settings, const data::Csr& data, RecVae<float>& model,
                  const Encoder<float>& old_encoder)
     : settings_(settings),
-      objective_{settings.gamma,
-                 settings.beta,
-                 {settings.mixture_weights[0], settings.mixture_weights[1], settings.mixture_weights[2]}},
+      has_old_posterior_(has_old_posterior(settings)),
+      objective_(objective_of(settings)),
       data_(data),
       model_(model),
       encoder_adam_({.learning_rate = settings.learning_rate, .weight_decay = settings.weight_decay}),
       decoder_adam_(encoder_adam_),
       batch_(data),
       order_(static_cast<std::size_t>(data.rows())),
-      mu_(data.rows(), model.latent()),
-      logvar_(data.rows(), model.latent()) {
+      mu_(has_old_posterior_ ? data.rows() : 0, model.latent()),
+      logvar_(mu_.rows(), model.latent()) {
   if (data.rows() == 0) throw ad::Error("training: there are no users");
   const ad::Index largest = std::min<ad::Index>(settings.train_batch_size, data.rows());
   batch_.reserve(largest);
   batch_mu_ = batch_logvar_ = noise_ = ad::Tensor<float>(largest, model.latent());
-  refresh(old_encoder);
+  if (has_old_posterior_) refresh(old_encoder);
   warm_up();
 }
 
@@ -50,8 +56,9 @@ void Trainer::warm_up() {
   const auto heavier = [&](std::int32_t a, std::int32_t b) { return data_.row(a).size() > data_.row(b).size(); };
   std::stable_sort(order_.begin(), order_.end(), heavier);
   // The smallest rate keeps every entry and still takes the path of dropout.
-  encoder_step(settings_.dropout_prob > 0 ? std::numeric_limits<double>::min() : 0, false);
-  if (settings_.alternating) decoder_step(false);
+  const auto smallest = [](double rate) { return rate > 0 ? std::numeric_limits<double>::min() : 0; };
+  encoder_step(smallest(settings_.dropout_prob), false);
+  if (settings_.alternating) decoder_step(smallest(settings_.decoder_dropout_prob), false);
   state_ = {};
 }
 
@@ -73,7 +80,7 @@ void Trainer::begin_pass() {
 }
 
 bool Trainer::posterior_follows() const {
-  if (settings_.prior_update != "epoch" || state_.phase != Phase::encoder) return true;
+  if (!has_old_posterior_ || settings_.prior_update != "epoch" || state_.phase != Phase::encoder) return true;
   return state_.epoch > 1 && state_.pass == 0 && state_.batch == 0;
 }
 
@@ -133,9 +140,13 @@ void Trainer::encoder_step(double dropout_prob, bool update) {
   ad::nn::set_trainable(model_.decoder, !settings_.alternating);
   const std::span<const std::int32_t> users = batch_users();
   batch_.gather(users);
-  gather_posterior(users);
+  if (has_old_posterior_) gather_posterior(users);
   const ad::Index rows = batch_.rows();
-  ad::fill_normal(first_rows(noise_, rows), settings_.epsilon_std, key(kNoise, state_.steps));
+  draw_noise(rows);
+  if (settings_.total_anneal_steps > 0) {  // Liang et al. 2018, section 2.2.2
+    const double part = static_cast<double>(state_.steps) / static_cast<double>(settings_.total_anneal_steps);
+    objective_.beta = std::min(settings_.beta, part);
+  }
   const ad::CsrView<float> input = ad::dropout(tape_, batch_.normalised(), dropout_prob, key(kDropout, state_.steps));
   const Loss<float> l = loss<float>(tape_, model_, batch_.x(), input, first_rows(noise_, rows),
                                     first_rows(batch_mu_, rows), first_rows(batch_logvar_, rows), objective_);
@@ -146,21 +157,28 @@ void Trainer::encoder_step(double dropout_prob, bool update) {
   tape_.reset();
 }
 
-void Trainer::decoder_step(bool update) {
+void Trainer::draw_noise(ad::Index rows) {
+  ad::fill_normal(first_rows(noise_, rows), settings_.epsilon_std, key(kNoise, state_.steps));
+}
+
+void Trainer::decoder_step(double dropout_prob, bool update) {
   ad::nn::set_trainable(model_.encoder, false);
   ad::nn::set_trainable(model_.decoder, true);
   const std::span<const std::int32_t> users = batch_users();
   batch_.gather(users);
   const ad::Index rows = batch_.rows();
   Posterior<float> q;
-  if (settings_.prior_update == "epoch") {
+  if (has_old_posterior_ && settings_.prior_update == "epoch" && dropout_prob == 0) {
     gather_posterior(users);
     q = {tape_.reference(first_rows(batch_mu_, rows)), tape_.reference(first_rows(batch_logvar_, rows))};
-  } else {  // the table holds the frozen prior's posterior, not the encoder's
-    q = model_.encoder(tape_, batch_.normalised());
+  } else {  // the table, if there is one, holds another posterior
+    q = model_.encoder(tape_, ad::dropout(tape_, batch_.normalised(), dropout_prob, key(kDropout, state_.steps)));
   }
-  ad::fill_normal(first_rows(noise_, rows), settings_.epsilon_std, key(kNoise, state_.steps));
-  const ad::Var<float> z = ad::reparameterise(q.mu, q.logvar, ad::ConstMatrix<float>(first_rows(noise_, rows)));
+  ad::Var<float> z = q.mu;
+  if (model_.encoder.kind != EncoderKind::multdae) {
+    draw_noise(rows);
+    z = ad::reparameterise(q.mu, q.logvar, ad::ConstMatrix<float>(first_rows(noise_, rows)));
+  }
   const ad::Var<float> mll = mean_log_likelihood(model_, z, batch_.x());
   state_.mll += scalar(mll) * static_cast<double>(rows);
   tape_.backward(-mll);
@@ -205,14 +223,14 @@ std::optional<EpochReport> Trainer::step() {
       break;
     case Phase::refresh:
       seconds = &report.refresh_seconds;
-      if (settings_.prior_update == "epoch") refresh(model_.encoder);
+      if (has_old_posterior_ && settings_.prior_update == "epoch") refresh(model_.encoder);
       state_.pass = 0;
       state_.phase = Phase::decoder;
       epoch_ended = !settings_.alternating;
       break;
     case Phase::decoder:
       seconds = &report.decoder_seconds;
-      decoder_step(true);
+      decoder_step(settings_.decoder_dropout_prob, true);
       if (end_batch()) {
         report.decoder_mll = state_.mll / users;
         epoch_ended = state_.pass == settings_.n_dec_epochs;

@@ -25,9 +25,10 @@ struct EpochReport {
 };
 
 /// Trains a model on the rows of `data`, a batch per step(). An outer epoch is n_enc_epochs encoder passes (dropout,
-/// decoder frozen), the old posterior's refresh from the encoder, and n_dec_epochs decoder passes (no dropout, encoder
-/// untouched); or, not alternating, one pass over both halves and the refresh. All that comes is a function of the
-/// settings, the data, the weights, State, Adam's moments and, in the midst of encoder passes, the posterior table.
+/// decoder frozen), the old posterior's refresh from the encoder, and n_dec_epochs decoder passes
+/// (decoder_dropout_prob, encoder untouched); or, not alternating, one pass over both halves and the refresh. A prior
+/// without old posterior has no refresh. All that comes is a function of the settings, the data, the weights, State,
+/// Adam's moments and, in the midst of encoder passes, the posterior table.
 class Trainer {
  public:
   enum class Phase { encoder, refresh, decoder };
@@ -83,7 +84,7 @@ class Trainer {
     encoder_adam_.for_each_state(model_.encoder, f, "encoder");
     decoder_adam_.for_each_state(model_.decoder, f, "decoder");
   }
-  /// The old posterior of every user, [users, latent].
+  /// The old posterior of every user, [users, latent]; without rows where the prior has none.
   ad::Matrix<float> old_mu() { return mu_.view(); }
   ad::Matrix<float> old_logvar() { return logvar_.view(); }
   /// Is it what the constructor makes of the encoder as it is now, or of one that never changes?
@@ -94,15 +95,17 @@ class Trainer {
   void begin_pass();
   std::span<const std::int32_t> batch_users() const;
   void encoder_step(double dropout_prob, bool update);
-  void decoder_step(bool update);
+  void decoder_step(double dropout_prob, bool update);
   void refresh(const Encoder<float>& encoder);
   void gather_posterior(std::span<const std::int32_t> users);
   void warm_up();
+  void draw_noise(ad::Index rows);
   bool end_batch();
   void clip_and_update(bool encoder, bool decoder);
   ad::RandomKey key(std::uint32_t stream, std::uint64_t step) const;
 
   Settings settings_;
+  bool has_old_posterior_;
   Objective objective_;
   const data::Csr& data_;
   RecVae<float>& model_;

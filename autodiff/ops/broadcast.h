@@ -18,6 +18,12 @@ struct Broadcast {
   const T& operator()(Index i, Index j) const { return data[i * row_step + j * col_step]; }
 };
 
+/// Has `small` the sides of `large`, or 1?
+template <class T>
+bool broadcasts_to(ConstMatrix<T> small, ConstMatrix<T> large) {
+  return (small.rows == large.rows || small.rows == 1) && (small.cols == large.cols || small.cols == 1);
+}
+
 /// The common length of two sides, or ShapeError.
 template <class T>
 Index broadcast_side(const char* op, Index a, Index b, ConstMatrix<T> left, ConstMatrix<T> right) {

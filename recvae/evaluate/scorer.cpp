@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "../../autodiff/parallel.h"
-#include "../encoder_mean.h"
+#include "../user_code.h"
 #include "factor_scorer.h"
 
 namespace recvae {
@@ -54,11 +54,10 @@ void Scorer::rank(const data::Csr& histories, std::int64_t first, std::int64_t k
 }
 
 std::unique_ptr<Scorer> model_scorer(const RecVae<float>& model, DecoderCopy copy) {
-  return factor_scorer(
-      model.decoder.weight.value, model.decoder.bias.value.data(), copy,
-      [mean = EncoderMean(model.encoder)](const data::Csr& histories, std::int64_t first, Index users) {
-        return mean.of_rows(histories, first, users);
-      });
+  return factor_scorer(model.decoder.weight.value, model.decoder.bias.value.data(), copy,
+                       [code = UserCode(model)](const data::Csr& histories, std::int64_t first, Index users) {
+                         return code.of_rows(histories, first, users);
+                       });
 }
 
 }  // namespace recvae

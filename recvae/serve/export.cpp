@@ -6,7 +6,7 @@
 
 #include "../../data/error.h"
 #include "../../nn/atomic_file.h"
-#include "../encoder_mean.h"
+#include "../user_code.h"
 #include "npy.h"
 
 namespace recvae {
@@ -61,7 +61,7 @@ void export_item_vectors(const std::string& folder, const LoadedModel& from, con
                     std::to_string(from.item_tokens.size()));
   }
   const ad::ConstMatrix<float> weight = model.decoder.weight.value;
-  export_rows(folder, "item_vectors", "items.txt", from.item_tokens, model.latent() + 1, between,
+  export_rows(folder, "item_vectors", "items.txt", from.item_tokens, model.decoder.width() + 1, between,
               [&](Index first, ad::Matrix<float> block) {
                 for (Index i = 0; i < block.rows; ++i)
                   set_row(weight.row(first + i), model.decoder.bias.value(0, first + i), block.row(i), block.cols);
@@ -74,11 +74,11 @@ void export_user_codes(const std::string& folder, const RecVae<float>& model, co
     throw ad::Error("user codes: expected " + std::to_string(histories.rows()) + " user tokens, found " +
                     std::to_string(user_tokens.size()));
   }
-  const EncoderMean mean(model.encoder);
-  export_rows(folder, "user_codes", "users.txt", user_tokens, mean.latent() + 1, between,
+  const UserCode code(model);
+  export_rows(folder, "user_codes", "users.txt", user_tokens, code.width() + 1, between,
               [&](Index first, ad::Matrix<float> block) {
-                const ad::Tensor<float> mu = mean.of_rows(histories, first, block.rows);
-                for (Index u = 0; u < block.rows; ++u) set_row(mu.view().row(u), 1, block.row(u), block.cols);
+                const ad::Tensor<float> codes = code.of_rows(histories, first, block.rows);
+                for (Index u = 0; u < block.rows; ++u) set_row(codes.view().row(u), 1, block.row(u), block.cols);
                 if (!std::ranges::all_of(block.span(), [](float x) { return std::isfinite(x); }))
                   throw ad::Error("the model's codes are not finite numbers: its weights are too large");
               });

@@ -54,7 +54,7 @@ void Trial::save(double seconds) try {
   std::optional<WrittenFile> best;
   if (best_) {
     best = {folder_ + "/best.safetensors", ""};
-    best->checksum = save_model(best->path, *best_, best_->encoder, metadata);
+    best->checksum = fit_->save(best->path, metadata, *best_);
   }
   Checkpoints(folder_).add(
       [&](const std::string& directory) { write_checkpoint(directory, *fit_, metadata, identity_, "", best, false); });
@@ -95,7 +95,7 @@ Record Trial::train(std::int64_t epochs, const std::function<bool()>& cancelled,
 double trial_bytes(const Settings& s, const data::Dataset& data) {
   const auto items = static_cast<double>(data.item_tokens.size()), users = static_cast<double>(data.train.rows());
   const auto hidden = static_cast<double>(s.hidden_dimension), latent = static_cast<double>(s.latent_dimension);
-  const double encoder = hidden * (items + 4 * hidden + 2 * latent), decoder = items * latent;
+  const double encoder = hidden * (items + 4 * hidden + 2 * latent), decoder = items * std::max(hidden, latent);
   constexpr double kCopies = 5;  // weight, two moments, gradient, best
   return sizeof(float) * (kCopies * (encoder + decoder) + 2 * users * latent);
 }

@@ -13,7 +13,7 @@
 #include "autodiff/autodiff.h"
 #include "nn/nn.h"
 #include "recvae/batch.h"
-#include "recvae/composite_prior.h"
+#include "recvae/prior/composite_prior.h"
 #include "roofs.h"
 #include "shapes.h"
 

@@ -23,9 +23,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// As in recvae_train: the same seed gives the same weights.
-constexpr std::uint32_t kEncoderLayer = 0, kOldEncoderLayer = 8, kDecoderLayer = 16;
-
 struct Options {
   std::string shape, data, init, write;
   std::int32_t items = 0;
@@ -189,16 +186,11 @@ class Training {
       settings_.hidden_dimension = given->model.hidden();
       settings_.latent_dimension = given->model.latent();
     }
-    const auto items = static_cast<ad::Index>(data.item_tokens.size()), hidden = settings_.hidden_dimension,
-               latent = settings_.latent_dimension;
-    const auto seed = static_cast<std::uint64_t>(settings_.seed);
-    const auto init = ad::nn::Init::torch;
-    model_.encoder = Encoder<float>(items, hidden, latent, settings_.layer_norm_eps, init, seed, kEncoderLayer);
-    model_.decoder = ad::nn::Linear<float>(latent, items, {seed, kDecoderLayer}, init);
-    Encoder<float> old_encoder(items, hidden, latent, settings_.layer_norm_eps, init, seed, kOldEncoderLayer);
-    if (given) take_over(*given, model_, old_encoder, data.item_tokens);
+    InitialModel start = initial_model(settings_, data.item_tokens);
+    model_ = std::move(start.model);
+    if (given) take_over(*given, model_, start.old_encoder, data.item_tokens);
     given.reset();
-    trainer_.emplace(settings_, data.train, model_, old_encoder);
+    trainer_.emplace(settings_, data.train, model_, *start.old_encoder);
   }
 
   /// Runs an outer epoch, measures the machine again and returns the record of the epoch.

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "recvae/settings.h"
+#include "recvae/presets.h"
 
 using namespace recvae;
 
@@ -14,7 +14,8 @@ TEST_CASE("presets are valid and differ where the authors' branches do") {
   CHECK(preset("paper").layer_norm_eps == 0.1);
   CHECK(preset("wsdm").layer_norm_eps == 1e-5);
   CHECK(preset("wsdm").prior_init == "encoder");
-  CHECK_THROWS_WITH_AS(preset("nope"), "preset: expected one of paper, wsdm, found 'nope'", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(preset("nope"), "preset: expected one of paper, wsdm, recbole, multvae, multdae, found 'nope'",
+                       std::invalid_argument);
 }
 
 TEST_CASE("settings survive JSON; unknown keys are left alone") {

@@ -33,7 +33,7 @@ std::string setting_text(const nlohmann::ordered_json& value) {
 /// All settings of the model, and those of the data that are given.
 std::vector<Setting> settings_of(const Settings& settings, const data::DataOptions& options) {
   const auto all = nlohmann::ordered_json::parse(settings_metadata(settings, options)),
-             paper = nlohmann::ordered_json::parse(to_json(preset("paper")));
+             paper = nlohmann::ordered_json::parse(to_json(Settings()));
   std::vector<Setting> found;
   for (const auto& [name, value] : all.items()) {
     const bool of_model = paper.contains(name);

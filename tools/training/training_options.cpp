@@ -6,13 +6,15 @@
 #include "data/read/input.h"
 #include "model_metadata.h"
 #include "recbole_keys.h"
+#include "recvae/presets.h"
 #include "recvae/tune/space.h"
 
 namespace recvae::tools {
 
 void add_training_options(CommandLine& line, TrainingOptions& o) {
   line.ignore(kRecboleKeysWithoutMeaning);
-  line.add("preset", &o.preset, "paper (default), wsdm: settings that the options below change");
+  line.add("preset", &o.preset,
+           "paper (default), wsdm, recbole, multvae, multdae: settings that the options below change");
   line.config();
   add_data_options(line, o.data);
   line.group("RecBole's spelling");

@@ -9,7 +9,7 @@
 #include "../support.h"
 #include "autodiff/parallel.h"
 #include "recvae/batch.h"
-#include "recvae/encoder_mean.h"
+#include "recvae/user_code.h"
 
 using namespace recvae;
 using recvae::test::csr;
@@ -60,7 +60,8 @@ TEST_CASE("model_scorer: the scores are those of the tape") {
   const ad::ConstMatrix<float> expected = model.decoder(mu).value();
 
   ad::Tensor<float> mean(users, 200);
-  EncoderMean(model.encoder)(histories, 0, users, mean.data());
+  const UserCode code(model);
+  code(histories, 0, users, mean.data());
   for (ad::Index i = 0; i < mean.size(); ++i) REQUIRE(std::abs(mean.data()[i] - mu.value().data[i]) < 1e-5);
   const ad::Tensor<float> scores = scores_of(*model_scorer(model), histories, 0, users);
   for (ad::Index i = 0; i < scores.size(); ++i) REQUIRE(std::abs(scores.data()[i] - expected.data[i]) < 1e-5);

@@ -110,7 +110,8 @@ TEST_CASE("what is refused, and where") {
   CHECK(refused("gamma choice [x]") == "p:1: expected a number for gamma, found 'x'");
   CHECK(refused("gamma choice [nan]") == "p:1: expected a number for gamma, found 'nan'");
   CHECK(refused("dropout_prob choice [0.5,1.5]") == "p:1: dropout_prob: expected a number in [0, 1), found '1.5'");
-  CHECK(refused("init choice [zeros]") == "p:1: init: expected one of torch, xavier_normal, found 'zeros'");
+  CHECK(refused("init choice [zeros]") ==
+        "p:1: init: expected one of torch, xavier_normal, xavier_uniform, found 'zeros'");
   CHECK(refused(std::string(1'000'000, 'x') + " choice [1]").size() < 200);
   CHECK(refused("beta choice [0.1,1e-1]") == "p:1: expected different values for beta, found '1e-1 twice'");
   CHECK(refused("beta choice [1]\nbeta uniform 0,1") == "p:2: expected each parameter once, found 'beta'");

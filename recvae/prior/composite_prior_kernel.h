@@ -1,7 +1,7 @@
 // The loop of the composite prior for vector units. Private: composite_prior.h is the op.
 #pragma once
 
-#include "../autodiff/kernels/loops.h"
+#include "../../autodiff/kernels/loops.h"
 
 namespace recvae::detail {
 

@@ -1,5 +1,5 @@
-#include "recvae/composite_prior.h"
-#include "../support/check_op.h"
+#include "recvae/prior/composite_prior.h"
+#include "../../support/check_op.h"
 
 using test::random_tensor;
 

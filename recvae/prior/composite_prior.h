@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "../autodiff/parallel.h"
-#include "../autodiff/tape.h"
+#include "../../autodiff/parallel.h"
+#include "../../autodiff/tape.h"
 #include "composite_prior_kernel.h"
 
 namespace recvae {

@@ -1,6 +1,6 @@
 #include "composite_prior_kernel.h"
 
-#include "../autodiff/kernels/dispatch.h"
+#include "../../autodiff/kernels/dispatch.h"
 
 namespace recvae::detail {
 
