@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "filters.h"
+#include "filter/filters.h"
 
 namespace recvae::data {
 

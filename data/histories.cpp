@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "filters.h"
+#include "filter/filters.h"
 #include "read/raw.h"
 
 namespace recvae::data {

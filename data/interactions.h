@@ -16,17 +16,20 @@ enum class Part : std::uint8_t { train, validation, test };
 
 /// Rows that were read and are gone, by what dropped them.
 struct Dropped {
-  std::int64_t unreadable = 0, threshold = 0, rare_items = 0, short_users = 0, repeated = 0, later = 0,
-               unknown_items = 0;
+  std::int64_t unreadable = 0, repeated = 0, val_interval = 0, threshold = 0, item_interval = 0, user_interval = 0,
+               rare_items = 0, short_users = 0, later = 0, unknown_items = 0;
 
   /// Calls f(name, what it counts, member) for each.
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
     f("unreadable", "without a user or an item", self.unreadable);
+    f("repeated", "repeated pairs", self.repeated);
+    f("val_interval", "by --val_interval", self.val_interval);
     f("threshold", "not above --threshold", self.threshold);
+    f("item_interval", "by --item_inter_num_interval", self.item_interval);
+    f("user_interval", "by --user_inter_num_interval", self.user_interval);
     f("rare_items", "by --min_users_per_item", self.rare_items);
     f("short_users", "by --min_items_per_user", self.short_users);
-    f("repeated", "repeated pairs", self.repeated);
     f("later", "of held-out users, in the time of a later part", self.later);
     f("unknown_items", "of held-out users, items that no training user has", self.unknown_items);
   }
@@ -39,6 +42,7 @@ struct Interactions {
   std::vector<double> ratings;                        ///< a row each; empty where the data have none
   std::vector<double> times;                          ///< a row each; empty where the data have none or nobody asks;
                                                       ///< whole numbers are exact up to 2^53
+  std::vector<std::uint8_t> kept;                     ///< a row each, by val_interval; empty: nothing is asked for
   bool dated = false;                                 ///< times were dates, and are seconds since 1970
   std::int64_t rows_read = 0;                         ///< rows of the text, those without an id included
   Dropped dropped;                                    ///< of them, those that are not here
@@ -52,6 +56,7 @@ struct Interactions {
     f(items);
     if (!ratings.empty()) f(ratings);
     if (!times.empty()) f(times);
+    if (!kept.empty()) f(kept);
   }
 };
 
@@ -61,7 +66,7 @@ class InteractionBuilder {
  public:
   /// Appends a row; one whose user or item is the empty text is counted and left out.
   void add(std::string_view user, std::string_view item, std::optional<double> rating = {},
-           std::optional<double> time = {}) {
+           std::optional<double> time = {}, std::optional<bool> kept = {}) {
     if (user.empty() || item.empty()) {
       ++built_.rows_read;
       ++built_.dropped.unreadable;
@@ -70,6 +75,7 @@ class InteractionBuilder {
     add_row(users_.add(user), item);
     if (rating) built_.ratings.push_back(*rating);
     if (time) built_.times.push_back(*time);
+    if (kept) built_.kept.push_back(*kept);
   }
   void times_are_dates() { built_.dated = true; }
   /// Names a user who may have no rows.

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "error.h"
-#include "filters.h"
+#include "filter/filters.h"
 #include "random/torch.h"
 #include "read/raw.h"
 #include "read/readers.h"
@@ -46,9 +46,10 @@ Split split_raw(const Input& input, const DataOptions& options, bool keep_column
   filter(rows, input, options, strong, at ? &*at : nullptr);
   // Nothing later looks at what is freed here, and it is most of the memory.
   if (!columns) rows.ratings = {};
+  if (!columns && !timed) rows.times = {};
   if (strong && !timed) return split_authors_way(rows, input, options);
 
-  drop_repeated(rows, timed);
+  if (options.rm_dup_inter != Repeated::stay) drop_repeated(rows, timed);
   const auto require_training = [&](std::int64_t train_rows) {
     if (train_rows > 0) return;
     throw DataError(options.path + ": expected rows to train on, found none" +

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "error.h"
+#include "filter/interval.h"
 #include "number.h"
 
 namespace recvae::data {
@@ -32,6 +33,29 @@ void check_ratios(const std::vector<double>& ratios) {
     sum += ratio;
   }
   require(ratios[0] > 0 && std::isfinite(sum), "ratios", "a part for training", std::to_string(ratios[0]));
+}
+
+/// Runs `parse` on an option's text.
+template <class Parse>
+void check_text(const char* option, const std::string& text, Parse parse) {
+  if (text.empty()) return;
+  try {
+    parse(text);
+  } catch (const std::invalid_argument& expected) {
+    require(false, option, expected.what(), excerpt(text));
+  }
+}
+
+void check_benchmark(const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  bool good = names.size() == 3;
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    good = good && !names[k].empty() && names[k].find('/') == std::string::npos &&
+           std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(k), names[k]) == names.begin() + static_cast<std::ptrdiff_t>(k);
+  }
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ",") + name;
+  require(good, "benchmark_filename", "three different names", excerpt(list));
 }
 
 void check_moments(const DataOptions& options) {
@@ -131,6 +155,10 @@ void check_options(const DataOptions& options, bool split_known) {
   const double ratio = options.validation_ratio.value_or(0);
   require(ratio >= 0 && ratio < 1, "validation_ratio", "a number in [0, 1)", std::to_string(ratio));
   check_ratios(options.ratios);
+  check_benchmark(options.benchmark_filename);
+  check_text("val_interval", options.val_interval, parse_field_filters);
+  check_text("user_inter_num_interval", options.user_inter_num_interval, Intervals::parse);
+  check_text("item_inter_num_interval", options.item_inter_num_interval, Intervals::parse);
   check_moments(options);
   if (split_known || options.split) check_split(options);
 }

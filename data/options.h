@@ -46,6 +46,7 @@ enum class Order { random, time };
 enum class GroupBy { user, none };
 enum class TimeUsers { all, newly_seen };
 enum class TestHistory { all, train };
+enum class Repeated { stay, first, last };
 
 /// kNames<E>: the values of the enum E as the command line, messages and metadata spell them.
 template <class E>
@@ -71,6 +72,10 @@ template <>
 inline constexpr Named<TimeUsers> kNames<TimeUsers>[] = {{"all", TimeUsers::all}, {"new", TimeUsers::newly_seen}};
 template <>
 inline constexpr Named<TestHistory> kNames<TestHistory>[] = {{"all", TestHistory::all}, {"train", TestHistory::train}};
+
+template <>
+inline constexpr Named<Repeated> kNames<Repeated>[] = {
+    {"none", Repeated::stay}, {"first", Repeated::first}, {"last", Repeated::last}};
 
 template <class E>
 std::string name_of(E value) {
@@ -124,6 +129,11 @@ struct DataOptions {
 
   // What these mean, and their defaults, visit() says.
   std::string user_field, item_field, rating_field, time_field;
+  std::string field_separator;
+  std::vector<std::string> benchmark_filename;
+  std::optional<Repeated> rm_dup_inter;
+  std::string val_interval;
+  std::string user_inter_num_interval, item_inter_num_interval;
   std::optional<double> threshold;
   std::optional<int> min_users_per_item, min_items_per_user;
   std::optional<SplitKind> split;
@@ -158,6 +168,25 @@ struct DataOptions {
       o.rating_field...);
     f(Option{"time_field", source, "name of the time column (default: timestamp, time, date and the like)"},
       o.time_field...);
+    f(Option{"field_separator", source,
+             "between the columns of tables and .inter files; \\t is a tab (default: as the header shows; tab)"},
+      o.field_separator...);
+    f(Option{"benchmark_filename", source,
+             "three names: a directory's files X.NAME.inter are for training, validation and test (default: train, "
+             "valid, test)"},
+      o.benchmark_filename...);
+    f(Option{"rm_dup_inter", filter,
+             "of rows that repeat a pair keep the first or the last, by time where the data have it, and the rows in "
+             "that order; none: all stay, as rows, until they are split (default: as the split has it)"},
+      o.rm_dup_inter...);
+    f(Option{"val_interval", filter,
+             "keep rows by columns: {'rating': '[4,inf)', 'FIELD': ['TOKEN', 'TOKEN']} (default: none)"},
+      o.val_interval...);
+    f(Option{"user_inter_num_interval", filter,
+             "keep users with so many rows and, by item_inter_num_interval, items, until all have: [5,inf)"},
+      o.user_inter_num_interval...);
+    f(Option{"item_inter_num_interval", filter, "keep items with so many rows, likewise"},
+      o.item_inter_num_interval...);
     f(Option{"threshold", filter, "keep ratings above this (default: none)"}, o.threshold...);
     f(Option{"min_users_per_item", filter, "drop items with fewer rows (default: 0)"}, o.min_users_per_item...);
     f(Option{"min_items_per_user", filter, "then drop users with fewer rows (default: 5 for a strong split, else 0)"},

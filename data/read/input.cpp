@@ -46,9 +46,29 @@ std::string stem_of(const std::string& directory, const std::string& ending) {
   return own;
 }
 
-Input find_in_directory(const std::string& path, std::optional<Format> format) {
+/// The parts that `names` (of training, validation and test; the second may be missing unless `all`) name.
+Input find_parts(const std::string& path, const std::string& stem, const std::vector<std::string>& names, bool all) {
+  Input input;
+  input.kind = Input::Kind::parts;
+  input.format = Format::inter;
+  std::string* files[] = {&input.train, &input.valid, &input.test};
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    const std::string name = stem + "." + names[k] + ".inter";
+    *files[k] = find_file(path, name);
+    if (files[k]->empty() && (all || k != 1)) throw DataError(path + ": expected a file " + name + ", found none");
+  }
+  return input;
+}
+
+Input find_in_directory(const std::string& path, const DataOptions& options) {
+  const std::optional<Format> format = options.format;
   const auto wanted = [&](Format one) { return format.value_or(one) == one; };
   Input input;
+  if (const auto& names = options.benchmark_filename; !names.empty()) {
+    const std::string ending = "." + names[0] + ".inter", stem = stem_of(path, ending);
+    if (stem.empty()) throw DataError(path + ": expected a file *" + ending + ", found none");
+    return find_parts(path, stem, names, true);
+  }
   if (wanted(Format::prepared) && !find_file(path, "train.csv").empty()) {
     input.kind = Input::Kind::prepared;
     return input;
@@ -60,12 +80,7 @@ Input find_in_directory(const std::string& path, std::optional<Format> format) {
       return input;
     }
     if (const std::string stem = stem_of(path, ".train.inter"); !stem.empty()) {
-      input.kind = Input::Kind::parts;
-      input.train = find_file(path, stem + ".train.inter");
-      input.valid = find_file(path, stem + ".valid.inter");
-      input.test = find_file(path, stem + ".test.inter");
-      if (input.test.empty()) throw DataError(path + ": expected a file " + stem + ".test.inter, found none");
-      return input;
+      return find_parts(path, stem, {"train", "valid", "test"}, false);
     }
   }
   if (const std::string train = find_file(path, "train.txt"); wanted(Format::adjacency) && !train.empty()) {
@@ -102,8 +117,10 @@ Input find_input(const DataOptions& options) {
     const auto status = fs::status(options.path, error);
     if (!fs::exists(status))
       throw DataError(options.path + ": " + (error ? error.message() : "No such file or directory"));
-    if (fs::is_directory(status)) return find_in_directory(options.path, options.format);
+    if (fs::is_directory(status)) return find_in_directory(options.path, options);
   }
+  if (!options.benchmark_filename.empty())
+    throw DataError(options.path + ": expected a directory, as --benchmark_filename names files in one");
   if (options.format == Format::prepared) throw DataError(options.path + ": expected a directory, found a file");
   Input input;
   const bool demo = options.path == "demo" && options.text;

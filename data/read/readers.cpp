@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../error.h"
+#include "../filter/interval.h"
 #include "../number.h"
 #include "fields.h"
 
@@ -15,6 +16,7 @@ using Fields = std::vector<std::string_view>;
 struct Places {
   std::size_t count = 0;  // of fields in a row
   int user = -1, item = -1, rating = -1, time = -1;
+  std::vector<std::pair<int, FieldFilter>> filters{};  // val_interval's
 };
 
 void read_rows(TextSource& text, FieldSplitter& splitter, const Places& places, InteractionBuilder& out) {
@@ -38,7 +40,15 @@ void read_rows(TextSource& text, FieldSplitter& splitter, const Places& places, 
       }
       time = moment;
     }
-    out.add(field(places.user), field(places.item), rating, time ? std::optional(time->in(1)) : std::nullopt);
+    std::optional<bool> kept;
+    for (const auto& [place, filter] : places.filters) {
+      try {
+        kept = filter.keeps(field(place)) && kept.value_or(true);
+      } catch (const std::invalid_argument& expected) {
+        throw wrong(expected.what(), place);
+      }
+    }
+    out.add(field(places.user), field(places.item), rating, time ? std::optional(time->in(1)) : std::nullopt, kept);
   }
   if (time && time->is_date) out.times_are_dates();
 }
@@ -71,26 +81,53 @@ struct Column {
   }
 };
 
+/// A header's names for an error, the first ones.
+std::string excerpt_of(const Fields& header) {
+  constexpr std::size_t longest = 400;
+  std::string names;
+  for (std::size_t k = 0; k < header.size() && names.size() <= longest; ++k)
+    names.append(k > 0 ? "," : "").append(header[k].substr(0, longest + 1));
+  return excerpt(names, longest);
+}
+
 /// Its place in the header; -1: there is none, and none is needed.
 int find_column(const TextSource& text, const Fields& header, const Column& column, bool needed) {
   const auto fits = [&](std::string_view name) { return column.fits(name); };
   const auto count = std::count_if(header.begin(), header.end(), fits);
   if (count == 1) return static_cast<int>(std::find_if(header.begin(), header.end(), fits) - header.begin());
   if (count == 0 && !needed) return -1;
-  constexpr std::size_t longest = 400;
-  std::string names;
-  for (std::size_t k = 0; k < header.size() && names.size() <= longest; ++k) {
-    names.append(k > 0 ? "," : "").append(header[k].substr(0, longest + 1));
-  }
   const std::string option = std::string("--") + column.option;
   throw error_at(text.name(), text.line(),
                  column.given.empty() ? std::string("one column of ") + column.content + ", such as " +
                                             excerpt(column.example) + " (" + option + " names another)"
                                       : "one column " + excerpt(column.given) + " (" + option + ")",
-                 (count == 0 ? "none in " : "several in ") + excerpt(names, longest));
+                 (count == 0 ? "none in " : "several in ") + excerpt_of(header));
 }
 
-Places find_columns(const TextSource& text, const Fields& header, const DataOptions& options, Times times) {
+/// val_interval's fields by the header's names; `types` says of .inter files what a column holds.
+std::vector<std::pair<int, FieldFilter>> find_filters(const TextSource& text, const Fields& header,
+                                                      const DataOptions& options, const Fields& types = {}) {
+  std::vector<std::pair<int, FieldFilter>> found;
+  for (FieldFilter& filter : parse_field_filters(options.val_interval)) {
+    const auto at = std::find(header.begin(), header.end(), filter.field);
+    if (at == header.end()) {
+      throw error_at(text.name(), text.line(), "a column " + excerpt(filter.field) + " (--val_interval)",
+                     "none in " + excerpt_of(header));
+    }
+    const auto place = at - header.begin();
+    if (!types.empty() && types[as_size(place)].starts_with("float") != filter.of_numbers) {
+      throw error_at(text.name(), text.line(),
+                     filter.of_numbers ? "--val_interval with a list for a column of tokens"
+                                       : "--val_interval with an interval for a column of numbers",
+                     excerpt(filter.field));
+    }
+    found.emplace_back(static_cast<int>(place), std::move(filter));
+  }
+  return found;
+}
+
+Places find_columns(const TextSource& text, const Fields& header, const DataOptions& options, Times times,
+                    const Fields& types = {}) {
   const Column user{"user ids", "user_field", "userId", options.user_field,
                     " userid user uid reviewerid customerid custid visitorid profileid msno "};
   const Column item{
@@ -103,7 +140,8 @@ Places find_columns(const TextSource& text, const Fields& header, const DataOpti
                     " timestamp time ts date unixreviewtime reviewdate eventtime tdat "};
   return {header.size(), find_column(text, header, user, true), find_column(text, header, item, true),
           find_column(text, header, rating, options.threshold.has_value()),
-          times == Times::ignored ? -1 : find_column(text, header, time, times == Times::needed)};
+          times == Times::ignored ? -1 : find_column(text, header, time, times == Times::needed),
+          find_filters(text, header, options, types)};
 }
 
 /// A tab where there is one, else the most frequent of the others, near its beginning; what stands in quotes does not
@@ -120,15 +158,21 @@ std::string separator_of(std::string_view header) {
   return {std::max({',', ';', '|'}, [&](char a, char b) { return count(a) < count(b); })};
 }
 
+/// What --field_separator says, else `otherwise`.
+std::string separator_of(const DataOptions& options, const std::string& otherwise) {
+  if (options.field_separator.empty()) return otherwise;
+  return options.field_separator == "\\t" ? "\t" : options.field_separator;
+}
+
 void read_table(TextSource& text, const DataOptions& options, Times times, InteractionBuilder& out) {
   const std::string_view line = header_line(text);
-  FieldSplitter splitter(separator_of(line), true);
+  FieldSplitter splitter(separator_of(options, separator_of(line)), true);
   read_rows(text, splitter, find_columns(text, split_line(text, line, splitter), options, times), out);
 }
 
 void read_inter(TextSource& text, const DataOptions& options, Times times, InteractionBuilder& out) {
-  FieldSplitter splitter("\t", false);
-  Fields names;
+  FieldSplitter splitter(separator_of(options, "\t"), false);
+  Fields names, types;
   for (const std::string_view cell : split_line(text, header_line(text), splitter)) {
     const auto colon = cell.find(':');
     const std::string_view type = colon == std::string_view::npos ? "" : cell.substr(colon + 1);
@@ -137,14 +181,17 @@ void read_inter(TextSource& text, const DataOptions& options, Times times, Inter
                      excerpt(cell));
     }
     names.push_back(cell.substr(0, colon));
+    types.push_back(type);
   }
-  read_rows(text, splitter, find_columns(text, names, options, times), out);
+  read_rows(text, splitter, find_columns(text, names, options, times, types), out);
 }
 
-void read_movielens(TextSource& text, const char* separator, Times times, InteractionBuilder& out) {
+void read_movielens(TextSource& text, const char* separator, const DataOptions& options, Times times,
+                    InteractionBuilder& out) {
   FieldSplitter splitter(separator, false);
   const int time = times == Times::ignored ? -1 : 3;
-  read_rows(text, splitter, {.count = 4, .user = 0, .item = 1, .rating = 2, .time = time}, out);
+  const Fields names = {"user_id", "item_id", "rating", "timestamp"};
+  read_rows(text, splitter, {4, 0, 1, 2, time, find_filters(text, names, options)}, out);
 }
 
 void read_adjacency(TextSource& text, InteractionBuilder& out) {
@@ -177,9 +224,9 @@ void read_text(Format format, TextSource& text, const DataOptions& options, Inte
     case Format::inter:
       return read_inter(text, options, times, out);
     case Format::u_data:
-      return read_movielens(text, "\t", times, out);
+      return read_movielens(text, "\t", options, times, out);
     case Format::ratings_dat:
-      return read_movielens(text, "::", times, out);
+      return read_movielens(text, "::", options, times, out);
     case Format::adjacency:
       return read_adjacency(text, out);
     case Format::dumpavail:

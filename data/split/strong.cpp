@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "../filters.h"
+#include "../filter/filters.h"
 #include "../random/numpy.h"
 
 namespace recvae::data {

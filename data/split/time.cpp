@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "../error.h"
-#include "../filters.h"
+#include "../filter/filters.h"
 #include "../read/fields.h"
 
 namespace recvae::data {

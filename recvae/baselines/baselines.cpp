@@ -6,7 +6,7 @@
 
 #include "../../autodiff/parallel.h"
 #include "../../data/error.h"
-#include "../../data/filters.h"
+#include "../../data/filter/filters.h"
 #include "../evaluate/top_k.h"
 #include "co_occurrence.h"
 #include "spd_inverse.h"

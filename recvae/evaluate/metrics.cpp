@@ -6,7 +6,7 @@
 #include <set>
 
 #include "../../data/error.h"
-#include "../../data/filters.h"
+#include "../../data/filter/filters.h"
 #include "../../data/number.h"
 
 namespace recvae {

@@ -424,3 +424,94 @@ TEST_CASE("demo: its filters are part of it") {
   options.heldout_users.reset();
   CHECK(load_error(options).find("2 x 1000 held out") != std::string::npos);
 }
+
+TEST_CASE("val_interval: any column, after repeated pairs, before counts") {
+  TempDir dir;
+  const std::string rows = "user_id:token\titem_id:token\trating:float\ttag:token\n"
+                           "a\tx\t5\tp\na\tx\t2\tq\na\ty\t4\tp\nb\ty\t4\tr\nb\tz\t3.5\tp\n";
+  const auto inter = dir.write("d.inter", rows);
+  const auto kept = [&](const std::string& filter, std::optional<Repeated> repeated = {}) {
+    DataOptions options = options_for(inter);
+    options.split = SplitKind::loo;
+    options.val_interval = filter;
+    options.rm_dup_inter = repeated;
+    const Dataset data = load(options);
+    return data.summary.train.rows + data.summary.validation.rows + data.summary.test.rows;
+  };
+  CHECK(kept("{'rating': '[4,inf)'}") == 3);
+  CHECK(kept("{'rating': '[4,inf)'}", Repeated::last) == 2);  // of a's x the row of 2 was kept, and then is not
+  CHECK(kept("{'rating': '(3.5,4];[2,2]', 'tag': ['q', 'r']}") == 2);
+  CHECK(kept("{'user_id': ['b']}") == 2);
+  DataOptions options = options_for(inter);
+  options.val_interval = "{'genre': ['a']}";
+  CHECK(load_error(options) ==
+        ":1: expected a column 'genre' (--val_interval), found none in 'user_id,item_id,rating,tag'");
+  options.val_interval = "{'tag': '[1,2]'}";
+  CHECK(load_error(options) == ":1: expected --val_interval with a list for a column of tokens, found 'tag'");
+  options.val_interval = "{'rating': ['4']}";
+  CHECK(load_error(options) == ":1: expected --val_interval with an interval for a column of numbers, found 'rating'");
+  options = options_for(dir.write("r.csv", "user,item,price\na,x,1\na,y,cheap\n"));
+  options.val_interval = "{'price': '[0,inf)'}";
+  CHECK(load_error(options) == ":3: expected a number as price, found 'cheap'");
+  options = options_for(dir.write("train.txt", "0 1 2 3\n"));
+  options.val_interval = "{'rating': '[4,inf)'}";
+  CHECK(load_error(options) == ": expected columns, which --val_interval needs, found none");
+  options = options_for(dir.write("u.data", "1\t2\t5\t7\n1\t3\t5\t7\n2\t3\t1\t7\n"));
+  options.val_interval = "{'rating': '[4,inf)'}";
+  options.split = SplitKind::loo;
+  CHECK(load(options).summary.dropped.val_interval == 1);
+}
+
+TEST_CASE("repeated pairs may stay until the split: then they are rows of its parts") {
+  TempDir dir;
+  DataOptions options = options_for(dir.write("r.csv", "user,item,time\na,x,1\na,y,2\na,x,3\na,x,4\n"));
+  options.split = SplitKind::loo;
+  options.order = Order::time;
+  CHECK(load(options).summary.test.rows == 1);
+  CHECK(row(load(options).train, 0) == std::vector<std::int32_t>{0});
+  options.rm_dup_inter = Repeated::stay;
+  const Dataset data = load(options);
+  CHECK(row(data.train, 0) == std::vector<std::int32_t>{0, 1});
+  CHECK(row(data.test.targets, 0) == std::vector<std::int32_t>{0});
+  options.rm_dup_inter = Repeated::last;
+  CHECK(row(load(options).test.targets, 0) == std::vector<std::int32_t>{1});
+  CHECK(load(options).item_tokens == Tokens{"y", "x"});
+}
+
+TEST_CASE("parts by name, as RecBole's benchmark_filename") {
+  TempDir dir;
+  std::filesystem::create_directory(dir.path("d"));
+  const auto part = [&](const char* name, const char* rows) {
+    dir.write(std::string("d/d.") + name + ".inter", std::string("user_id:token\titem_id:token\n") + rows);
+  };
+  part("part1", "a\tx\na\ty\n");
+  part("part2", "a\tz\n");
+  part("part3", "b\tx\n");
+  DataOptions options = options_for(dir.path("d"));
+  options.benchmark_filename = {"part1", "part2", "part3"};
+  CHECK(load(options).summary.validation.rows == 1);
+  options.benchmark_filename = {"part3", "part1", "part2"};
+  CHECK(load(options).item_tokens == Tokens{"x", "y", "z"});
+  options.benchmark_filename = {"part1", "part2", "part4"};
+  CHECK(load_error(options) == ": expected a file d.part4.inter, found none");
+  options.benchmark_filename = {"no", "part2", "part3"};
+  CHECK(load_error(options) == ": expected a file *.no.inter, found none");
+  options.benchmark_filename = {"part1", "part2", "part3"};
+  options.val_interval = "{'rating': '[4,inf)'}";
+  CHECK(load_error(options) == "usage: --val_interval: " + options.path + " is already split");
+  options.path = dir.path("d/d.part1.inter");
+  CHECK(load_error(options) == ": expected a directory, as --benchmark_filename names files in one");
+}
+
+TEST_CASE("field_separator") {
+  TempDir dir;
+  DataOptions options = options_for(dir.write("d.inter", "user_id:token,item_id:token\na,x\na,y\na,z\n"));
+  options.split = SplitKind::loo;
+  options.field_separator = ",";
+  CHECK(load(options).item_tokens.size() == 3);
+  options = options_for(dir.write("r.csv", "user;x\titem\na\tx\na\ty\na\tz\n"));
+  options.user_field = "user;x";
+  options.split = SplitKind::loo;
+  options.field_separator = "\\t";
+  CHECK(load(options).item_tokens.size() == 3);
+}

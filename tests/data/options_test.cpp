@@ -1,6 +1,6 @@
 #include "data/options.h"
 
-#include <doctest/doctest.h>
+#include "support.h"
 
 #include <string>
 
@@ -53,10 +53,33 @@ TEST_CASE("the options: each once; a random split is drawn by one seed unless an
   std::string names;
   DataOptions::visit([&](const Option& option, const auto&) { names += std::string(option.name) + " "; }, options);
   CHECK(names ==
-        "data data_format user_field item_field rating_field time_field threshold min_users_per_item "
+        "data data_format user_field item_field rating_field time_field field_separator benchmark_filename "
+        "rm_dup_inter val_interval user_inter_num_interval item_inter_num_interval threshold min_users_per_item "
         "min_items_per_user split heldout_users ratios order group_by valid_from test_from time_users split_seed "
         "validation_ratio test_history ");
   CHECK(options.seed() == 98765);
   options.split_seed = 7;
   CHECK(options.seed() == 7);
+}
+
+TEST_CASE("RecBole's filters and names: what is none is bad usage") {
+  const auto refused = [](auto set) {
+    DataOptions options;
+    options.path = "x";
+    set(options);
+    return recvae::test::error_of([&] { check_options(options); });
+  };
+  CHECK(refused([](DataOptions& o) { o.val_interval = "{'rating': '[4'}"; }) ==
+        "usage: --val_interval: expected intervals such as [4,inf) or (0,1];[3,3], found '{'rating': '[4'}'");
+  CHECK(refused([](DataOptions& o) { o.user_inter_num_interval = "5"; }).starts_with("usage: --user_inter_num_interval:"));
+  CHECK(refused([](DataOptions& o) { o.item_inter_num_interval = "[5,1]"; }) ==
+        "usage: --item_inter_num_interval: expected an interval from a lower to a higher number, found '[5,1]'");
+  CHECK(refused([](DataOptions& o) { o.benchmark_filename = {"a", "b"}; }) ==
+        "usage: --benchmark_filename: expected three different names, found 'a,b'");
+  CHECK(refused([](DataOptions& o) { o.benchmark_filename = {"a", "b", "a"}; }) != "no error");
+  CHECK(refused([](DataOptions& o) { o.benchmark_filename = {"a", "../b", "c"}; }) != "no error");
+  CHECK(refused([](DataOptions& o) {
+          o.val_interval = "{'rating': '[4,inf)'}";
+          o.benchmark_filename = {"a", "b", "c"};
+        }) == "no error");
 }

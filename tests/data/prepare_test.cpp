@@ -262,7 +262,7 @@ TEST_CASE("the time split: nothing at or after a boundary changes what lies befo
                         static_cast<int>(time));
     }
     for (const TimeUsers users : {TimeUsers::all, TimeUsers::newly_seen}) {
-      for (int filter = 0; filter < 5; ++filter) {
+      for (int filter = 0; filter < 8; ++filter) {
         // Boundaries are numbers, or dates of seconds, of milliseconds or of dates: a day is one of the 300.
         const int kind = static_cast<int>(table + static_cast<unsigned>(filter)) % 4;
         const auto moment = [&](int day) {
@@ -280,6 +280,10 @@ TEST_CASE("the time split: nothing at or after a boundary changes what lies befo
         options.min_items_per_user = filter == 1 ? 6 : filter == 4 ? 3 : 0;
         if (filter == 2 || filter == 4) options.min_users_per_item = filter == 2 ? 7 : 4;
         if (filter == 3 || filter == 4) options.threshold = 2;
+        if (filter >= 5) options.user_inter_num_interval = filter == 5 ? "[4,inf)" : "[2,16]";
+        if (filter == 6) options.item_inter_num_interval = "[5,inf)";
+        if (filter == 6) options.rm_dup_inter = Repeated::last;
+        if (filter == 7) options.val_interval = "{'rating': '[2,4]'}", options.rm_dup_inter = Repeated::first;
         const auto prepared_until = [&](int end) {
           std::string text = "userId,movieId,rating,timestamp\n";
           for (const auto& [row, time] : rows) text += time < end ? row + moment(time) + "\n" : "";
@@ -303,7 +307,7 @@ TEST_CASE("the time split: nothing at or after a boundary changes what lies befo
       }
     }
   }
-  CHECK(filled > 60);  // of 120
+  CHECK(filled > 90);  // of 192
 }
 
 TEST_CASE("what became of the rows: causes and parts add up") {
@@ -312,12 +316,16 @@ TEST_CASE("what became of the rows: causes and parts add up") {
   table += ",100,3,5\n7,,3,5\n,,1,1\n";
   const auto check = [](const Summary& s) {
     const Dropped& d = s.dropped;
-    CHECK(s.rows_read == d.unreadable + d.threshold + d.rare_items + d.short_users + d.repeated + d.later +
-                             d.unknown_items + s.train.rows + s.validation.rows + s.test.rows);
+    std::int64_t dropped = 0;
+    Dropped::visit(d, [&](const char*, const char*, std::int64_t count) { dropped += count; });
+    CHECK(s.rows_read == dropped + s.train.rows + s.validation.rows + s.test.rows);
   };
   for (DataOptions options : every_split(dir.write("r.csv", table))) {
     for (const bool filtered : {false, true}) {
-      if (filtered) options.threshold = 2, options.min_users_per_item = 15, options.min_items_per_user = 4;
+      if (filtered) {
+        options.threshold = 2, options.min_users_per_item = 15, options.min_items_per_user = 4;
+        options.val_interval = "{'rating': '[2,5]'}", options.user_inter_num_interval = "[3,inf)";
+      }
       const Dataset dataset = load(options);
       const Summary& s = dataset.summary;
       INFO(name_of(*options.split) << " " << filtered);

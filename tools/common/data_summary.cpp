@@ -1,5 +1,6 @@
 #include "data_summary.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -19,6 +20,10 @@ void for_parts(const data::Summary& s, F f) {
 
 void log_summary(const data::Summary& summary) {
   log_info(describe(summary));
+  const auto users = static_cast<double>(summary.users), items = static_cast<double>(summary.items),
+             interactions = static_cast<double>(summary.rows - summary.duplicates);
+  log_info("  " + with_thousands(users) + " users, " + with_thousands(items) + " items, " + with_thousands(interactions) +
+           " interactions, density " + formatted("%.4f %%", 100 * interactions / std::max(1.0, users * items)));
   data::Dropped::visit(summary.dropped, [&](const char*, const char* words, std::int64_t count) {
     if (count > 0) log_info(formatted("  %12lld rows dropped: %s", static_cast<long long>(count), words));
   });
@@ -59,7 +64,10 @@ void log_learned(const std::string& who, const data::Csr& rows, bool with_valida
 }
 
 std::string summary_json(const data::Summary& summary) {
-  nlohmann::ordered_json j{{"rows_read", summary.rows_read}, {"users", summary.users}, {"items", summary.items}};
+  nlohmann::ordered_json j{{"rows_read", summary.rows_read},
+                           {"users", summary.users},
+                           {"items", summary.items},
+                           {"interactions", summary.rows - summary.duplicates}};
   data::Dropped::visit(summary.dropped,
                        [&](const char* name, const char*, std::int64_t count) { j["dropped"][name] = count; });
   for_parts(summary, [&](const char* name, const data::PartSummary& part, bool held_out) {

@@ -4,11 +4,14 @@
 #include <span>
 #include <vector>
 
-#include "csr.h"
-#include "interactions.h"
+#include "../csr.h"
+#include "../interactions.h"
+#include "interval.h"
 
 /// Filters drop rows in place and keep the order of the rest. Tokens stay, so that indices keep their meaning.
 namespace recvae::data {
+
+struct Boundaries;  // split/time.h
 
 /// The rows for whose index `keep` is true.
 template <class Keep>
@@ -23,6 +26,16 @@ void keep_rows(Interactions& rows, Keep keep) {
 }
 
 void keep_ratings_above(Interactions& rows, double threshold);  ///< rating > threshold; needs ratings
+void keep_what_is_kept(Interactions& rows);                     ///< by the column `kept`, which is gone then
+
+/// Of rows that repeat a pair keeps the first or the last: by time where there is one, in whose order rows then are.
+/// With `at`, the boundaries of a time split's parts: of the rows of each part by itself.
+void remove_repeated(Interactions& rows, bool last, const Boundaries* at = nullptr);
+
+/// Keeps users and items with as many rows as their intervals hold (nullptr: any number): of what is left, again, until
+/// all have. A time split's parts as for keep_frequent.
+void keep_in_intervals(Interactions& rows, const Intervals* of_user, const Intervals* of_item,
+                       std::span<const Part> parts = {}, bool new_users = false);
 
 /// Items that occur in so many rows; then users with so many rows left.
 struct LeastRows {
