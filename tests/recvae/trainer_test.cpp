@@ -32,8 +32,7 @@ Settings small_settings() {
 }
 
 RecVae<float> make_model(const Settings& s, ad::Index items, std::uint64_t seed = 3) {
-  return {Encoder<float>(items, s.hidden_dimension, s.latent_dimension, s.layer_norm_eps, ad::nn::Init::torch, seed, 0),
-          ad::nn::Linear<float>(s.latent_dimension, items, {seed, 16})};
+  return recvae::make_model(architecture(s), items, ad::nn::Init::torch, seed);
 }
 
 /// Reports and final weights of a whole run.
@@ -73,20 +72,23 @@ Moments moments(const std::vector<double>& x) {
 
 }  // namespace
 
-TEST_CASE("trajectory: three outer epochs end where float64 does, to the rounding of float") {
-  const std::string dir = std::string(RECVAE_GOLDEN) + "/trajectory";
+namespace {
+
+/// Three epochs without chance on the users of golden/trajectory/, from init.safetensors of a folder of golden/, end
+/// where final_float64.safetensors does, to the rounding of float.
+void check_trajectory(const std::string& folder, Settings s) {
+  const std::string golden = std::string(RECVAE_GOLDEN) + "/", dir = golden + folder;
   data::DataOptions options;
-  options.path = dir;
+  options.path = golden + "trajectory";
   const data::Dataset data = data::load(options);
   LoadedModel start = load_model(dir + "/init.safetensors", Load::with_old_encoder);
   const LoadedModel init = load_model(dir + "/init.safetensors", Load::model),
                     final = load_model(dir + "/final_float64.safetensors", Load::model);
-  Settings s = small_settings();
   s.train_batch_size = 16;
   s.dropout_prob = 0;
   s.epsilon_std = 0;
   s.shuffle = false;
-  Trainer trainer(s, data.train, start.model, *start.old_encoder);
+  Trainer trainer(s, data.train, start.model, start.old_encoder ? *start.old_encoder : start.model.encoder);
   for (int epochs = 0; epochs < 3;) epochs += trainer.step().has_value();
 
   std::vector<const ad::Parameter<float>*> inits, finals;
@@ -103,6 +105,18 @@ TEST_CASE("trajectory: three outer epochs end where float64 does, to the roundin
     CHECK(std::sqrt(error / movement) < 5e-5);
     ++k;
   });
+}
+
+}  // namespace
+
+TEST_CASE("trajectory: three outer epochs end where float64 does, to the rounding of float") {
+  check_trajectory("trajectory", small_settings());
+}
+
+TEST_CASE("trajectory: three epochs of Mult-VAE, while beta grows and when it has grown") {
+  Settings s = preset("multvae");
+  s.total_anneal_steps = 40;  // beta is reached at step 8 of 15
+  check_trajectory("trajectory_multvae", s);
 }
 
 TEST_CASE("the same bits for any number of threads; other bits for another seed") {
