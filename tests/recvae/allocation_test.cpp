@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "ablations.h"
 #include "autodiff/parallel.h"
 #include "autodiff/random.h"
 #include "recvae/recvae.h"
@@ -76,17 +77,18 @@ TEST_CASE("no training step of a later epoch allocates: shuffled, partial last b
     }
     data.indptr.push_back(static_cast<std::int64_t>(data.items.size()));
   }
-  for (const bool alternating : {true, false}) {
+  std::vector<Settings> variants(2);
+  variants[1].alternating = false;
+  for (const auto& ablation : test::kAblations) ablation.apply(variants.emplace_back());
+  for (Settings& s : variants) {
     for (const int threads : {1, 3}) {
       for (const std::int64_t hidden : {40, 200}) {  // below and above the sizes that OpenBLAS calls small
+        CAPTURE(to_json(s));
         ad::set_threads(threads);
-        Settings s;
         s.hidden_dimension = hidden;
         s.latent_dimension = hidden / 2;
         s.train_batch_size = 20;
-        s.alternating = alternating;
-        RecVae<float> model{Encoder<float>(data.cols, hidden, hidden / 2, 0.1, ad::nn::Init::torch, 1, 0),
-                            ad::nn::Linear<float>(hidden / 2, data.cols, 1)};
+        RecVae<float> model = make_model(architecture(s), data.cols, ad::nn::Init::torch, 1);
         Trainer trainer(s, data, model, model.encoder);
         while (!trainer.step()) {
         }

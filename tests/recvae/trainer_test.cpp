@@ -1,4 +1,5 @@
 #include "../support/check_op.h"
+#include "ablations.h"
 #include "data/data.h"
 #include "recvae/recvae.h"
 
@@ -121,9 +122,11 @@ TEST_CASE("trajectory: three epochs of Mult-VAE, while beta grows and when it ha
 
 TEST_CASE("the same bits for any number of threads; other bits for another seed") {
   const data::Csr data = random_interactions(150, 700, 1);  // three tiles of items
-  Settings s = small_settings();
-  for (bool alternating : {true, false}) {
-    s.alternating = alternating;
+  std::vector<Settings> variants(2, small_settings());
+  variants[1].alternating = false;
+  for (const auto& ablation : recvae::test::kAblations) ablation.apply(variants.emplace_back(small_settings()));
+  for (const Settings& s : variants) {
+    CAPTURE(to_json(s));
     ad::set_threads(1);
     const Trained one = run(s, data, 2);
     for (int threads : {2, 4}) {
