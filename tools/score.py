@@ -17,20 +17,36 @@ def load(path):
             for name, t in header.items()}, metadata
 
 
-def scores(weights, rows, eps=0.1):
-    """[users, items] for rows [users, items] of zeros and ones."""
+def affine(weights, layer, x):
+    return x @ weights[layer + ".weight"].T + weights[layer + ".bias"]
+
+
+def dense_blocks(weights, x, eps):
+    """The last hidden layer of RecVAE's encoder."""
     def block(k, before, skip):
-        x = before @ weights[f"encoder.fc{k}.weight"].T + weights[f"encoder.fc{k}.bias"] + skip
+        x = affine(weights, f"encoder.fc{k}", before) + skip
         x = x / (1 + np.exp(-x))  # swish
         x = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + eps)
         return x * weights[f"encoder.ln{k}.weight"] + weights[f"encoder.ln{k}.bias"]
 
-    h = skip = block(1, rows / np.sqrt(np.maximum(rows.sum(1, keepdims=True), 1)), 0)
+    h = skip = block(1, x, 0)
     for k in range(2, 6):
         h = block(k, h, skip)
         skip = skip + h
-    mu = h @ weights["encoder.fc_mu.weight"].T + weights["encoder.fc_mu.bias"]
-    return mu @ weights["decoder.weight"].T + weights["decoder.bias"]
+    return h
+
+
+def scores(weights, rows, settings):
+    """[users, items] for rows [users, items] of zeros and ones."""
+    x = rows / np.sqrt(np.maximum(rows.sum(1, keepdims=True), 1))
+    encoder = settings.get("encoder", "recvae")
+    h = dense_blocks(weights, x, settings.get("layer_norm_eps", 0.1)) if encoder == "recvae" else np.tanh(affine(weights, "encoder.fc1", x))
+    z = affine(weights, "encoder.fc_mu", h)
+    if encoder == "multdae":
+        z = np.tanh(z)
+    if settings.get("decoder", "linear") == "multvae":
+        z = np.tanh(affine(weights, "decoder.fc1", z))
+    return affine(weights, "decoder", z)
 
 
 if __name__ == "__main__":
@@ -42,6 +58,6 @@ if __name__ == "__main__":
     weights, metadata = load(options.model)
     tokens = json.loads(metadata["item_tokens"])
     row = np.isin(tokens, options.tokens)[None].astype(np.float32)
-    found = scores(weights, row, json.loads(metadata["settings"]).get("layer_norm_eps", 0.1))[0]
+    found = scores(weights, row, json.loads(metadata["settings"]))[0]
     for item in np.argsort(-found, kind="stable")[:options.topk]:
         print(f"{tokens[item]}\t{found[item]:.9g}")

@@ -199,11 +199,23 @@ class ExportTest(CommandsTest):
         self.assertEqual(code, 2)
         self.assertIn("--out", stderr)
 
+    def models(self):
+        """Of each kind of encoder and decoder."""
+        yield self.model
+        for preset in ("multvae", "multdae"):
+            for decoder in ("multvae", "linear"):
+                yield self.train("--data", self.table, *HELD_OUT, "--preset", preset, "--decoder", decoder)[0] / "model.safetensors"
+        yield self.train("--data", self.table, *HELD_OUT, "--decoder", "multvae")[0] / "model.safetensors"
+
     @needs("numpy")
     def test_search(self):
         """Brute force and FAISS find recvae_recommend's lists."""
-        vectors_of = vector_search.exported(TOOLS, self.model, self.table, self.fresh())
-        expected = vector_search.recommended(TOOLS, self.model, self.table)
+        for model in self.models():
+            self.check_searches(model)
+
+    def check_searches(self, model):
+        vectors_of = vector_search.exported(TOOLS, model, self.table, self.fresh())
+        expected = vector_search.recommended(TOOLS, model, self.table)
         for name in vector_search.SEARCHES:
             with self.subTest(name):
                 try:
@@ -218,7 +230,7 @@ class ExportTest(CommandsTest):
     @needs("numpy")
     def test_score_script(self):
         serving = [self.export("--serving", *half) / "serving.safetensors" for half in ([], ["--float16"])]
-        for model in (self.model, *serving):
+        for model in (*self.models(), *serving):
             for tokens in (["101", "102"], ["117"], [], ["none", "103"]):
                 result = subprocess.run([sys.executable, SCORE, model, *tokens, "--topk", "40"], capture_output=True, text=True)
                 self.assertEqual((result.returncode, result.stderr), (0, ""))
