@@ -89,7 +89,9 @@ class Parser {
 };
 
 std::string quoted(const std::string& text) {
-  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '+' || c == '-'; };
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '+' || c == '-';
+  };
   if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
   std::string out = "\"";
   for (const char c : text) {

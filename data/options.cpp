@@ -51,7 +51,8 @@ void check_benchmark(const std::vector<std::string>& names) {
   bool good = names.size() == 3;
   for (std::size_t k = 0; k < names.size(); ++k) {
     good = good && !names[k].empty() && names[k].find('/') == std::string::npos &&
-           std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(k), names[k]) == names.begin() + static_cast<std::ptrdiff_t>(k);
+           std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(k), names[k]) ==
+               names.begin() + static_cast<std::ptrdiff_t>(k);
   }
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ",") + name;

@@ -37,8 +37,9 @@ struct Gone {
   bool has(std::size_t user, std::size_t item) const { return items[item] || users[user]; }
 };
 
-/// Drops the rows of items and users that have to go by what `judge(for_rows)` says of a set of rows: all, or, of a time
-/// split, for each part those up to its end: f(user, item) is called for each. `items` and `users` count what went.
+/// Drops the rows of items and users that have to go by what `judge(for_rows)` says of a set of rows: all, or, of a
+/// time split, for each part those up to its end: f(user, item) is called for each. `items` and `users` count what
+/// went.
 template <class Judge>
 void drop_judged(Interactions& rows, std::span<const Part> parts, bool new_users, const Judge& judge,
                  std::int64_t& items, std::int64_t& users) {
@@ -53,9 +54,8 @@ void drop_judged(Interactions& rows, std::span<const Part> parts, bool new_users
         if (part(k) <= end) f(k, as_size(rows.users[k]), as_size(rows.items[k]));
       }
     };
-    const Gone gone = judge([&](auto f) {
-      for_rows([&](std::size_t, std::size_t user, std::size_t item) { f(user, item); });
-    });
+    const Gone gone =
+        judge([&](auto f) { for_rows([&](std::size_t, std::size_t user, std::size_t item) { f(user, item); }); });
     for_rows([&](std::size_t k, std::size_t user, std::size_t item) {
       if (part(k) == end)
         fates[k] = gone.items[item] ? Fate::item : gone.users[user] ? Fate::user : Fate::kept;

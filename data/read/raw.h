@@ -17,9 +17,9 @@ void refuse_options(const Input& input, const DataOptions& options);
 /// Times are read, too, where repeated pairs are told apart by them.
 Interactions read_raw(const Input& input, const DataOptions& options, Times times = Times::ignored);
 
-/// Applies the filters, in RecBole's order: repeated pairs, values, intervals of rows (and then ours), the defaults of a strong split or of a weak one where options say nothing; of a time split,
-/// which begins its parts `at` some moments, by the rows before each part's end alone. Throws DataError where no row is
-/// left.
+/// Applies the filters, in RecBole's order: repeated pairs, values, intervals of rows (and then ours), the defaults of
+/// a strong split or of a weak one where options say nothing; of a time split, which begins its parts `at` some
+/// moments, by the rows before each part's end alone. Throws DataError where no row is left.
 void filter(Interactions& rows, const Input& input, const DataOptions& options, bool strong,
             const Boundaries* at = nullptr);
 

@@ -138,7 +138,9 @@ Places find_columns(const TextSource& text, const Fields& header, const DataOpti
                       " rating score stars starrating overall bookrating "};
   const Column time{"times", "time_field", "timestamp", options.time_field,
                     " timestamp time ts date unixreviewtime reviewdate eventtime tdat "};
-  return {header.size(), find_column(text, header, user, true), find_column(text, header, item, true),
+  return {header.size(),
+          find_column(text, header, user, true),
+          find_column(text, header, item, true),
           find_column(text, header, rating, options.threshold.has_value()),
           times == Times::ignored ? -1 : find_column(text, header, time, times == Times::needed),
           find_filters(text, header, options, types)};

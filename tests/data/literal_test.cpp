@@ -20,7 +20,8 @@ std::string error_of(const std::string& text) {
 }  // namespace
 
 TEST_CASE("Python's and JSON's literals, and words that are none") {
-  const Literal map = parse_literal(R"x( {'rating': '[4,inf)', "genre": ["a", 'b c', 7], nothing: None, 'deep': {'x': []}} )x");
+  const Literal map =
+      parse_literal(R"x( {'rating': '[4,inf)', "genre": ["a", 'b c', 7], nothing: None, 'deep': {'x': []}} )x");
   REQUIRE(map.kind == Literal::Kind::map);
   CHECK(map.find("rating")->text == "[4,inf)");
   CHECK(map.find("genre")->elements[1].text == "b c");

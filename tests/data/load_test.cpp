@@ -427,8 +427,9 @@ TEST_CASE("demo: its filters are part of it") {
 
 TEST_CASE("val_interval: any column, after repeated pairs, before counts") {
   TempDir dir;
-  const std::string rows = "user_id:token\titem_id:token\trating:float\ttag:token\n"
-                           "a\tx\t5\tp\na\tx\t2\tq\na\ty\t4\tp\nb\ty\t4\tr\nb\tz\t3.5\tp\n";
+  const std::string rows =
+      "user_id:token\titem_id:token\trating:float\ttag:token\n"
+      "a\tx\t5\tp\na\tx\t2\tq\na\ty\t4\tp\nb\ty\t4\tr\nb\tz\t3.5\tp\n";
   const auto inter = dir.write("d.inter", rows);
   const auto kept = [&](const std::string& filter, std::optional<Repeated> repeated = {}) {
     DataOptions options = options_for(inter);

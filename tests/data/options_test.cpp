@@ -71,11 +71,14 @@ TEST_CASE("RecBole's filters and names: what is none is bad usage") {
   };
   CHECK(refused([](DataOptions& o) { o.val_interval = "{'rating': '[4'}"; }) ==
         "usage: --val_interval: expected intervals such as [4,inf) or (0,1];[3,3], found '{'rating': '[4'}'");
-  CHECK(refused([](DataOptions& o) { o.user_inter_num_interval = "5"; }).starts_with("usage: --user_inter_num_interval:"));
+  CHECK(refused([](DataOptions& o) {
+          o.user_inter_num_interval = "5";
+        }).starts_with("usage: --user_inter_num_interval:"));
   CHECK(refused([](DataOptions& o) { o.item_inter_num_interval = "[5,1]"; }) ==
         "usage: --item_inter_num_interval: expected an interval from a lower to a higher number, found '[5,1]'");
-  CHECK(refused([](DataOptions& o) { o.benchmark_filename = {"a", "b"}; }) ==
-        "usage: --benchmark_filename: expected three different names, found 'a,b'");
+  CHECK(refused([](DataOptions& o) {
+          o.benchmark_filename = {"a", "b"};
+        }) == "usage: --benchmark_filename: expected three different names, found 'a,b'");
   CHECK(refused([](DataOptions& o) { o.benchmark_filename = {"a", "b", "a"}; }) != "no error");
   CHECK(refused([](DataOptions& o) { o.benchmark_filename = {"a", "../b", "c"}; }) != "no error");
   CHECK(refused([](DataOptions& o) {

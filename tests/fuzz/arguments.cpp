@@ -2,8 +2,8 @@
 // the others are arguments.
 #include "command_line.h"
 #include "data_input.h"
-#include "recbole_keys.h"
 #include "tools/common/model_metadata.h"
+#include "tools/recbole/keys.h"
 
 using namespace recvae;
 using namespace recvae::test;
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     data::DataOptions options;
     Settings given, settings;
     tools::CommandLine line("fuzz", static_cast<int>(argv.size()), argv.data());
-    line.ignore(tools::kRecboleKeysWithoutMeaning);
+    line.dialect(tools::recbole_dialect());
     tools::add_data_options(line, options);
     Settings::visit([&](const char* name, const char* help, auto& member) { line.add(name, &member, help); }, given);
     if (!line.parse()) return;

@@ -4,8 +4,8 @@
 #include "command_line.h"
 #include "config_file.h"
 #include "data_input.h"
-#include "recbole_keys.h"
 #include "tools/common/model_metadata.h"
+#include "tools/recbole/keys.h"
 #include "tools/training/run_config.h"
 
 using namespace recvae;
@@ -20,7 +20,7 @@ std::string run_of(const std::string& file) {
   tools::RunConfig run;
   Settings given;
   tools::CommandLine line("fuzz", 4, argv);
-  line.ignore(tools::kRecboleKeysWithoutMeaning);
+  line.dialect(tools::recbole_dialect());
   line.config();
   line.recbole_spelling();
   tools::add_data_options(line, run.data);

@@ -30,6 +30,9 @@ inline void set(std::vector<double>& values, std::string_view text) {
     values.push_back(value);
   }
 }
+inline void set(std::vector<std::string>& values, std::string_view text) {
+  while (!text.empty() && values.size() < 100) values.emplace_back(cut(text, ","));
+}
 template <class T>
 void set(std::optional<T>& value, std::string_view text) {
   if constexpr (std::is_enum_v<T>) {

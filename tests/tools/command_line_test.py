@@ -60,7 +60,7 @@ class CommandLineTest(CommandsTest):
         for wrong, nearest in {"gpu_idd": "gpu_id", "gpu": "gpu_id", "train_neg_sample_arg": "train_neg_sample_args", "hidden_dim": "hidden_dimension",
                                "batch_size": "train_batch_size", "lerning_rate": "learning_rate", "epoch": "epochs"}.items():
             self.bad(2, "recvae_train", "--data", self.table, f"--{wrong}", 0, names=f"unknown option '--{wrong}', did you mean --{nearest}?")
-        self.bad(2, "recvae_train", "--data", self.table, "--learner", "sgd", names="unknown option '--learner'")
+        self.bad(2, "recvae_train", "--data", self.table, "--learner", "sgd", names="--learner: expected adam")
         self.bad(2, "recvae_evaluate", "--data", self.table, "--model", self.model, "--gpu_id", 0, names="unknown option '--gpu_id'")
 
     def test_version_names_slow_kernels(self):

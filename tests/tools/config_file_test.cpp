@@ -107,13 +107,29 @@ TEST_CASE("config: lists are read as the command line reads them") {
   }
 }
 
+TEST_CASE("config: what is nested is a literal's text") {
+  CHECK(value_of("k:\n  split: {'RS': [0.8, 0.1, 0.1]}\n  order: TO\n  none: ~\n") ==
+        "{split: {RS: [0.8, 0.1, 0.1]}, order: TO, none: none}");
+  CHECK(value_of("k: {rating: \"[4,inf)\", tag: ['a,b', \"c'd\"]}\n") ==
+        R"x({rating: "[4,inf)", tag: ["a,b", "c'd"]})x");
+  CHECK(value_of("k: [[1, 2], [3]]\n") == "[[1, 2], [3]]");
+  CHECK(value_of("k: {}\n") == "{}");
+}
+
 TEST_CASE("config: what is refused, with its line") {
-  const std::string value = "expected a value or a list of values, found ";
-  CHECK(refusal("a: 1\neval_args:\n  split: x\n") == "3: " + value + "a map");
-  CHECK(refusal("a: {b: c}\n") == "1: " + value + "a map");
-  CHECK(refusal("a: [[1]]\n") == "1: expected a value, found a list in a list");
-  CHECK(refusal("a: [b: 1]\n") == "1: expected a value or the list's end, found a map");
-  CHECK(refusal("a: ['b,c']\n") == "1: expected a value without a comma, found 'b,c'");
+  const std::string value = "expected a value, found ";
+  CHECK(refusal("a: ['b,c']\n") == "1: expected values without a comma in a list, found 'b,c'");
+  CHECK(refusal("a:\n  b: 1\n  c: 2\n  b: 3\n") == "4: key 'b' twice, the first is in line 2");
+  CHECK(refusal("a: {b: {c: 1, c: 2}}\n") == "1: key 'c' twice, the first is in line 1");
+  CHECK(refusal("a: {b: }\n? [c]\n: d\n").starts_with("2: expected key: value, found a list"));
+  CHECK(refusal("a: [[[[[[1]]]]]]\n") == "nothing");
+  CHECK(refusal("a: [[[[[[[1]]]]]]]\n") == "1: expected at most 6 levels of lists and maps, found a list");
+  for (const char open : {'[', '{'}) CHECK(refusal("a: " + std::string(200'000, open)).starts_with("1: "));
+  std::string steps = "a:\n";
+  for (std::size_t k = 1; k < 9; ++k) steps += std::string(k, ' ') + "b:\n";
+  CHECK(refusal(steps) == "8: expected at most 6 levels of lists and maps, found a map");
+  CHECK(refusal("a: &x [1]\nb: [*x, *x]\n") == "1: " + value + "an anchor 'x'");
+  CHECK(refusal("a: {\tb: 1}\n\tc: 2\n").starts_with("2: is no YAML"));
   CHECK(refusal("a: &x 1\n") == "1: " + value + "an anchor 'x'");
   CHECK(refusal("a: 1\nb: !!int 2\n") == "2: " + value + "a tag 'tag:yaml.org,2002:int'");
   CHECK(refusal("a: 1\n---\nb: 1\n") == "2: expected one document, found another");

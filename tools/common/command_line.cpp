@@ -87,11 +87,14 @@ struct CommandLine::State {
     bool is_text = false;                // none, in a file, is no value
     std::optional<std::string> value{};  // as the line gives it, the last one, else as a file does
     std::string where{};                 // `FILE:LINE: ` of a file's
+    std::string file{}, spelling{};      // where it is given, empty: the line, and under which name
   };
 
   std::string program, description, note, resume_file, group = "Options";
-  std::vector<std::string> arguments, without_meaning, files;
-  std::set<std::string> ignored, free_to_resume = {"resume", "threads", "quiet", "log_level", "help", "version"};
+  std::vector<std::string> arguments, files;
+  Dialect other;
+  std::set<std::string> ignored, warnings,
+      free_to_resume = {"resume", "threads", "quiet", "log_level", "help", "version"};
   std::vector<Option> options;
   std::int64_t threads = 0;
   bool quiet = false, help = false, version = false;
@@ -102,8 +105,8 @@ struct CommandLine::State {
     return it == options.end() ? nullptr : &*it;
   }
 
-  bool is_without_meaning(const std::string& name) const {
-    return std::find(without_meaning.begin(), without_meaning.end(), name) != without_meaning.end();
+  bool is_of_other(const std::string& name) const {
+    return std::find(other.names.begin(), other.names.end(), name) != other.names.end();
   }
 
   static constexpr std::size_t kLongest = 100;  // of a name that may be meant for another
@@ -112,15 +115,15 @@ struct CommandLine::State {
   std::string nearest_name(const std::string& name, bool in_file) const {
     std::string nearest;
     std::size_t least = std::max<std::size_t>(3, name.size() / 2);
-    const auto look_at = [&](const std::string& other, std::size_t handicap) {
-      const std::size_t distance = handicap + data::name_distance(name, other);
-      if (distance < least) least = distance, nearest = other;
+    const auto look_at = [&](const std::string& known, std::size_t handicap) {
+      const std::size_t distance = handicap + data::name_distance(name, known);
+      if (distance < least) least = distance, nearest = known;
     };
     for (const Option& option : options) {
       if (name.size() < kLongest && !(in_file && is_only_on_line(option.name))) look_at(option.name, 0);
     }
-    for (const std::string& other : without_meaning) {
-      if (name.size() < kLongest) look_at(other, 1);
+    for (const std::string& known : other.names) {
+      if (name.size() < kLongest) look_at(known, 1);
     }
     return nearest;
   }
@@ -129,6 +132,67 @@ struct CommandLine::State {
     const std::string nearest = nearest_name(name, false);
     throw data::UsageError("unknown option " + data::excerpt("--" + name, kLongest) +
                            (nearest.empty() ? "" : ", did you mean --" + nearest + "?") + "; --help lists the options");
+  }
+
+  /// Do two texts of a value say the same, but for how a list is written?
+  static bool agree(const std::string& a, const std::string& b) {
+    const auto bare = [](std::string text) {
+      std::erase_if(text, [](char c) { return std::string_view("[] '\"").find(c) != std::string_view::npos; });
+      return text;
+    };
+    return bare(a) == bare(b);
+  }
+
+  /// Takes away what came together with `option`'s value.
+  void forget_group(const Option& option) {
+    const std::string spelling = option.spelling, file = option.file;
+    for (Option& o : options) {
+      if (!o.value || o.spelling != spelling || o.file != file) continue;
+      o.value.reset();
+      o.where.clear();
+    }
+  }
+
+  /// Gives an option a value, unless one that wins is there. False: it is.
+  bool assign(const std::string& name, std::string value, const std::string& spelling, const std::string& file,
+              const std::string& where) {
+    Option& option = *find(name);
+    if (option.value && option.file == file && option.spelling != spelling && !agree(*option.value, value)) {
+      const std::string message = spelling + ": expected what " + option.spelling + " says, " +
+                                  data::excerpt(*option.value) + ", found " + data::excerpt(value);
+      if (file.empty()) throw data::UsageError("--" + message);
+      throw data::DataError(where + message);
+    }
+    if (option.value && option.file.empty() && !file.empty()) return false;
+    if (option.value && option.file != file) forget_group(option);
+    option.value = std::move(value);
+    option.where = where;
+    option.file = file;
+    option.spelling = spelling;
+    return true;
+  }
+
+  /// Takes an option of the other program.
+  void take_other(const std::string& name, const std::string& value, const std::string& file,
+                  const std::string& where) {
+    const std::string shown = file.empty() ? "--" + name : name;
+    Translated here;
+    try {
+      here = other.translate(name, value);
+    } catch (const std::invalid_argument& expected) {
+      const std::string message = shown + ": expected " + expected.what() + ", found " + data::excerpt(value);
+      if (file.empty()) throw data::UsageError(message);
+      throw data::DataError(where + message);
+    }
+    if (!here.has_meaning) ignored.insert(shown);
+    if (!here.warning.empty()) warnings.insert(here.warning);
+    for (auto& [option, text] : here.options) {
+      if (assign(option, text.value_or(""), name, file, where)) {
+        if (!text) find(option)->value.reset();
+      } else if (option == here.options[0].first) {
+        return;
+      }
+    }
   }
 
   /// Gives the options their values. An option takes the next argument, whatever that looks like.
@@ -142,23 +206,25 @@ struct CommandLine::State {
       const bool has_value = equals != std::string::npos;
       std::string name = argument.substr(2, has_value ? equals - 2 : equals);
       std::replace(name.begin(), name.end(), '-', '_');
-      if (is_without_meaning(name)) {
-        ignored.insert("--" + name);
-        if (!has_value && k + 1 < arguments.size() && !arguments[k + 1].starts_with("--")) ++k;
+      const bool of_other = is_of_other(name);
+      Option* option = find(name);
+      if (!option && !of_other) refuse_unknown(name);
+      const bool is_flag = option && option->is_flag;
+      std::string value = has_value ? argument.substr(equals + 1) : is_flag ? "true" : "";
+      const bool next_is_value = k + 1 < arguments.size() && (option || !arguments[k + 1].starts_with("--"));
+      if (!has_value && !is_flag && next_is_value) value = arguments[++k];
+      if (of_other) {
+        take_other(name, value, "", "");
         continue;
       }
-      Option* option = find(name);
-      if (!option) refuse_unknown(name);
-      std::string value = has_value ? argument.substr(equals + 1) : option->is_flag ? "true" : "";
-      if (!has_value && !option->is_flag && k + 1 < arguments.size()) value = arguments[++k];
-      if (value.empty() && !option->is_flag) throw data::UsageError("--" + name + ": expected a value, found none");
+      if (value.empty() && !is_flag) throw data::UsageError("--" + name + ": expected a value, found none");
       if (name == "config") files.push_back(value);
       if (name == "resume" && !resume_file.empty()) files = {value + "/" + resume_file};
       if (name == "config_files") {
         std::istringstream words(value);
         for (std::string file; words >> file;) files.push_back(file);
       }
-      option->value = std::move(value);
+      assign(name, std::move(value), name, "", "");
     }
   }
 
@@ -175,8 +241,8 @@ struct CommandLine::State {
   void read_file(const std::string& file) {
     for (ConfigEntry& entry : read_config(file)) {
       const std::string where = file + ":" + std::to_string(entry.line) + ": ";
-      if (is_without_meaning(entry.key)) {
-        ignored.insert(entry.key);
+      if (is_of_other(entry.key)) {
+        take_other(entry.key, entry.value, file, where);
         continue;
       }
       Option* option = is_only_on_line(entry.key) ? nullptr : find(entry.key);
@@ -186,10 +252,8 @@ struct CommandLine::State {
                               (nearest.empty() ? "" : ", did you mean " + nearest + "?"));
       }
       if (entry.value.empty()) throw data::DataError(where + entry.key + ": expected a value, found none");
-      if (option->value && option->where.empty()) continue;
-      option->value.reset();
-      option->where.clear();
-      if (!(entry.is_null && option->is_text)) option->value = std::move(entry.value), option->where = where;
+      if (!assign(entry.key, std::move(entry.value), entry.key, file, where)) continue;
+      if (entry.is_null && option->is_text) option->value.reset();
     }
   }
 
@@ -276,10 +340,7 @@ CommandLine::~CommandLine() = default;
 void CommandLine::describe(const std::string& text) { state_->description = text; }
 void CommandLine::group(const std::string& title) { state_->group = title; }
 void CommandLine::version_note(const std::string& note) { state_->note = note; }
-void CommandLine::ignore(const std::string& names) {
-  std::istringstream words(names);
-  for (std::string name; words >> name;) state_->without_meaning.push_back(name);
-}
+void CommandLine::dialect(Dialect other) { state_->other = std::move(other); }
 int CommandLine::threads() const { return static_cast<int>(state_->threads); }
 
 void CommandLine::add_text(const std::string& name, const std::string& help, Set set, bool is_text) {
@@ -312,9 +373,6 @@ void CommandLine::recbole_spelling() {
       "dataset", "RecBole's: NAME is --data DATA_PATH/NAME", [](const std::string&) {}, true);
   add_text(
       "data_path", "RecBole's: where --dataset is looked for (default: dataset)", [](const std::string&) {}, true);
-  add_text("model", "RecBole's: RecVAE", [](const std::string& text) {
-    if (text != "RecVAE") throw std::invalid_argument("RecVAE");
-  });
 }
 
 bool CommandLine::parse() {
@@ -335,6 +393,7 @@ bool CommandLine::parse() {
     for (const std::string& name : s.ignored) names += (names.empty() ? "" : ", ") + name;
     log_warning("without meaning here: " + names);
   }
+  for (const std::string& warning : s.warnings) log_warning(warning);
   return true;
 }
 
@@ -348,7 +407,10 @@ std::string CommandLine::where(const std::string& name) const {
   return option ? option->where : "";
 }
 
-bool CommandLine::spelled_as_recbole() const { return given("config_files") || given("dataset") || given("model"); }
+std::string CommandLine::spelling(const std::string& name) const {
+  const State::Option* option = state_->find(name);
+  return option && option->value ? option->spelling : "";
+}
 
 void CommandLine::check(const std::function<void()>& body, const std::string& name) const {
   try {

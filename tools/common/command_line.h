@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "data/data.h"
@@ -29,9 +30,22 @@ class CommandLine {
 
   void describe(const std::string& text);      ///< the first lines of `--help`
   void group(const std::string& title);        ///< options added from here on stand under it in `--help`
-  void ignore(const std::string& names);       ///< these are taken, with a value, and named in one warning; blanks
-                                               ///< between them
   void version_note(const std::string& note);  ///< a line that `--version` prints after the version
+
+  /// What an option of another program is here.
+  struct Translated {
+    bool has_meaning = true;  ///< else it is taken, and named in one warning
+    /// Options of this command and their values (none: not given), which stand and fall with the first.
+    std::vector<std::pair<std::string, std::optional<std::string>>> options{};
+    std::string warning{};
+  };
+  /// The options of another program that are taken beside this command's own, on the line and in files.
+  struct Dialect {
+    std::vector<std::string> names;
+    /// Throws std::invalid_argument, what was expected.
+    std::function<Translated(const std::string& name, const std::string& value)> translate;
+  };
+  void dialect(Dialect other);  ///< of a name that both have, what `other` makes of it counts
 
   /// `--config FILE.yaml`, also repeated: options that the line does not give, each as a key; a later file wins.
   void config();
@@ -39,7 +53,7 @@ class CommandLine {
   /// those of `free` (blanks between them) may stand beside it, and --threads, --quiet, --log_level.
   void resume(const std::string& help, const std::string& free, std::string* target,
               const std::string& file = "config.yaml");
-  /// RecBole's --config_files, --dataset, --data_path and --model, to call after config(); `data` is to be an option.
+  /// RecBole's --config_files, --dataset and --data_path, to call after config(); `data` is to be an option.
   void recbole_spelling();
 
   /// `--name VALUE` sets `*target`, whose present value is the default.
@@ -59,9 +73,9 @@ class CommandLine {
   /// been answered. Throws UsageError; DataError for what is wrong in a file.
   bool parse();
 
-  bool given(const std::string& name) const;         ///< after parse: the line or a file has this option
-  std::string where(const std::string& name) const;  ///< after parse: `FILE:LINE: ` of an option that a file has
-  bool spelled_as_recbole() const;                   ///< after parse: an option of recbole_spelling() is given
+  bool given(const std::string& name) const;            ///< after parse: the line or a file has this option
+  std::string where(const std::string& name) const;     ///< after parse: `FILE:LINE: ` of an option that a file has
+  std::string spelling(const std::string& name) const;  ///< after parse: the name under which it is given
 
   /// Runs a check of the options. A UsageError about one that a file has is a DataError, which begins with its place;
   /// it is about the option that it begins with, or about `name`.

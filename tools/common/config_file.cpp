@@ -10,16 +10,18 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "data/error.h"
+#include "data/literal.h"
 
 namespace recvae::tools {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 constexpr const char* kMap = "key: value";
-constexpr const char* kValue = "a value or a list of values";
+constexpr const char* kValue = "a value";
 
 /// Text, without the control characters that YAML does not allow: some of them end its parser's input.
 std::string read_file(const std::string& path) {
@@ -47,7 +49,7 @@ std::string element_text(const std::string& text) {
   return text.empty() || delimits(text.front()) || delimits(text.back()) ? '"' + text + '"' : text;
 }
 
-/// Takes the parser's events, and stops it at the first that is out of place: nothing is nested, or repeated by
+/// Takes the parser's events, and stops it at the first that is out of place: nothing is nested deeply, or repeated by
 /// aliases.
 class ConfigReader : public YAML::EventHandler {
  public:
@@ -63,66 +65,102 @@ class ConfigReader : public YAML::EventHandler {
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, kValue, "an alias"); }
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
-    if (in_map_) take(mark, "none", true);  // else nothing is in the document
+    if (!open_.empty()) take(mark, {Kind::text, "none"}, true);  // else nothing is in the document
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
     if (tag != "?" && tag != "!") refuse(mark, kValue, "a tag " + data::excerpt(tag));
     if (value.find('\0') != std::string::npos) refuse(mark, "text", data::excerpt(value));
-    take(mark, value, false);
+    take(mark, {Kind::text, value}, false);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    if (!in_map_ || !has_key_) refuse(mark, kMap, "a list");
-    if (in_list_) refuse(mark, "a value", "a list in a list");
-    in_list_ = true;
-    entries.back().value = "[";
+    open(mark, Kind::list);
   }
-  void OnSequenceEnd() override {
-    entries.back().value += "]";
-    in_list_ = has_key_ = false;
-  }
+  void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    if (in_map_) refuse(mark, in_list_ ? "a value or the list's end" : has_key_ ? kValue : kMap, "a map");
-    in_map_ = true;
+    open(mark, Kind::map);
   }
-  void OnMapEnd() override { in_map_ = false; }
+  void OnMapEnd() override { close(); }
 
  private:
+  using Kind = data::Literal::Kind;
+  struct Level {
+    data::Literal literal;
+    YAML::Mark mark;
+    std::optional<std::string> key{};    // of a map, whose value comes next
+    std::map<std::string, int> lines{};  // of a map's keys
+  };
+
   [[noreturn]] void refuse(const YAML::Mark& mark, const std::string& expected, const std::string& found) const {
     throw data::error_at(path_, mark.line + 1, expected, found);
   }
 
-  void take(const YAML::Mark& mark, const std::string& value, bool is_null) {
-    if (!in_map_ || (!has_key_ && (is_null || value.empty()))) {
-      refuse(mark, kMap, is_null ? "no key" : data::excerpt(value));
-    }
-    if (in_list_) {
-      if (value.find(',') != std::string::npos) refuse(mark, "a value without a comma", data::excerpt(value));
-      std::string& list = entries.back().value;
-      list += (list.size() > 1 ? "," : "") + element_text(value);
-    } else if (has_key_) {
-      entries.back().value = value;
-      entries.back().is_null = is_null;
-      has_key_ = false;
-    } else {
-      add_key(mark, value);
-    }
+  void open(const YAML::Mark& mark, Kind kind) {
+    const char* what = kind == Kind::map ? "a map" : "a list";
+    if (open_.empty() && kind != Kind::map) refuse(mark, kMap, what);
+    if (!open_.empty() && open_.back().literal.kind == Kind::map && !open_.back().key) refuse(mark, kMap, what);
+    if (open_.size() > kDeepest)
+      refuse(mark, "at most " + std::to_string(kDeepest) + " levels of lists and maps", what);
+    open_.push_back({data::Literal{kind}, mark});
   }
 
-  void add_key(const YAML::Mark& mark, std::string key) {
-    std::replace(key.begin(), key.end(), '-', '_');
-    const auto [first, added] = lines_.emplace(key, mark.line + 1);
+  void close() {
+    Level done = std::move(open_.back());
+    open_.pop_back();
+    if (!open_.empty()) take(done.mark, std::move(done.literal), false);
+  }
+
+  /// A map's key, its value, or a list's element.
+  void take(const YAML::Mark& mark, data::Literal value, bool is_null) {
+    const bool is_text = value.kind == Kind::text;
+    if (open_.empty()) refuse(mark, kMap, data::excerpt(value.text));
+    Level& level = open_.back();
+    if (level.literal.kind == Kind::map && !level.key) {
+      if (is_null || value.text.empty()) refuse(mark, kMap, is_null ? "no key" : data::excerpt(value.text));
+      return add_key(mark, level, std::move(value.text));
+    }
+    if (open_.size() > 1) {
+      level.literal.elements.push_back(std::move(value));
+    } else if (is_text) {
+      entries.back().value = std::move(value.text);
+      entries.back().is_null = is_null;
+    } else {
+      entries.back().value = value.kind == Kind::list ? list_text(mark, value) : data::to_text(value);
+    }
+    level.key.reset();
+  }
+
+  void add_key(const YAML::Mark& mark, Level& level, std::string key) {
+    const bool is_option = open_.size() == 1;
+    if (is_option) std::replace(key.begin(), key.end(), '-', '_');
+    const auto [first, added] = level.lines.emplace(key, mark.line + 1);
     if (!added) {
       throw data::DataError(path_ + ":" + std::to_string(mark.line + 1) + ": key " + data::excerpt(key) +
                             " twice, the first is in line " + std::to_string(first->second));
     }
-    entries.push_back({std::move(key), {}, false, mark.line + 1});
-    has_key_ = true;
+    level.key = key;
+    if (is_option)
+      entries.push_back({std::move(key), {}, false, mark.line + 1});
+    else
+      level.literal.keys.push_back(std::move(key));
   }
 
+  /// A list as parse_list reads it back, or, where there are lists and maps in it, as parse_literal does.
+  std::string list_text(const YAML::Mark& mark, const data::Literal& list) const {
+    std::string text;
+    for (const data::Literal& element : list.elements) {
+      if (element.kind != Kind::text) return data::to_text(list);
+      if (element.text.find(',') != std::string::npos)
+        refuse(mark, "values without a comma in a list", data::excerpt(element.text));
+      text += (text.empty() ? "" : ",") + element_text(element.text);
+    }
+    return "[" + text + "]";
+  }
+
+  static constexpr std::size_t kDeepest = 6;
+
   std::string path_;
-  std::map<std::string, int> lines_;
   int documents_ = 0;
-  bool in_map_ = false, in_list_ = false, has_key_ = false;
+  std::vector<Level> open_;  // maps and lists, the outermost first
 };
 
 /// Does YAML of any version read the text as it stands, as text? Words alone are written so.

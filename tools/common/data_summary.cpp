@@ -22,8 +22,9 @@ void log_summary(const data::Summary& summary) {
   log_info(describe(summary));
   const auto users = static_cast<double>(summary.users), items = static_cast<double>(summary.items),
              interactions = static_cast<double>(summary.rows - summary.duplicates);
-  log_info("  " + with_thousands(users) + " users, " + with_thousands(items) + " items, " + with_thousands(interactions) +
-           " interactions, density " + formatted("%.4f %%", 100 * interactions / std::max(1.0, users * items)));
+  log_info("  " + with_thousands(users) + " users, " + with_thousands(items) + " items, " +
+           with_thousands(interactions) + " interactions, density " +
+           formatted("%.4f %%", 100 * interactions / std::max(1.0, users * items)));
   data::Dropped::visit(summary.dropped, [&](const char*, const char* words, std::int64_t count) {
     if (count > 0) log_info(formatted("  %12lld rows dropped: %s", static_cast<long long>(count), words));
   });

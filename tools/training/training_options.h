@@ -10,7 +10,7 @@ namespace recvae::tools {
 
 /// Data, preset and settings.
 struct TrainingOptions {
-  std::string preset = "paper";
+  std::string preset = "paper", model;
   data::DataOptions data;
   Settings given;     ///< what the line and files say, with `paper`'s for the others
   Settings settings;  ///< those in force, after resolve()
@@ -20,8 +20,8 @@ struct TrainingOptions {
 /// line's parse().
 void add_training_options(CommandLine& line, TrainingOptions& options);
 
-/// After parse(): the preset's settings, changed by what is given. Throws UsageError; DataError for what is wrong in a
-/// file.
+/// After parse(): the preset's settings, changed by what is given; of preset recbole, which RecBole's spelling selects,
+/// also its way with data. Throws UsageError; DataError for what is wrong in a file or with the data's path.
 void resolve(const CommandLine& line, TrainingOptions& options);
 
 /// A directory that is not there: `runs/<prefix><data>-<time>`.

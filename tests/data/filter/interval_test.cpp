@@ -35,8 +35,8 @@ TEST_CASE("intervals: open and closed ends, infinity, several") {
 }
 
 TEST_CASE("intervals that are none, or hold nothing") {
-  for (const char* text : {"", "4", "[4]", "[4,inf", "4,inf)", "[a,b]", "[1,2,3]", "[,2]", "[1,2];", ";[1,2]", "[nan,2]",
-                           "[1;2]", "]1,2[", "[1,2] [3,4]"}) {
+  for (const char* text : {"", "4", "[4]", "[4,inf", "4,inf)", "[a,b]", "[1,2,3]", "[,2]", "[1,2];", ";[1,2]",
+                           "[nan,2]", "[1;2]", "]1,2[", "[1,2] [3,4]"}) {
     CHECK(expected_by([&] { Intervals::parse(text); }) == "intervals such as [4,inf) or (0,1];[3,3]");
   }
   for (const char* text : {"[2,1]", "(1,1]", "[1,1)", "[inf,-inf]"})
