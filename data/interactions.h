@@ -72,7 +72,11 @@ class InteractionBuilder {
       ++built_.dropped.unreadable;
       return;
     }
-    add_row(users_.add(user), item);
+    if (user != last_user_) {  // files are often grouped by user
+      last_user_ = user;
+      last_index_ = users_.add(user);
+    }
+    add_row(last_index_, item);
     if (rating) built_.ratings.push_back(*rating);
     if (time) built_.times.push_back(*time);
     if (kept) built_.kept.push_back(*kept);
@@ -100,6 +104,8 @@ class InteractionBuilder {
 
  private:
   Vocabulary users_, items_;
+  std::string last_user_;
+  std::int32_t last_index_ = -1;
   Interactions built_;
 };
 

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <random>
 #include <system_error>
@@ -198,6 +199,9 @@ Summary prepare(const DataOptions& options, const std::string& directory) {
       require_writable(*tokens, options.path, !strong);
     }
     if (stop && stop()) throw Stopped();
+    std::future<Summary> summary =  // while files are written
+        std::async(std::launch::async,
+                   [&, own = split]() mutable { return make_dataset(std::move(own), options).summary; });
     WorkDirectory work(target);
     if (weak) {
       write(*weak, work.path(), base_name(directory), stop);
@@ -205,8 +209,9 @@ Summary prepare(const DataOptions& options, const std::string& directory) {
       write(*strong, work.path(), stop);
     }
     if (stop && stop()) throw Stopped();
+    Summary done = summary.get();
     work.finish();
-    return make_dataset(std::move(split), options).summary;
+    return done;
   } catch (const fs::filesystem_error& error) {
     throw DataError(directory + ": cannot be written: " + error.code().message());
   }

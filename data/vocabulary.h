@@ -8,8 +8,8 @@
 
 namespace recvae::data {
 
-/// Tokens numbered in order of first appearance. Open addressing over the tokens themselves: a look-up
-/// allocates nothing and a token is stored once.
+/// Tokens numbered in order of first appearance. A look-up allocates nothing and a token is stored once: small plain
+/// numbers are found by their value, others by open addressing over the tokens themselves.
 class Vocabulary {
  public:
   Vocabulary();
@@ -27,10 +27,14 @@ class Vocabulary {
     std::int32_t index = -1;
   };
   std::size_t slot_of(std::string_view token, std::uint32_t hash) const;
-  void grow(std::size_t slots);
+  void grow_slots(std::size_t slots);
+  void make_room_for(std::size_t number);
+  std::int32_t append(std::string_view token);
 
   std::vector<std::string> tokens_;
-  std::vector<Slot> slots_;  // a power of two, at most half full
+  std::vector<std::int32_t> of_number_;  // index of the token that is this number; -1: there is none
+  std::vector<Slot> slots_;              // of the other tokens; a power of two, at most half full
+  std::size_t hashed_ = 0;
 };
 
 }  // namespace recvae::data

@@ -33,7 +33,7 @@ const std::vector<std::string_view>& FieldSplitter::split(std::string_view line)
         throw std::invalid_argument("fields, quoted or not, found text after a closing quote");
       fields_.push_back(text);
     } else {
-      const auto end = std::min(line.find(separator_), line.size());
+      const auto end = std::min(separator_.size() == 1 ? line.find(separator_[0]) : line.find(separator_), line.size());
       fields_.push_back(line.substr(0, end));
       line.remove_prefix(end);
     }

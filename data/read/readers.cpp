@@ -6,6 +6,7 @@
 #include "../filter/interval.h"
 #include "../number.h"
 #include "fields.h"
+#include "row_adder.h"
 
 namespace recvae::data {
 namespace {
@@ -21,6 +22,7 @@ struct Places {
 
 void read_rows(TextSource& text, FieldSplitter& splitter, const Places& places, InteractionBuilder& out) {
   std::optional<Moment> time;
+  RowAdder adder(out);
   while (const Fields* fields = next_row(text, splitter, places.count)) {
     const auto field = [&](int place) { return (*fields)[static_cast<std::size_t>(place)]; };
     const auto wrong = [&](const char* expected, int place) {
@@ -48,8 +50,9 @@ void read_rows(TextSource& text, FieldSplitter& splitter, const Places& places, 
         throw wrong(expected.what(), place);
       }
     }
-    out.add(field(places.user), field(places.item), rating, time ? std::optional(time->in(1)) : std::nullopt, kept);
+    adder.add(field(places.user), field(places.item), rating, time ? std::optional(time->in(1)) : std::nullopt, kept);
   }
+  adder.finish();
   if (time && time->is_date) out.times_are_dates();
 }
 

@@ -86,6 +86,7 @@ struct TextSource::State {
   std::size_t begin = 0, end = 0;  // what of the buffer has been read and not handed out
   std::int64_t line = 0;
   bool started = false, finished = false;
+  bool has_nul = false;  // somewhere in what was read
 
   /// Bytes as they come; 0 at the end.
   std::size_t read_bytes(char* to, std::size_t size) {
@@ -118,14 +119,20 @@ struct TextSource::State {
     }
   }
 
+  void look_for_nul(std::size_t from, std::size_t count) {
+    has_nul = has_nul || std::memchr(buffer.data() + from, 0, count);
+  }
+
   /// Reads until the first bytes tell what it is.
   void start() {
     while (end == 0 || (end == 1 && buffer[0] == '\x1f')) {
       const std::size_t count = read_bytes(buffer.data() + end, buffer.size() - end);
+      look_for_nul(end, count);
       end += count;
       if ((finished = count == 0)) break;
     }
     if (!std::string_view(buffer.data(), end).starts_with("\x1f\x8b")) return;
+    has_nul = false;
     gunzip = std::make_unique<Gunzip>(name);
     packed = buffer;
     unread = {packed.data(), std::exchange(end, 0)};
@@ -142,6 +149,7 @@ struct TextSource::State {
     if (end == longest_line + 2) throw too_long(line + 1);  // CR and LF
     if (end == buffer.size()) buffer.resize(std::min(2 * buffer.size(), longest_line + 2));
     const std::size_t count = read_text(buffer.data() + end, buffer.size() - end);
+    look_for_nul(end, count);
     end += count;
     return count > 0;
   }
@@ -200,7 +208,7 @@ bool TextSource::next(std::string_view& line) {
     line = {start, length};
     s.begin += length + (found ? 1 : 0);
     ++s.line;
-    if (line.find('\0') != std::string_view::npos) throw error_at(s.name, s.line, "text", "a NUL byte");
+    if (s.has_nul && line.find('\0') != std::string_view::npos) throw error_at(s.name, s.line, "text", "a NUL byte");
     if (s.line == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.size() > longest_line) throw s.too_long(s.line);

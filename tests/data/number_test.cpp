@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+
 #include <clocale>
+#include <string>
 
 using namespace recvae::data;
 
@@ -83,4 +85,13 @@ TEST_CASE("moments: numbers, dates and ISO 8601 times") {
     INFO(wrong);
     CHECK_FALSE(parse_moment(wrong));
   }
+}
+
+TEST_CASE("short decimals are read as the nearest number, like all others") {
+  for (const char* text :
+       {"0", "5", "4.5", "0.1", "123456789012345", "1234567.12345", "0.00000000001", "3.141592653589", "00.5"})
+    CHECK(parse_number<double>(text) == std::stod(text));
+  for (const char* text : {".5", "5.", "-4.5", "1e3", "1234567890123456", "0.1234567890123456"})
+    CHECK(parse_number<double>(text) == std::stod(text));
+  for (const char* text : {".", "1.2.3", "1,5", "4.5x", ""}) CHECK_FALSE(parse_number<double>(text));
 }
