@@ -180,7 +180,7 @@ Sizes expect_model(const ad::nn::SafetensorsReader& file, const Settings& settin
     const auto it = file.tensors().find(name);
     if (it == file.tensors().end())
       throw ad::Error(file.path() + ": tensor " + name + " is missing: not a RecVAE model");
-    if (it->second.shape.size() != 2 || it->second.shape[dimension] < 1) {
+    if (it->second.shape.size() != 2 || it->second.shape[0] < 1 || it->second.shape[1] < 1) {
       throw ad::Error(file.path() + ": tensor " + name + ": expected two positive sides, found " +
                       shape_text(it->second.shape));
     }

@@ -79,7 +79,8 @@ float read_weights(const RecVae<float>& model, std::span<const std::int32_t> his
     const ad::ConstMatrix<float> rows = e.fc1.weight.value;
     sum += read_all(rows.row(item), rows.cols / 32 * 32);
   }
-  for (const auto* fc : {&e.fc2, &e.fc3, &e.fc4, &e.fc5, &e.fc_mu, &model.decoder}) {
+  const ad::nn::Linear<float>* decoder = &model.decoder;
+  for (const auto* fc : {&e.fc2, &e.fc3, &e.fc4, &e.fc5, &e.fc_mu, decoder}) {
     sum += read_matrix(fc->weight.value) + read_matrix(fc->bias.value);
   }
   return sum;
