@@ -149,7 +149,7 @@ class RecboleTest(CommandsTest):
     def test_models(self):
         found = self.printed_only("--model", "MultiVAE", "--dataset", "tiny")
         self.assertEqual([found[key] for key in ("encoder", "decoder", "prior", "latent_dimension", "total_anneal_steps", "gamma", "beta", "alternating", "epochs", "split")],
-                         ["multvae", "multvae", "standard", "128", "200000", "0.0", "0.2", "false", "300", "ratio"])
+                         ["multvae", "multvae", "standard", "64", "200000", "0.0", "0.2", "false", "300", "ratio"])
         self.assertEqual(self.printed_only("--model", "MultiDAE", "--dataset", "tiny")["latent_dimension"], "64")
         self.assertEqual(self.printed_only("--model", "MultiVAE", "--preset", "multvae")["latent_dimension"], "200")
         self.bad(2, "recvae_train", "--data", "dataset/tiny", "--model", "RecVAE", "--preset", "multvae", names="model: expected what --preset multvae is")

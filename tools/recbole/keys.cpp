@@ -191,7 +191,7 @@ constexpr RecboleKey kKeys[] = {
     {"tail_ratio", "evaluation", Fate::same, ""},
 
     {"hidden_dimension", "model", Fate::same, ""},
-    {"latent_dimension", "model", Fate::same, ""},
+    {"latent_dimension", "model", Fate::same, "of MultiVAE half of it: RecBole counts means and log variances together"},
     {"hidden_dimendion", "model", Fate::translated, "`hidden_dimension`, with a warning",
      [](const std::string& v) { return misspelt("hidden_dimension", v); }},
     {"latent_dimendion", "model", Fate::translated, "`latent_dimension`, with a warning",

@@ -17,7 +17,7 @@ namespace {
 std::optional<Settings> recbole_model(const std::string& name) {
   if (name != "MultiVAE" && name != "MultiDAE") return {};
   Settings s = preset(name == "MultiVAE" ? "multvae" : "multdae");
-  s.latent_dimension = name == "MultiVAE" ? 128 : 64;
+  s.latent_dimension = 64;  // RecBole's 128 of MultiVAE are 64 means and 64 log variances
   return s;
 }
 
