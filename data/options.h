@@ -125,7 +125,9 @@ struct DataOptions {
   std::function<TextSource()> text;  ///< opens what `path` names where it is "-" (a file) or "demo" (the text of
                                      ///< `apt-cache dumpavail`); asked once per reading
   std::function<bool()> stop;        ///< asked while files are read and written: true ends that with Stopped
-  std::optional<Format> format;      ///< default: by name
+  /// Called while a file is read, with its name, the bytes so far and all of them.
+  std::function<void(const std::string& file, std::int64_t bytes, std::int64_t total)> progress;
+  std::optional<Format> format;  ///< default: by name
 
   // What these mean, and their defaults, visit() says.
   std::string user_field, item_field, rating_field, time_field;
@@ -150,7 +152,7 @@ struct DataOptions {
   /// What every random choice of a split follows from.
   std::uint32_t seed() const { return static_cast<std::uint32_t>(split_seed.value_or(98765)); }
 
-  /// Calls f(Option, member of each of `o`...) for each but `text` and `stop`, in the order of --help.
+  /// Calls f(Option, member of each of `o`...) for each but `text`, `stop` and `progress`, in the order of --help.
   template <class F, class... O>
   static void visit(F&& f, O&... o) {
     using enum OptionUse;

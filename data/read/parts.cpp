@@ -7,7 +7,7 @@ WeakSplit read_parts(const Input& input, const DataOptions& options) {
   WeakSplit split;
   InteractionBuilder builder;
   const auto read = [&](const std::string& file) {
-    TextSource text = TextSource::from_file(file, {options.stop, {}});
+    TextSource text = open_file(file, options);
     read_text(input.format, text, options, builder);
     return builder.rows();
   };

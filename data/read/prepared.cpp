@@ -10,11 +10,10 @@
 namespace recvae::data {
 namespace {
 
-using Stop = std::function<bool()>;
 
 /// A token per line.
-std::vector<std::string> read_tokens(const std::string& path, const Stop& stop) {
-  TextSource text = TextSource::from_file(path, {stop, {}});
+std::vector<std::string> read_tokens(const std::string& path, const DataOptions& options) {
+  TextSource text = open_file(path, options);
   Vocabulary tokens;
   std::string_view line;
   while (text.next(line)) {
@@ -34,8 +33,8 @@ struct Largest {
 
 /// `uid,sid` rows.
 IndexedRows read_rows(const std::string& path, std::int64_t users, std::int64_t items, Largest& largest,
-                      const Stop& stop) {
-  TextSource text = TextSource::from_file(path, {stop, {}});
+                      const DataOptions& options) {
+  TextSource text = open_file(path, options);
   std::string_view line;
   if (!text.next(line)) throw DataError(path + ": expected the header uid,sid, found an empty file");
   FieldSplitter splitter(",", true);
@@ -67,14 +66,14 @@ StrongSplit read_prepared(const DataOptions& options) {
     return path;
   };
   StrongSplit split;
-  split.item_tokens = read_tokens(file("unique_sid.txt"), options.stop);
+  split.item_tokens = read_tokens(file("unique_sid.txt"), options);
   const std::string users_path = find_file(directory, "unique_uid.txt");
-  if (!users_path.empty()) split.user_tokens = read_tokens(users_path, options.stop);
+  if (!users_path.empty()) split.user_tokens = read_tokens(users_path, options);
   // An int32 holds the number of users, too.
   const auto users = users_path.empty() ? std::int64_t{INT32_MAX} : static_cast<std::int64_t>(split.user_tokens.size());
   const auto items = static_cast<std::int64_t>(split.item_tokens.size());
   Largest largest;
-  split.train = read_rows(file("train.csv"), users, items, largest, options.stop);
+  split.train = read_rows(file("train.csv"), users, items, largest, options);
   if (split.train.size() == 0) throw DataError(file("train.csv") + ": expected interactions, found none");
   split.train_users = largest.uid + 1;
   split.rows_read = split.train.size();
@@ -83,7 +82,7 @@ StrongSplit read_prepared(const DataOptions& options) {
                                                            {"test_tr.csv", &split.test_tr},
                                                            {"test_te.csv", &split.test_te}};
   for (const auto& [name, part] : held_out) {
-    *part = read_rows(file(name), users, items, largest, options.stop);
+    *part = read_rows(file(name), users, items, largest, options);
     split.rows_read += part->size();
   }
   if (!users_path.empty()) return split;

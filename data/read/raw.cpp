@@ -36,7 +36,7 @@ Interactions read_raw(const Input& input, const DataOptions& options, Times time
   const bool by_time = options.rm_dup_inter.value_or(Repeated::stay) != Repeated::stay;
   if (by_time && times == Times::ignored) times = Times::wanted;
   InteractionBuilder builder;
-  TextSource text = options.text ? options.text() : TextSource::from_file(input.file, {options.stop, {}});
+  TextSource text = options.text ? options.text() : open_file(input.file, options);
   read_text(input.format, text, options, builder, times);
   if (builder.rows() == 0) throw DataError(text.name() + ": expected interactions, found none");
   Interactions rows = builder.take();

@@ -1,6 +1,9 @@
 #include "readers.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "../error.h"
 #include "../filter/interval.h"
@@ -221,6 +224,17 @@ void read_adjacency(TextSource& text, InteractionBuilder& out) {
 }
 
 }  // namespace
+
+TextSource open_file(const std::string& file, const DataOptions& options) {
+  TextSource::Stream stream{options.stop, {}, {}};
+  if (options.progress) {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(file, none);
+    const std::int64_t total = none ? 0 : static_cast<std::int64_t>(size);
+    stream.progress = [&options, file, total](std::int64_t bytes) { options.progress(file, bytes, total); };
+  }
+  return TextSource::from_file(file, std::move(stream));
+}
 
 void read_text(Format format, TextSource& text, const DataOptions& options, InteractionBuilder& out, Times times) {
   switch (format) {

@@ -28,6 +28,9 @@ enum class Times { ignored, wanted, needed };
 void read_text(Format format, TextSource& text, const DataOptions& options, InteractionBuilder& out,
                Times times = Times::ignored);
 
+/// A file of the data, which `options` may stop and watch. Throws DataError where it cannot be opened.
+TextSource open_file(const std::string& file, const DataOptions& options);
+
 void read_dumpavail(TextSource& text, InteractionBuilder& out);
 
 /// The seven files of a prepared directory, `options.path`, each of which may be gzip-compressed. Without

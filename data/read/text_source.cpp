@@ -102,6 +102,7 @@ struct TextSource::State {
     if (count < 0) throw system_error(name);
     check_stop();
     bytes += count;
+    if (stream.progress) stream.progress(bytes);
     if (count == 0 && stream.end) std::exchange(stream.end, nullptr)(bytes);
     return static_cast<std::size_t>(count);
   }

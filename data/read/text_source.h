@@ -15,6 +15,7 @@ class TextSource {
   struct Stream {
     std::function<bool()> stop;                   ///< asked before and after each wait: true makes `next` throw Stopped
     std::function<void(std::int64_t bytes)> end;  ///< called once, at the end of so many bytes; may throw
+    std::function<void(std::int64_t bytes)> progress;  ///< called after each read, with all bytes so far
   };
 
   /// Reads the file at `path`. Throws DataError where it cannot be opened.

@@ -10,7 +10,6 @@
 #include "recvae/tune/space.h"
 
 namespace recvae::tools {
-
 namespace {
 
 /// RecBole's defaults of a model of its that is one of ours; none: it has another name.
@@ -20,30 +19,6 @@ std::optional<Settings> recbole_model(const std::string& name) {
   s.latent_dimension = 64;  // RecBole's 128 of MultiVAE are 64 means and 64 log variances
   return s;
 }
-
-}  // namespace
-
-void add_training_options(CommandLine& line, TrainingOptions& o) {
-  line.dialect(recbole_dialect());
-  line.add("preset", &o.preset,
-           "paper (default), wsdm, recbole, multvae, multdae: settings that the options below change");
-  line.config();
-  add_data_options(line, o.data);
-  line.group("RecBole's spelling");
-  line.recbole_spelling();
-  line.add("model", &o.model, "RecBole's: RecVAE, MultiVAE or MultiDAE", [](const std::string& name) {
-    if (name != "RecVAE" && !recbole_model(name)) throw std::invalid_argument("RecVAE, MultiVAE or MultiDAE");
-  });
-  line.group("Model and training");
-  const Settings paper;
-  Settings::visit(
-      [&](const char* name, const char* help, auto& member) {
-        line.add(name, &member, std::string(help) + " (paper: " + tune::value_of(paper, name) + ")");
-      },
-      o.given);
-}
-
-namespace {
 
 /// Takes the model that --model names.
 void take_named_model(const CommandLine& line, const TrainingOptions& o, Settings& s) {
@@ -79,6 +54,26 @@ void take_recbole_split(const CommandLine& line, TrainingOptions& o, bool check_
 }
 
 }  // namespace
+
+void add_training_options(CommandLine& line, TrainingOptions& o) {
+  line.dialect(recbole_dialect());
+  line.add("preset", &o.preset,
+           "paper (default), wsdm, recbole, multvae, multdae: settings that the options below change");
+  line.config();
+  add_data_options(line, o.data);
+  line.group("RecBole's spelling");
+  line.recbole_spelling();
+  line.add("model", &o.model, "RecBole's: RecVAE, MultiVAE or MultiDAE", [](const std::string& name) {
+    if (name != "RecVAE" && !recbole_model(name)) throw std::invalid_argument("RecVAE, MultiVAE or MultiDAE");
+  });
+  line.group("Model and training");
+  const Settings paper;
+  Settings::visit(
+      [&](const char* name, const char* help, auto& member) {
+        line.add(name, &member, std::string(help) + " (paper: " + tune::value_of(paper, name) + ")");
+      },
+      o.given);
+}
 
 void resolve(const CommandLine& line, TrainingOptions& o) {
   const bool spelled_as_recbole = line.given("config_files") || line.given("dataset") || line.given("model");
