@@ -135,7 +135,7 @@ TEST_CASE("the first bytes come one by one") {
       if (sent == content.size()) pipe.finish();
       return false;
     };
-    CHECK(all_lines(TextSource::from_descriptor(pipe.ends[0], "pipe", {stop, {}})).size() == 1);
+    CHECK(all_lines(TextSource::from_descriptor(pipe.ends[0], "pipe", {stop, {}, {}})).size() == 1);
   }
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("a stream can be stopped, and its end is told") {
   bool stopped = false;
   std::int64_t bytes = 0;
   TextSource text =
-      TextSource::from_descriptor(pipe.ends[0], "pipe", {[&] { return stopped; }, [&](auto n) { bytes += n; }});
+      TextSource::from_descriptor(pipe.ends[0], "pipe", {[&] { return stopped; }, [&](auto n) { bytes += n; }, {}});
   std::string_view line;
   REQUIRE(text.next(line));
   stopped = true;
