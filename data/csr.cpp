@@ -1,6 +1,7 @@
 #include "csr.h"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -14,31 +15,36 @@ Csr make_csr(std::int64_t row_count, std::int32_t cols, std::span<const std::int
   csr.indptr.assign(as_size(row_count) + 1, 0);
   csr.items.resize(items.size());
 
-  // Counting sort by row, then each row by itself: no array of pairs is ever needed.
+  // Two counting sorts: by item, then by row, where the items of a row keep their order and so are ascending.
+  std::vector<std::int64_t> of_item(as_size(cols) + 1), of_row(as_size(row_count) + 1);
   for (std::size_t k = 0; k < rows.size(); ++k) {
     if (rows[k] < 0 || rows[k] >= row_count || items[k] < 0 || items[k] >= cols) {
       throw std::out_of_range("make_csr: expected an entry within the matrix, found (" + std::to_string(rows[k]) +
                               ", " + std::to_string(items[k]) + ")");
     }
-    ++csr.indptr[as_size(rows[k]) + 1];
+    ++of_item[as_size(items[k]) + 1];
+    ++of_row[as_size(rows[k]) + 1];
   }
-  for (std::size_t u = 1; u < csr.indptr.size(); ++u) csr.indptr[u] += csr.indptr[u - 1];
-  std::vector<std::int64_t> next(csr.indptr.begin(), csr.indptr.end() - 1);
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    csr.items[as_size(next[static_cast<std::size_t>(rows[k])]++)] = items[k];
+  std::partial_sum(of_item.begin(), of_item.end(), of_item.begin());
+  std::partial_sum(of_row.begin(), of_row.end(), of_row.begin());
+  std::vector<std::int32_t> by_item(rows.size());  // rows
+  std::vector<std::int64_t> next = of_item;
+  for (std::size_t k = 0; k < rows.size(); ++k) by_item[as_size(next[as_size(items[k])]++)] = rows[k];
+  next = of_row;
+  for (std::int32_t item = 0; item < cols; ++item) {
+    for (std::int64_t k = of_item[as_size(item)]; k < of_item[as_size(item) + 1]; ++k) {
+      const std::int32_t row = by_item[as_size(k)];
+      std::int64_t& end = next[as_size(row)];
+      if (end > of_row[as_size(row)] && csr.items[as_size(end) - 1] == item) continue;  // repeated
+      csr.items[as_size(end++)] = item;
+    }
   }
 
   auto out = csr.items.begin();
-  for (std::size_t u = 0; u + 1 < csr.indptr.size(); ++u) {
-    const auto begin = csr.items.begin() + csr.indptr[u];
-    const auto end = csr.items.begin() + next[u];
-    std::sort(begin, end);
-    csr.indptr[u] = out - csr.items.begin();
-    for (auto it = begin; it != end; ++it) {
-      if (it == begin || *it != *(it - 1)) *out++ = *it;
-    }
+  for (std::size_t u = 0; u < next.size() - 1; ++u) {
+    out = std::copy(csr.items.begin() + of_row[u], csr.items.begin() + next[u], out);
+    csr.indptr[u + 1] = out - csr.items.begin();
   }
-  csr.indptr.back() = out - csr.items.begin();
   csr.items.erase(out, csr.items.end());
   return csr;
 }

@@ -49,6 +49,18 @@ struct Interactions {
 
   std::int64_t rows() const { return static_cast<std::int64_t>(users.size()); }
 
+  /// A copy without the other columns.
+  Interactions pairs() const {
+    Interactions out;
+    out.user_tokens = user_tokens;
+    out.item_tokens = item_tokens;
+    out.users = users;
+    out.items = items;
+    out.rows_read = rows_read;
+    out.dropped = dropped;
+    return out;
+  }
+
   /// f(column) for every column that there is: all have `rows()` elements.
   template <class F>
   void for_columns(F f) {
@@ -65,18 +77,14 @@ struct Interactions {
 class InteractionBuilder {
  public:
   /// Appends a row; one whose user or item is the empty text is counted and left out.
-  void add(std::string_view user, std::string_view item, std::optional<double> rating = {},
-           std::optional<double> time = {}, std::optional<bool> kept = {}) {
-    if (user.empty() || item.empty()) {
+  void add(const Token& user, const Token& item, std::optional<double> rating = {}, std::optional<double> time = {},
+           std::optional<bool> kept = {}) {
+    if (user.text.empty() || item.text.empty()) {
       ++built_.rows_read;
       ++built_.dropped.unreadable;
       return;
     }
-    if (user != last_user_) {  // files are often grouped by user
-      last_user_ = user;
-      last_index_ = users_.add(user);
-    }
-    add_row(last_index_, item);
+    add_row(users_.add(user), item);
     if (rating) built_.ratings.push_back(*rating);
     if (time) built_.times.push_back(*time);
     if (kept) built_.kept.push_back(*kept);
@@ -85,7 +93,7 @@ class InteractionBuilder {
   /// Names a user who may have no rows.
   std::int32_t add_user(std::string_view user) { return users_.add(user); }
   /// Appends a row of a user that `add_user` gave.
-  void add_row(std::int32_t user, std::string_view item) {
+  void add_row(std::int32_t user, const Token& item) {
     ++built_.rows_read;
     built_.users.push_back(user);
     built_.items.push_back(items_.add(item));
@@ -104,8 +112,6 @@ class InteractionBuilder {
 
  private:
   Vocabulary users_, items_;
-  std::string last_user_;
-  std::int32_t last_index_ = -1;
   Interactions built_;
 };
 

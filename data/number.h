@@ -37,13 +37,13 @@ inline std::optional<double> short_decimal(std::string_view text) {
 /// none that a T holds. Knows no locale.
 template <class T>
 std::optional<T> parse_number(std::string_view text) {
+  if constexpr (std::is_same_v<T, double>) {
+    if (const auto value = detail::short_decimal(text)) return value;
+  }
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   text = text.substr(first, text.find_last_not_of(" \t") - first + 1);
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  if constexpr (std::is_same_v<T, double>) {
-    if (const auto value = detail::short_decimal(text)) return value;
-  }
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return {};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -110,6 +111,7 @@ void write_lines(const fs::path& path, const char* header, std::size_t begin, st
   constexpr std::size_t block = std::size_t{1} << 20;
   std::ofstream file(path, std::ios::binary);
   std::string text = header;
+  text.reserve(block + (block >> 4));
   for (std::size_t k = begin; k < end && file; ++k) {
     append(text, k);
     if (text.size() < block) continue;
@@ -123,15 +125,28 @@ void write_lines(const fs::path& path, const char* header, std::size_t begin, st
   sync(path);
 }
 
+/// The shortest digits that are this number, without an exponent.
 void append_number(std::string& text, double value) {
-  char digits[512];
-  text.append(digits, std::to_chars(digits, std::end(digits), value, std::chars_format::fixed).ptr);
+  char digits[512], *end = digits;
+  const double tenths = value * 10;
+  if (!std::signbit(value) && value < 1e12 && std::trunc(tenths) == tenths && tenths / 10 == value) {  // most are
+    const auto all = static_cast<std::int64_t>(tenths);
+    end = std::to_chars(digits, std::end(digits), all / 10).ptr;
+    if (all % 10 != 0) *end++ = '.', *end++ = static_cast<char>('0' + all % 10);
+  } else {
+    end = std::to_chars(digits, std::end(digits), value, std::chars_format::fixed).ptr;
+  }
+  text.append(digits, end);
 }
 
 void write(const StrongSplit& split, const fs::path& directory, const Stop& stop) {
   const auto rows = [&](const char* name, const IndexedRows& part) {
     const auto append = [&](std::string& text, std::size_t k) {
-      text.append(std::to_string(part.uid[k])).append(",").append(std::to_string(part.sid[k])).append("\n");
+      char line[32], *end = std::to_chars(line, std::end(line), part.uid[k]).ptr;
+      *end++ = ',';
+      end = std::to_chars(end, std::end(line), part.sid[k]).ptr;
+      *end++ = '\n';
+      text.append(line, end);
     };
     write_lines(directory / name, "uid,sid\n", 0, part.uid.size(), append, stop);
   };
@@ -199,9 +214,9 @@ Summary prepare(const DataOptions& options, const std::string& directory) {
       require_writable(*tokens, options.path, !strong);
     }
     if (stop && stop()) throw Stopped();
-    std::future<Summary> summary =  // while files are written
-        std::async(std::launch::async,
-                   [&, own = split]() mutable { return make_dataset(std::move(own), options).summary; });
+    std::future<Summary> summary = std::async(std::launch::async, [&] {  // while files are written
+      return make_dataset(weak ? Split(weak->pairs()) : split, options).summary;
+    });
     WorkDirectory work(target);
     if (weak) {
       write(*weak, work.path(), base_name(directory), stop);

@@ -10,21 +10,8 @@
 namespace recvae::data {
 namespace {
 
-std::uint32_t hash_of(std::string_view token) {
-  return static_cast<std::uint32_t>(std::hash<std::string_view>{}(token)&0xffffffffu);
-}
-
-constexpr std::size_t kNoNumber = std::numeric_limits<std::size_t>::max();
-
-/// The number that a token is in plain digits, as a number is written; kNoNumber: it is none, or a long one.
-std::size_t number_of(std::string_view token) {
-  if (token.empty() || token.size() > 8 || (token[0] == '0' && token.size() > 1)) return kNoNumber;
-  std::size_t number = 0;
-  for (const char c : token) {
-    if (c < '0' || c > '9') return kNoNumber;
-    number = 10 * number + static_cast<std::size_t>(c - '0');
-  }
-  return number;
+std::uint32_t hash_of(std::string_view text) {
+  return static_cast<std::uint32_t>(std::hash<std::string_view>{}(text)&0xffffffffu);
 }
 
 }  // namespace
@@ -41,44 +28,43 @@ Vocabulary::Vocabulary(std::vector<std::string> tokens) : slots_(16) {
   }
 }
 
-std::size_t Vocabulary::slot_of(std::string_view token, std::uint32_t hash) const {
+std::size_t Vocabulary::slot_of(std::string_view text, std::uint32_t hash) const {
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = hash & mask;
   while (slots_[at].index >= 0 &&
-         (slots_[at].hash != hash || tokens_[static_cast<std::size_t>(slots_[at].index)] != token)) {
+         (slots_[at].hash != hash || tokens_[static_cast<std::size_t>(slots_[at].index)] != text)) {
     at = (at + 1) & mask;
   }
   return at;
 }
 
-std::int32_t Vocabulary::find(std::string_view token) const {
-  const std::size_t number = number_of(token);
-  if (number < of_number_.size()) return of_number_[number];
-  return slots_[slot_of(token, hash_of(token))].index;
+std::int32_t Vocabulary::find(const Token& token) const {
+  if (token.number < of_number_.size()) return of_number_[token.number];
+  return slots_[slot_of(token.text, hash_of(token.text))].index;
 }
 
-std::int32_t Vocabulary::append(std::string_view token) {
+std::int32_t Vocabulary::append(std::string_view text) {
   if (tokens_.size() == std::numeric_limits<std::int32_t>::max()) {
     throw DataError("expected fewer than 2^31 different ids");
   }
-  tokens_.emplace_back(token);
+  tokens_.emplace_back(text);
   return size() - 1;
 }
 
-std::int32_t Vocabulary::add(std::string_view token) {
-  const std::size_t number = number_of(token);
-  if (number != kNoNumber && number >= of_number_.size()) make_room_for(number);
-  if (number < of_number_.size()) {
-    std::int32_t& index = of_number_[number];
-    if (index < 0) index = append(token);
-    return index;
+/// Of one that the table of numbers does not have.
+std::int32_t Vocabulary::add_other(const Token& token) {
+  if (token.number != Token::no_number && token.number >= of_number_.size()) make_room_for(token.number);
+  if (token.number < of_number_.size()) {
+    std::int32_t& index = of_number_[token.number];
+    return index >= 0 ? index : index = append(token.text);
   }
-  const std::uint32_t hash = hash_of(token);
-  const std::size_t at = slot_of(token, hash);
-  if (slots_[at].index >= 0) return slots_[at].index;
-  slots_[at] = {hash, append(token)};
+  if (last_ >= 0 && tokens_[static_cast<std::size_t>(last_)] == token.text) return last_;
+  const std::uint32_t hash = hash_of(token.text);
+  const std::size_t at = slot_of(token.text, hash);
+  if (slots_[at].index >= 0) return last_ = slots_[at].index;
+  slots_[at] = {hash, append(token.text)};
   if (2 * ++hashed_ > slots_.size()) grow_slots(2 * slots_.size());
-  return size() - 1;
+  return last_ = size() - 1;
 }
 
 /// Numbers are looked up by value as long as the table stays a small multiple of the tokens.
@@ -95,12 +81,13 @@ void Vocabulary::grow_slots(std::size_t slots) {
   hashed_ = 0;
   for (std::size_t k = 0; k < tokens_.size(); ++k) {
     const auto index = static_cast<std::int32_t>(k);
-    if (const std::size_t number = number_of(tokens_[k]); number < of_number_.size()) {
-      if (of_number_[number] < 0) of_number_[number] = index;
+    const Token token(tokens_[k]);
+    if (token.number < of_number_.size()) {
+      if (of_number_[token.number] < 0) of_number_[token.number] = index;
       continue;
     }
-    const std::uint32_t hash = hash_of(tokens_[k]);
-    const std::size_t at = slot_of(tokens_[k], hash);
+    const std::uint32_t hash = hash_of(token.text);
+    const std::size_t at = slot_of(token.text, hash);
     if (slots_[at].index >= 0) continue;
     slots_[at] = {hash, index};
     ++hashed_;

@@ -1,9 +1,10 @@
 #include "filters.h"
 
 #include <algorithm>
-#include <tuple>
+#include <numeric>
 #include <utility>
 
+#include "../error.h"
 #include "../split/ratio.h"
 #include "../split/time.h"
 
@@ -14,6 +15,18 @@ std::vector<std::int64_t> count_rows(const std::vector<std::int32_t>& indices, s
   for (const std::int32_t index : indices) ++counts[as_size(index)];
   return counts;
 }
+
+namespace {
+
+/// Where the rows of each index begin when they stand by index, and the end.
+std::vector<std::int64_t> first_places(const std::vector<std::int32_t>& indices, std::size_t size) {
+  std::vector<std::int64_t> begin(size + 1, 0);
+  for (const std::int32_t index : indices) ++begin[as_size(index) + 1];
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  return begin;
+}
+
+}  // namespace
 
 void keep_ratings_above(Interactions& rows, double threshold) {
   rows.dropped.threshold += rows.rows();
@@ -43,21 +56,30 @@ struct Gone {
 template <class Judge>
 void drop_judged(Interactions& rows, std::span<const Part> parts, bool new_users, const Judge& judge,
                  std::int64_t& items, std::int64_t& users) {
-  const auto part = [&](std::size_t k) { return parts.empty() ? Part::test : parts[k]; };
+  if (parts.empty()) {
+    const Gone gone = judge([&](auto f) {
+      for (std::size_t k = 0; k < rows.users.size(); ++k) f(as_size(rows.users[k]), as_size(rows.items[k]));
+    });
+    return keep_rows(rows, [&](std::size_t k) {
+      const bool item = gone.items[as_size(rows.items[k])], user = !item && gone.users[as_size(rows.users[k])];
+      items += item;
+      users += user;
+      return !item && !user;
+    });
+  }
   enum class Fate : std::uint8_t { kept, item, user };
   std::vector<Fate> fates(rows.users.size());
   std::vector<bool> there(rows.user_tokens.size()), too_late(there.size());
   for (const Part end : {Part::train, Part::validation, Part::test}) {
-    if (parts.empty() && end != Part::test) continue;
     const auto for_rows = [&](auto f) {
       for (std::size_t k = 0; k < fates.size(); ++k) {
-        if (part(k) <= end) f(k, as_size(rows.users[k]), as_size(rows.items[k]));
+        if (parts[k] <= end) f(k, as_size(rows.users[k]), as_size(rows.items[k]));
       }
     };
     const Gone gone =
         judge([&](auto f) { for_rows([&](std::size_t, std::size_t user, std::size_t item) { f(user, item); }); });
     for_rows([&](std::size_t k, std::size_t user, std::size_t item) {
-      if (part(k) == end)
+      if (parts[k] == end)
         fates[k] = gone.items[item] ? Fate::item : gone.users[user] ? Fate::user : Fate::kept;
       else if (!there[user] && !gone.has(user, item))
         too_late[user] = new_users;
@@ -78,8 +100,11 @@ void drop_judged(Interactions& rows, std::span<const Part> parts, bool new_users
 
 void keep_frequent(Interactions& rows, LeastRows least, std::span<const Part> parts, bool new_users) {
   const auto judge = [&](const auto& for_rows) {
-    std::vector<std::int64_t> of_item(rows.item_tokens.size()), of_user(rows.user_tokens.size());
-    for_rows([&](std::size_t, std::size_t item) { ++of_item[item]; });
+    std::vector<std::int64_t> of_item(rows.item_tokens.size(), least.of_item), of_user(rows.user_tokens.size());
+    if (least.of_item > 0) {
+      std::fill(of_item.begin(), of_item.end(), 0);
+      for_rows([&](std::size_t, std::size_t item) { ++of_item[item]; });
+    }
     for_rows([&](std::size_t user, std::size_t item) { of_user[user] += of_item[item] >= least.of_item; });
     Gone gone{std::vector<bool>(of_item.size()), std::vector<bool>(of_user.size())};
     for (std::size_t item = 0; item < of_item.size(); ++item) gone.items[item] = of_item[item] < least.of_item;
@@ -118,10 +143,8 @@ void keep_in_intervals(Interactions& rows, const Intervals* of_user, const Inter
 
 UserRows rows_by_user(const Interactions& rows, std::span<const std::int64_t> order) {
   UserRows out;
-  out.begin.assign(rows.user_tokens.size() + 1, 0);
-  for (const std::int32_t user : rows.users) ++out.begin[as_size(user) + 1];
-  for (std::size_t u = 1; u < out.begin.size(); ++u) out.begin[u] += out.begin[u - 1];
-  std::vector<std::int64_t> next(out.begin.begin(), out.begin.end() - 1);
+  out.begin = first_places(rows.users, rows.user_tokens.size());
+  std::vector<std::int64_t> next = out.begin;
   out.rows.resize(rows.users.size());
   for (std::size_t k = 0; k < rows.users.size(); ++k) {
     const std::int64_t row = order.empty() ? static_cast<std::int64_t>(k) : order[k];
@@ -132,30 +155,50 @@ UserRows rows_by_user(const Interactions& rows, std::span<const std::int64_t> or
 
 namespace {
 
-/// Drops all of the rows of a user that are alike but the first, or the last, in the order of `before`, which has those
-/// that are alike side by side.
-template <class Before, class Alike>
-void keep_one(Interactions& rows, bool last, const Before& before, const Alike& alike) {
-  std::vector<bool> repeated(rows.users.size());
-  UserRows by_user = rows_by_user(rows);
-  for (std::size_t user = 0; user < rows.user_tokens.size(); ++user) {
-    const auto own = by_user.of(user);
-    std::sort(own.begin(), own.end(), [&](std::int64_t a, std::int64_t b) { return before(as_size(a), as_size(b)); });
-    for (std::size_t k = 1; k < own.size(); ++k) {
-      if (alike(as_size(own[k - 1]), as_size(own[k]))) repeated[as_size(own[last ? k - 1 : k])] = true;
+/// A row of a user, for a sort by item that keeps the order of rows; in one number, as memory is what it waits for.
+struct ItemRow {
+  std::uint64_t key;
+
+  ItemRow(std::int32_t item, std::size_t row) : key(std::uint64_t{static_cast<std::uint32_t>(item)} << 32 | row) {}
+  std::uint64_t item() const { return key >> 32; }
+  std::size_t row() const { return key & 0xffffffffu; }
+  bool operator<(const ItemRow& other) const { return key < other.key; }
+};
+
+/// Of the rows of each pair that repeats drops those that `choose(own, keep)`, given them in the order in which they
+/// stand, does not call `keep` for.
+template <class Choose>
+void keep_of_pairs(Interactions& rows, const Choose& choose) {
+  if (rows.users.size() > 0xffffffffu) throw DataError("expected fewer than 2^32 rows to look for repeated pairs in");
+  const std::vector<std::int64_t> begin = first_places(rows.users, rows.user_tokens.size());
+  std::vector<std::int64_t> next = begin;
+  std::vector<ItemRow> all(rows.users.size(), {0, 0});
+  for (std::size_t k = 0; k < all.size(); ++k) all[as_size(next[as_size(rows.users[k])]++)] = {rows.items[k], k};
+  std::vector<bool> dropped(all.size());
+  for (std::size_t user = 0; user + 1 < begin.size(); ++user) {
+    auto own = std::span(all).subspan(as_size(begin[user]), as_size(begin[user + 1] - begin[user]));
+    std::sort(own.begin(), own.end());
+    while (!own.empty()) {
+      const auto end =
+          std::find_if(own.begin(), own.end(), [&](const ItemRow& row) { return row.item() != own[0].item(); });
+      const auto alike = own.first(static_cast<std::size_t>(end - own.begin()));
+      own = own.subspan(alike.size());
+      if (alike.size() == 1) continue;
+      for (const ItemRow& row : alike) dropped[row.row()] = true;
+      choose(alike, [&](const ItemRow& row) { dropped[row.row()] = false; });
     }
   }
-  rows.dropped.repeated += std::count(repeated.begin(), repeated.end(), true);
-  keep_rows(rows, [&](std::size_t k) { return !repeated[k]; });
+  rows.dropped.repeated += std::count(dropped.begin(), dropped.end(), true);
+  keep_rows(rows, [&](std::size_t k) { return !dropped[k]; });
 }
 
 }  // namespace
 
 void drop_repeated(Interactions& rows, bool earliest) {
-  const auto key = [&](std::size_t k) { return std::tuple(rows.items[k], earliest ? rows.times[k] : 0, k); };
-  keep_one(
-      rows, false, [&](std::size_t a, std::size_t b) { return key(a) < key(b); },
-      [&](std::size_t a, std::size_t b) { return rows.items[a] == rows.items[b]; });
+  keep_of_pairs(rows, [&](std::span<const ItemRow> own, const auto& keep) {
+    const auto before = [&](const ItemRow& a, const ItemRow& b) { return rows.times[a.row()] < rows.times[b.row()]; };
+    keep(earliest ? *std::min_element(own.begin(), own.end(), before) : own.front());
+  });
 }
 
 void remove_repeated(Interactions& rows, bool last, const Boundaries* at) {
@@ -168,10 +211,13 @@ void remove_repeated(Interactions& rows, bool last, const Boundaries* at) {
     });
   }
   const std::vector<Part> parts = at ? split_by_time(rows, *at) : std::vector<Part>{};
-  const auto kind = [&](std::size_t k) { return std::pair(rows.items[k], parts.empty() ? Part::train : parts[k]); };
-  keep_one(
-      rows, last, [&](std::size_t a, std::size_t b) { return std::pair(kind(a), a) < std::pair(kind(b), b); },
-      [&](std::size_t a, std::size_t b) { return kind(a) == kind(b); });
+  keep_of_pairs(rows, [&](std::span<const ItemRow> own, const auto& keep) {
+    for (const Part part : {Part::train, Part::validation, Part::test}) {
+      const auto is_of = [&](const ItemRow& row) { return (parts.empty() ? Part::train : parts[row.row()]) == part; };
+      if (const auto first = std::find_if(own.begin(), own.end(), is_of); first != own.end())
+        keep(last ? *std::find_if(own.rbegin(), own.rend(), is_of) : *first);
+    }
+  });
 }
 
 }  // namespace recvae::data

@@ -18,6 +18,7 @@ class FieldSplitter {
   /// Throws std::invalid_argument, "expected, found", for a quote that is not closed on the line and for more than 4096
   /// fields.
   const std::vector<std::string_view>& split(std::string_view line);
+  bool had_quotes() const { return !unquoted_.empty(); }  ///< were there fields in quotes in the last line?
 
  private:
   std::string separator_;

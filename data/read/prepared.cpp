@@ -10,7 +10,6 @@
 namespace recvae::data {
 namespace {
 
-
 /// A token per line.
 std::vector<std::string> read_tokens(const std::string& path, const DataOptions& options) {
   TextSource text = open_file(path, options);

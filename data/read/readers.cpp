@@ -6,58 +6,13 @@
 #include <utility>
 
 #include "../error.h"
-#include "../filter/interval.h"
 #include "../number.h"
-#include "fields.h"
-#include "row_adder.h"
+#include "rows.h"
 
 namespace recvae::data {
 namespace {
 
 using Fields = std::vector<std::string_view>;
-
-/// Places of the columns in a row; -1: there is none.
-struct Places {
-  std::size_t count = 0;  // of fields in a row
-  int user = -1, item = -1, rating = -1, time = -1;
-  std::vector<std::pair<int, FieldFilter>> filters{};  // val_interval's
-};
-
-void read_rows(TextSource& text, FieldSplitter& splitter, const Places& places, InteractionBuilder& out) {
-  std::optional<Moment> time;
-  RowAdder adder(out);
-  while (const Fields* fields = next_row(text, splitter, places.count)) {
-    const auto field = [&](int place) { return (*fields)[static_cast<std::size_t>(place)]; };
-    const auto wrong = [&](const char* expected, int place) {
-      return error_at(text.name(), text.line(), expected, excerpt(field(place)));
-    };
-    std::optional<double> rating;
-    if (places.rating >= 0 && !(rating = parse_number<double>(field(places.rating)))) {
-      throw wrong("a number as rating", places.rating);
-    }
-    if (places.time >= 0) {
-      const auto moment = parse_moment(field(places.time));
-      if (!moment || (time && time->is_date != moment->is_date)) {
-        throw wrong(!time           ? "a number or an ISO 8601 date or time"
-                    : time->is_date ? "an ISO 8601 date or time, as in the rows before"
-                                    : "a number as time, as in the rows before",
-                    places.time);
-      }
-      time = moment;
-    }
-    std::optional<bool> kept;
-    for (const auto& [place, filter] : places.filters) {
-      try {
-        kept = filter.keeps(field(place)) && kept.value_or(true);
-      } catch (const std::invalid_argument& expected) {
-        throw wrong(expected.what(), place);
-      }
-    }
-    adder.add(field(places.user), field(places.item), rating, time ? std::optional(time->in(1)) : std::nullopt, kept);
-  }
-  adder.finish();
-  if (time && time->is_date) out.times_are_dates();
-}
 
 std::string_view header_line(TextSource& text) {
   std::string_view line;

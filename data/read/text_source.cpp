@@ -1,6 +1,7 @@
 #include "text_source.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -18,7 +19,8 @@
 namespace recvae::data {
 namespace {
 
-constexpr std::size_t block_size = std::size_t{1} << 18;
+constexpr std::size_t block_size = std::size_t{1} << 18;  // that is read at once
+constexpr std::size_t taken_size = std::size_t{1} << 20;  // of lines that are taken
 constexpr std::size_t longest_line = std::size_t{1} << 28;
 
 DataError system_error(const std::string& name) {
@@ -82,9 +84,10 @@ struct TextSource::State {
   std::vector<char> packed;  // what has been read of a gzip file
   std::string_view unread;   // the part of `packed` that waits to be inflated
   std::unique_ptr<Gunzip> gunzip;
-  std::vector<char> buffer = std::vector<char>(block_size);
+  std::vector<char> buffer;
   std::size_t begin = 0, end = 0;  // what of the buffer has been read and not handed out
   std::int64_t line = 0;
+  std::size_t lines_taken = 0;
   bool started = false, finished = false;
   bool has_nul = false;  // somewhere in what was read
 
@@ -126,6 +129,7 @@ struct TextSource::State {
 
   /// Reads until the first bytes tell what it is.
   void start() {
+    buffer.resize(block_size);
     while (end == 0 || (end == 1 && buffer[0] == '\x1f')) {
       const std::size_t count = read_bytes(buffer.data() + end, buffer.size() - end);
       look_for_nul(end, count);
@@ -138,6 +142,8 @@ struct TextSource::State {
     packed = buffer;
     unread = {packed.data(), std::exchange(end, 0)};
   }
+
+  std::string_view unused() const { return {buffer.data() + begin, end - begin}; }
 
   DataError too_long(std::int64_t at) const { return error_at(name, at, "a line of at most 256 MiB", "a longer one"); }
 
@@ -189,6 +195,42 @@ const std::string& TextSource::name() const { return state_->name; }
 bool TextSource::buffered() const {
   const State& s = *state_;
   return s.end > s.begin && (s.finished || std::memchr(s.buffer.data() + s.begin, '\n', s.end - s.begin));
+}
+
+std::size_t TextSource::lines_taken() const { return state_->lines_taken; }
+
+bool TextSource::waits() const {
+  const State& s = *state_;
+  if (s.descriptor < 0 || s.finished || !s.unread.empty()) return false;
+  pollfd readable{s.descriptor, POLLIN, 0};
+  return poll(&readable, 1, 0) == 0;
+}
+
+std::optional<TextSource> TextSource::take_lines() {
+  State& s = *state_;
+  if (!std::exchange(s.started, true)) s.start();
+  if (s.buffer.size() < taken_size) s.buffer.resize(taken_size);
+  std::size_t whole = s.unused().rfind('\n') + 1;  // bytes of whole lines
+  while (!s.finished && (whole == 0 || (s.unused().size() < taken_size && !waits()))) {
+    const std::size_t scanned = s.unused().size();
+    s.finished = !s.read_more();
+    if (const auto found = s.unused().substr(scanned).rfind('\n'); found != std::string_view::npos)
+      whole = scanned + found + 1;
+  }
+  if (s.finished) whole = s.unused().size();
+  if (whole == 0) return {};
+
+  auto taken = std::make_unique<State>(-1, s.name, Stream{});
+  const std::string_view lines = s.unused().substr(0, whole);
+  taken->buffer.assign(lines.begin(), lines.end());
+  taken->end = whole;
+  taken->started = taken->finished = true;
+  taken->has_nul = s.has_nul;
+  taken->line = s.line;
+  taken->lines_taken = static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n')) + !lines.ends_with('\n');
+  s.line += static_cast<std::int64_t>(taken->lines_taken);
+  s.begin += whole;
+  return TextSource(std::move(taken));
 }
 
 bool TextSource::next(std::string_view& line) {

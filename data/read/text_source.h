@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,13 @@ class TextSource {
   /// than 256 MiB, a read error, a damaged gzip.
   bool next(std::string_view& line);
 
+  /// The next lines, whole, of at most about 1 MiB those that are there, as a source of their own that needs no reading
+  /// and goes on with the numbers of the lines; nothing: no more. Throws as `next`; what it finds wrong in a line, that
+  /// source's `next` throws.
+  std::optional<TextSource> take_lines();
+  std::size_t lines_taken() const;  ///< how many there were in such a source
+
+  bool waits() const;               ///< would reading have to wait for somebody to write?
   bool buffered() const;            ///< would `next` return at once, without reading?
   std::int64_t line() const;        ///< number of the line that `next` gave last, from 1; 0 before the first
   const std::string& name() const;  ///< the path as it was given

@@ -61,33 +61,34 @@ StrongSplit make_strong_split(const Interactions& rows, const StrongUsers& users
   for (const std::int32_t user : users.sorted)
     split.user_tokens[as_size(uid_of(user))] = rows.user_tokens[as_size(user)];
 
-  const auto trained = [&](std::int32_t user) { return uid_of(user) < users.train_users; };
-  const auto train_rows = std::count_if(rows.users.begin(), rows.users.end(), trained);
-  split.train.uid.reserve(as_size(train_rows));
-  split.train.sid.reserve(as_size(train_rows));
+  const auto trained = [&](std::int32_t uid) { return uid < users.train_users; };
   std::vector<std::int32_t> sid_of(rows.item_tokens.size(), -1);
+  std::vector<std::int64_t> held_out;  // rows
+  split.train.reserve(rows.rows());
   for (std::size_t k = 0; k < rows.users.size(); ++k) {
-    if (!trained(rows.users[k])) continue;
+    const std::int32_t uid = uid_of(rows.users[k]);
+    if (!trained(uid)) {
+      held_out.push_back(static_cast<std::int64_t>(k));
+      continue;
+    }
     std::int32_t& sid = sid_of[as_size(rows.items[k])];
     if (sid < 0) {
       sid = static_cast<std::int32_t>(split.item_tokens.size());
       split.item_tokens.push_back(rows.item_tokens[as_size(rows.items[k])]);
     }
-    split.train.add(uid_of(rows.users[k]), sid);
+    split.train.add(uid, sid);
   }
 
   std::vector<std::vector<std::int64_t>> rows_of(users.sorted.size());  // of held-out users, by uid, in file order
-  for (std::size_t k = 0; k < rows.users.size(); ++k) {
-    if (trained(rows.users[k])) continue;
-    if (sid_of[as_size(rows.items[k])] < 0) {
+  for (const std::int64_t k : held_out) {
+    if (sid_of[as_size(rows.items[as_size(k)])] < 0)
       ++split.dropped.unknown_items;
-      continue;
-    }
-    rows_of[as_size(uid_of(rows.users[k]))].push_back(static_cast<std::int64_t>(k));
+    else
+      rows_of[as_size(uid_of(rows.users[as_size(k)]))].push_back(k);
   }
   for (const std::int32_t user : users.sorted) {
-    if (trained(user)) continue;
     const std::int32_t uid = uid_of(user);
+    if (trained(uid)) continue;
     const auto& own = rows_of[as_size(uid)];
     const std::vector<bool> is_target = choose(uid, own);
     auto& tr = uid < users.first_test ? split.validation_tr : split.test_tr;

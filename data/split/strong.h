@@ -15,6 +15,10 @@ namespace recvae::data {
 struct IndexedRows {
   std::vector<std::int32_t> uid, sid;
 
+  void reserve(std::int64_t rows) {
+    uid.reserve(as_size(rows));
+    sid.reserve(as_size(rows));
+  }
   void add(std::int32_t user, std::int32_t item) {
     uid.push_back(user);
     sid.push_back(item);

@@ -1,7 +1,9 @@
 #include "weak.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -62,27 +64,30 @@ class Renumbering {
 }  // namespace
 
 WeakSplit make_weak_split(Interactions rows, const std::vector<Part>& parts) {
+  const auto place = [](Part part) { return static_cast<std::size_t>(part); };
+  std::array<std::size_t, 4> begin{};  // of each part, and the end
+  for (const Part part : parts) ++begin[place(part) + 1];
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  rows.for_columns([&](auto& column) {
+    auto next = begin;
+    auto sorted = column;
+    for (std::size_t k = 0; k < parts.size(); ++k) sorted[next[place(parts[k])]++] = column[k];
+    column = std::move(sorted);
+  });
+
   WeakSplit split;
-  Interactions& out = split.rows;
+  split.train_end = static_cast<std::int64_t>(begin[place(Part::validation)]);
+  split.valid_end = static_cast<std::int64_t>(begin[place(Part::test)]);
   Renumbering users(rows.user_tokens), items(rows.item_tokens);
-  for (const Part part : {Part::train, Part::validation, Part::test}) {
-    for (std::size_t k = 0; k < parts.size(); ++k) {
-      if (parts[k] != part) continue;
-      out.users.push_back(users(rows.users[k]));
-      out.items.push_back(items(rows.items[k]));
-      if (!rows.ratings.empty()) out.ratings.push_back(rows.ratings[k]);
-      if (!rows.times.empty()) out.times.push_back(rows.times[k]);
-    }
-    if (part == Part::train) {
-      split.train_end = out.rows();
-      split.train_users = users.size();
-    }
-    if (part == Part::validation) split.valid_end = out.rows();
+  for (std::int64_t k = 0; k < rows.rows(); ++k) {
+    if (k == split.train_end) split.train_users = users.size();
+    rows.users[as_size(k)] = users(rows.users[as_size(k)]);
+    rows.items[as_size(k)] = items(rows.items[as_size(k)]);
   }
-  out.user_tokens = std::move(users).take();
-  out.item_tokens = std::move(items).take();
-  out.rows_read = rows.rows_read;
-  out.dropped = rows.dropped;
+  if (split.train_end == rows.rows()) split.train_users = users.size();
+  rows.user_tokens = std::move(users).take();
+  rows.item_tokens = std::move(items).take();
+  split.rows = std::move(rows);
   return split;
 }
 

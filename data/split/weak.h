@@ -16,6 +16,8 @@ struct WeakSplit {
   std::int64_t train_end = 0, valid_end = 0;  ///< of the rows
   std::int32_t train_users = 0;               ///< users that training rows (or a training file) name; they come first
   bool has_validation = true;                 ///< false: files that give train and test only
+
+  WeakSplit pairs() const { return {rows.pairs(), train_end, valid_end, train_users, has_validation}; }
 };
 
 /// Puts rows into the order of a weak split; `parts` has one for every row.

@@ -20,9 +20,10 @@ namespace {
 Lines all_lines(TextSource text) {
   Lines lines;
   std::string_view line;
+  const std::int64_t before = text.line();
   while (text.next(line)) {
     lines.emplace_back(line);
-    CHECK(text.line() == static_cast<std::int64_t>(lines.size()));
+    CHECK(text.line() == before + static_cast<std::int64_t>(lines.size()));
   }
   CHECK_FALSE(text.next(line));
   return lines;
@@ -124,6 +125,34 @@ TEST_CASE("a line is given as soon as it is there") {
     CHECK_FALSE(text.buffered());
     CHECK_FALSE(text.next(line));
   }
+}
+
+TEST_CASE("lines that are taken are whole, keep their numbers, and are those that are there") {
+  Pipe pipe;
+  TextSource text = TextSource::from_descriptor(pipe.ends[0], "pipe");
+  CHECK(text.waits());
+  pipe.put("head\na\n\nb");
+  CHECK_FALSE(text.waits());
+  std::string_view line;
+  REQUIRE(text.next(line));
+  std::optional<TextSource> lines = text.take_lines();
+  REQUIRE(lines);
+  CHECK(lines->lines_taken() == 2);
+  CHECK(all_lines(std::move(*lines)) == Lines{"a", ""});
+  pipe.put("c\nd");
+  lines = text.take_lines();
+  REQUIRE(lines);
+  REQUIRE(lines->next(line));
+  CHECK(line == "bc");
+  CHECK(lines->line() == 4);
+  CHECK(text.line() == 4);
+  CHECK_FALSE(lines->next(line));
+  pipe.finish();
+  lines = text.take_lines();
+  REQUIRE(lines);
+  CHECK(all_lines(std::move(*lines)) == Lines{"d"});
+  CHECK_FALSE(text.take_lines());
+  CHECK_FALSE(text.waits());
 }
 
 TEST_CASE("the first bytes come one by one") {
