@@ -85,11 +85,12 @@ class InteractionBuilder {
       return;
     }
     add_row(users_.add(user), item);
-    if (rating) built_.ratings.push_back(*rating);
+    if (rating && ratings_) built_.ratings.push_back(*rating);
     if (time) built_.times.push_back(*time);
     if (kept) built_.kept.push_back(*kept);
   }
   void times_are_dates() { built_.dated = true; }
+  void forget_ratings() { ratings_ = false; }  ///< of rows to come: nobody asks for them
   /// Names a user who may have no rows.
   std::int32_t add_user(std::string_view user) { return users_.add(user); }
   /// Appends a row of a user that `add_user` gave.
@@ -112,6 +113,7 @@ class InteractionBuilder {
 
  private:
   Vocabulary users_, items_;
+  bool ratings_ = true;
   Interactions built_;
 };
 

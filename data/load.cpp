@@ -40,7 +40,7 @@ Split split_raw(const Input& input, const DataOptions& options, bool keep_column
              timed = options.split == SplitKind::time || options.order == Order::time;
   const bool columns = keep_columns && !strong;
   const Times optional_times = columns ? Times::wanted : Times::ignored;
-  Interactions rows = read_raw(input, options, timed ? Times::needed : optional_times);
+  Interactions rows = read_raw(input, options, columns, timed ? Times::needed : optional_times);
   std::optional<Boundaries> at;
   if (options.split == SplitKind::time) at = boundaries(options.valid_from, options.test_from, rows);
   filter(rows, input, options, strong, at ? &*at : nullptr);

@@ -32,10 +32,11 @@ void refuse_options(const Input& input, const DataOptions& options) {
       options);
 }
 
-Interactions read_raw(const Input& input, const DataOptions& options, Times times) {
+Interactions read_raw(const Input& input, const DataOptions& options, bool ratings, Times times) {
   const bool by_time = options.rm_dup_inter.value_or(Repeated::stay) != Repeated::stay;
   if (by_time && times == Times::ignored) times = Times::wanted;
   InteractionBuilder builder;
+  if (!ratings && !options.threshold) builder.forget_ratings();
   TextSource text = options.text ? options.text() : open_file(input.file, options);
   read_text(input.format, text, options, builder, times);
   if (builder.rows() == 0) throw DataError(text.name() + ": expected interactions, found none");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The paper's ablations on one data set: trains each with several seeds, and prints the table of RESULTS.md.
 
-  ablations.py TOOLS DATA OUT [--seeds 1337,1,2,3,4] [--only NAME,...] [--compare-only]
+  ablations.py TOOLS DATA OUT [--seeds 1337,1,2,3,4] [--only NAME,...]
 
 TOOLS: the folder with the built commands. DATA: a directory that recvae_prepare wrote. OUT: a folder for the runs; one
 that is there and finished is not trained again. Needs NumPy.
@@ -11,6 +11,7 @@ users jointly for both sides of a difference. A difference counts where its inte
 m being the number of rows that are compared with RecVAE (Bonferroni).
 """
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +21,8 @@ import numpy as np
 METRICS = ["ndcg@100", "recall@20", "recall@50"]
 SAMPLES = 10_000
 
-# An epoch that alternates makes four passes over the users, a joint one makes one: as many passes for each.
-JOINT = ["--epochs", "200"]
+# An epoch that alternates makes four passes over the users, a joint one makes one: up to as many passes for each.
+JOINT = ["--epochs", "200", "--stopping_step", "40"]
 ROWS = {
     "RecVAE": [],
     "encoder of Mult-VAE": ["--encoder", "multvae"],
@@ -41,14 +42,14 @@ def run(*command):
         sys.exit(f"{' '.join(map(str, command))}:\n{result.stderr}")
 
 
-def per_user(tools, data, out, name, seed):
+def per_user(tools, data, out, name, seed, threads):
     """{user: [metric...]} of the epoch that was best on validation, on the test users."""
     folder = out / f"{name.replace(' ', '_')}-{seed}"
     table = folder / "per_user.tsv"
     if not table.exists():
         print(f"{name}, seed {seed}", file=sys.stderr)
         run(tools / "recvae_train", "--data", data, *ROWS[name], "--seed", seed, "--baselines", "none", "--quiet", "--overwrite",
-            "--out", folder)
+            "--threads", threads, "--out", folder)
         run(tools / "recvae_evaluate", "--model", folder / "model.safetensors", "--data", data, "--metrics", ",".join(METRICS),
             "--quiet", "--per_user", table)
     lines = [line.split("\t") for line in table.read_text().splitlines()[1:]]
@@ -70,6 +71,7 @@ def main():
     parser.add_argument("out", type=Path)
     parser.add_argument("--seeds", default="1337,1,2,3,4")
     parser.add_argument("--only", help="rows, a comma between two")
+    parser.add_argument("--threads", default=str(os.cpu_count()), help="of each run (default: all cores)")
     o = parser.parse_args()
     seeds = o.seeds.split(",")
     names = o.only.split(",") if o.only else list(ROWS)
@@ -78,7 +80,7 @@ def main():
     tables = {name: [] for name in names}
     for seed in seeds:  # what is there after some hours is whole rows of seeds
         for name in names:
-            tables[name].append(per_user(o.tools, o.data, o.out, name, seed))
+            tables[name].append(per_user(o.tools, o.data, o.out, name, seed, o.threads))
     users = sorted(set.intersection(*(set(table) for runs in tables.values() for table in runs)))
     values = {name: np.array([[table[user] for user in users] for table in runs]) for name, runs in tables.items()}
 
