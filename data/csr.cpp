@@ -7,6 +7,13 @@
 
 namespace recvae::data {
 
+std::vector<std::int64_t> first_places(std::span<const std::int32_t> indices, std::int64_t size) {
+  std::vector<std::int64_t> begin(as_size(size) + 1, 0);
+  for (const std::int32_t index : indices) ++begin[as_size(index) + 1];
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  return begin;
+}
+
 Csr make_csr(std::int64_t row_count, std::int32_t cols, std::span<const std::int32_t> rows,
              std::span<const std::int32_t> items) {
   if (rows.size() != items.size()) throw std::invalid_argument("make_csr: expected one item per row index");
@@ -15,18 +22,15 @@ Csr make_csr(std::int64_t row_count, std::int32_t cols, std::span<const std::int
   csr.indptr.assign(as_size(row_count) + 1, 0);
   csr.items.resize(items.size());
 
-  // Two counting sorts: by item, then by row, where the items of a row keep their order and so are ascending.
-  std::vector<std::int64_t> of_item(as_size(cols) + 1), of_row(as_size(row_count) + 1);
   for (std::size_t k = 0; k < rows.size(); ++k) {
     if (rows[k] < 0 || rows[k] >= row_count || items[k] < 0 || items[k] >= cols) {
       throw std::out_of_range("make_csr: expected an entry within the matrix, found (" + std::to_string(rows[k]) +
                               ", " + std::to_string(items[k]) + ")");
     }
-    ++of_item[as_size(items[k]) + 1];
-    ++of_row[as_size(rows[k]) + 1];
   }
-  std::partial_sum(of_item.begin(), of_item.end(), of_item.begin());
-  std::partial_sum(of_row.begin(), of_row.end(), of_row.begin());
+
+  // Two counting sorts: by item, then by row, where the items of a row keep their order and so are ascending.
+  const std::vector<std::int64_t> of_item = first_places(items, cols), of_row = first_places(rows, row_count);
   std::vector<std::int32_t> by_item(rows.size());  // rows
   std::vector<std::int64_t> next = of_item;
   for (std::size_t k = 0; k < rows.size(); ++k) by_item[as_size(next[as_size(items[k])]++)] = rows[k];

@@ -26,6 +26,10 @@ struct Csr {
   bool operator==(const Csr&) const = default;
 };
 
+/// Where each index's entries begin when entries stand by index, and their end: `size` + 1 numbers. Every index is in
+/// [0, size).
+std::vector<std::int64_t> first_places(std::span<const std::int32_t> indices, std::int64_t size);
+
 /// The matrix with a one at (row[k], item[k]) for every k, in any order; repeated pairs collapse to one, and
 /// `rows.size() - result.nnz()` of them did. Every row is in [0, row_count), every item in [0, cols).
 Csr make_csr(std::int64_t row_count, std::int32_t cols, std::span<const std::int32_t> rows,

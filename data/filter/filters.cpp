@@ -1,7 +1,6 @@
 #include "filters.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "../error.h"
@@ -15,18 +14,6 @@ std::vector<std::int64_t> count_rows(const std::vector<std::int32_t>& indices, s
   for (const std::int32_t index : indices) ++counts[as_size(index)];
   return counts;
 }
-
-namespace {
-
-/// Where the rows of each index begin when they stand by index, and the end.
-std::vector<std::int64_t> first_places(const std::vector<std::int32_t>& indices, std::size_t size) {
-  std::vector<std::int64_t> begin(size + 1, 0);
-  for (const std::int32_t index : indices) ++begin[as_size(index) + 1];
-  std::partial_sum(begin.begin(), begin.end(), begin.begin());
-  return begin;
-}
-
-}  // namespace
 
 void keep_ratings_above(Interactions& rows, double threshold) {
   rows.dropped.threshold += rows.rows();
@@ -100,11 +87,8 @@ void drop_judged(Interactions& rows, std::span<const Part> parts, bool new_users
 
 void keep_frequent(Interactions& rows, LeastRows least, std::span<const Part> parts, bool new_users) {
   const auto judge = [&](const auto& for_rows) {
-    std::vector<std::int64_t> of_item(rows.item_tokens.size(), least.of_item), of_user(rows.user_tokens.size());
-    if (least.of_item > 0) {
-      std::fill(of_item.begin(), of_item.end(), 0);
-      for_rows([&](std::size_t, std::size_t item) { ++of_item[item]; });
-    }
+    std::vector<std::int64_t> of_item(rows.item_tokens.size()), of_user(rows.user_tokens.size());
+    if (least.of_item > 0) for_rows([&](std::size_t, std::size_t item) { ++of_item[item]; });
     for_rows([&](std::size_t user, std::size_t item) { of_user[user] += of_item[item] >= least.of_item; });
     Gone gone{std::vector<bool>(of_item.size()), std::vector<bool>(of_user.size())};
     for (std::size_t item = 0; item < of_item.size(); ++item) gone.items[item] = of_item[item] < least.of_item;
@@ -143,7 +127,7 @@ void keep_in_intervals(Interactions& rows, const Intervals* of_user, const Inter
 
 UserRows rows_by_user(const Interactions& rows, std::span<const std::int64_t> order) {
   UserRows out;
-  out.begin = first_places(rows.users, rows.user_tokens.size());
+  out.begin = first_places(rows.users, static_cast<std::int64_t>(rows.user_tokens.size()));
   std::vector<std::int64_t> next = out.begin;
   out.rows.resize(rows.users.size());
   for (std::size_t k = 0; k < rows.users.size(); ++k) {
@@ -170,7 +154,7 @@ struct ItemRow {
 template <class Choose>
 void keep_of_pairs(Interactions& rows, const Choose& choose) {
   if (rows.users.size() > 0xffffffffu) throw DataError("expected fewer than 2^32 rows to look for repeated pairs in");
-  const std::vector<std::int64_t> begin = first_places(rows.users, rows.user_tokens.size());
+  const std::vector<std::int64_t> begin = first_places(rows.users, static_cast<std::int64_t>(rows.user_tokens.size()));
   std::vector<std::int64_t> next = begin;
   std::vector<ItemRow> all(rows.users.size(), {0, 0});
   for (std::size_t k = 0; k < all.size(); ++k) all[as_size(next[as_size(rows.users[k])]++)] = {rows.items[k], k};

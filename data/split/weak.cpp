@@ -79,12 +79,15 @@ WeakSplit make_weak_split(Interactions rows, const std::vector<Part>& parts) {
   split.train_end = static_cast<std::int64_t>(begin[place(Part::validation)]);
   split.valid_end = static_cast<std::int64_t>(begin[place(Part::test)]);
   Renumbering users(rows.user_tokens), items(rows.item_tokens);
-  for (std::int64_t k = 0; k < rows.rows(); ++k) {
-    if (k == split.train_end) split.train_users = users.size();
-    rows.users[as_size(k)] = users(rows.users[as_size(k)]);
-    rows.items[as_size(k)] = items(rows.items[as_size(k)]);
-  }
-  if (split.train_end == rows.rows()) split.train_users = users.size();
+  const auto renumber = [&](std::int64_t from, std::int64_t to) {
+    for (std::size_t k = as_size(from); k < as_size(to); ++k) {
+      rows.users[k] = users(rows.users[k]);
+      rows.items[k] = items(rows.items[k]);
+    }
+  };
+  renumber(0, split.train_end);
+  split.train_users = users.size();
+  renumber(split.train_end, rows.rows());
   rows.user_tokens = std::move(users).take();
   rows.item_tokens = std::move(items).take();
   split.rows = std::move(rows);
