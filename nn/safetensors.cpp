@@ -53,9 +53,23 @@ void transpose(ConstMatrix<T> from, Index from_stride, T* to, Index to_stride) {
     parallel_chunks(from.cols, kPiece, [&](Index begin, Index end) { tiles(0, from.rows, begin, end); });
 }
 
+/// Calls f(span, dtype) with the whole numbers of a tensor that is of such; false where it is not.
+template <class T, class F>
+bool with_integers(const NamedTensor<T>& t, const F& f) {
+  if (t.integers.data()) return f(t.integers, "I32"), true;
+  if (t.long_integers.data()) return f(t.long_integers, "I64"), true;
+  return false;
+}
+
 // What a file says of a tensor in memory that starts its data.
 template <class T>
 TensorInfo description(const NamedTensor<T>& t, Precision precision) {
+  TensorInfo info;
+  if (with_integers(t, [&](auto numbers, const char* dtype) {
+        info = {dtype, {std::ssize(numbers)}, 0, numbers.size_bytes()};
+      })) {
+    return info;
+  }
   const std::string dtype = precision == Precision::half ? "F16" : sizeof(T) == 4 ? "F32" : "F64";
   std::vector<Index> shape = {t.value.rows, t.value.cols};
   if (t.layout == Layout::vector) shape = {t.value.cols};
@@ -183,6 +197,22 @@ Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
   return out;
 }
 
+std::vector<std::int64_t> SafetensorsReader::read_integers(const std::string& name) {
+  const TensorInfo& info = find(name);
+  if (info.dtype != "I32" && info.dtype != "I64") fail("tensor " + name + ": expected I32 or I64, found " + info.dtype);
+  if (info.shape.size() != 1)
+    fail("tensor " + name + ": expected 1 dimension, found " + std::to_string(info.shape.size()));
+  std::vector<char> bytes(info.end - info.begin);
+  seek(info);
+  if (!file_.read(bytes.data(), std::ssize(bytes))) fail("read error in tensor " + name);
+  std::vector<std::int64_t> out(static_cast<std::size_t>(info.shape[0]));
+  if (info.dtype == "I32")
+    convert<std::int32_t>(bytes.data(), info.shape[0], out.data());
+  else
+    convert<std::int64_t>(bytes.data(), info.shape[0], out.data());
+  return out;
+}
+
 template <class T>
 std::string safetensors_header(const std::string& path, const std::vector<NamedTensor<T>>& tensors,
                                const Metadata& metadata, Precision precision) {
@@ -215,7 +245,7 @@ std::string write_safetensors(const std::string& path, const std::vector<NamedTe
   for (const NamedTensor<T>& t : tensors) {
     if (t.source)
       t.source->copy(t.name, file);
-    else
+    else if (!with_integers(t, [&](auto numbers, const char*) { file.write(numbers.data(), numbers.size_bytes()); }))
       write_matrix(file, path, t, precision);
   }
   return file.commit();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <fstream>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ bool has_control_character(const std::string& text);
 
 /// A tensor as a file describes it.
 struct TensorInfo {
-  std::string dtype;  ///< "F16", "F32" and "F64" are read; others are listed only
+  std::string dtype;  ///< "F16", "F32" and "F64", "I32" and "I64" are read; others are listed only
   std::vector<Index> shape;
   std::uint64_t begin = 0, end = 0;  ///< bytes within the data part
 };
@@ -42,6 +43,8 @@ class SafetensorsReader {
   /// converted to T.
   template <class T>
   Tensor<T> read(const std::string& name, Layout layout = Layout::matrix);
+  /// One dimension of whole numbers, I32 or I64.
+  std::vector<std::int64_t> read_integers(const std::string& name);
 
   /// Writes the bytes of a tensor as they are, a little at a time.
   void copy(const std::string& name, AtomicFile& to);
@@ -58,14 +61,16 @@ class SafetensorsReader {
   std::map<std::string, TensorInfo> tensors_;
 };
 
-/// A tensor to be written under a name: a matrix with the shape that `layout` gives it in files, or what another file
-/// has under that name.
+/// A tensor to be written under a name: a matrix with the shape that `layout` gives it in files, whole numbers of one
+/// dimension, or what another file has under that name.
 template <class T>
 struct NamedTensor {
   std::string name;
   ConstMatrix<T> value;
   Layout layout = Layout::matrix;
-  SafetensorsReader* source = nullptr;  ///< in place of `value`
+  SafetensorsReader* source = nullptr;               ///< in place of `value`
+  std::span<const std::int32_t> integers = {};       ///< likewise
+  std::span<const std::int64_t> long_integers = {};  ///< likewise
 };
 
 /// How the numbers of matrices are written.

@@ -102,14 +102,6 @@ bool has_prefix(const ad::nn::SafetensorsReader& file, const std::string& prefix
 
 using Tensors = std::vector<ad::nn::NamedTensor<float>>;
 
-ad::nn::Metadata file_metadata(const std::string& path, const char* format, const ModelMetadata& metadata) {
-  check_item_tokens(path, metadata.item_tokens);
-  return {{"format", format},
-          {"settings", metadata.settings},
-          {"item_tokens", nlohmann::json(metadata.item_tokens).dump()},
-          {"trained_on", metadata.trained_on}};
-}
-
 // append_old_encoder(list): is there one?
 template <class AppendOldEncoder>
 std::string save(const std::string& path, const RecVae<float>& model, const AppendOldEncoder& append_old_encoder,
@@ -124,33 +116,6 @@ std::string save(const std::string& path, const RecVae<float>& model, const Appe
   }
   append_parameters(list, model.decoder, "decoder");
   return ad::nn::write_safetensors(path, list, file_metadata(path, kFormat, metadata));
-}
-
-std::vector<std::string> read_item_tokens(const std::string& path, const std::string& text, Index items) {
-  std::vector<std::string> tokens;
-  Index values = 0;
-  const auto flat_and_short = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json&) {
-    values += event == nlohmann::json::parse_event_t::value;
-    if (depth > 1 || values > items) throw ad::Error("");  // what is too deep or too long is not read to its end
-    return true;
-  };
-  const char* wrong = "a list";
-  try {
-    wrong = take_value(nlohmann::json::parse(text, flat_and_short, false), tokens);
-  } catch (const ad::Error&) {
-  }
-  if (wrong || std::ssize(tokens) != items) {
-    throw ad::Error(path + ": item_tokens: expected a JSON list of " + std::to_string(items) + " strings");
-  }
-  data::Vocabulary distinct;
-  for (const std::string& token : tokens) {
-    const std::int32_t before = distinct.size();
-    if (token.empty() || ad::nn::has_control_character(token) || distinct.add(token) < before) {
-      throw ad::Error(path + ": item_tokens: expected different names without control characters, found " +
-                      data::excerpt(token) + (distinct.find(token) < 0 ? "" : " twice"));
-    }
-  }
-  return tokens;
 }
 
 // The metadata that need no weights to be understood. Returns the settings, with `layer_norm_eps` where there are none.
@@ -208,6 +173,41 @@ Sizes expect_model(const ad::nn::SafetensorsReader& file, const Settings& settin
 }
 
 }  // namespace
+
+std::vector<std::string> read_item_tokens(const std::string& path, const std::string& text, Index items) {
+  std::vector<std::string> tokens;
+  Index values = 0;
+  const auto flat_and_short = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json&) {
+    values += event == nlohmann::json::parse_event_t::value;
+    if (depth > 1 || values > items) throw ad::Error("");  // what is too deep or too long is not read to its end
+    return true;
+  };
+  const char* wrong = "a list";
+  try {
+    wrong = take_value(nlohmann::json::parse(text, flat_and_short, false), tokens);
+  } catch (const ad::Error&) {
+  }
+  if (wrong || std::ssize(tokens) != items) {
+    throw ad::Error(path + ": item_tokens: expected a JSON list of " + std::to_string(items) + " strings");
+  }
+  data::Vocabulary distinct;
+  for (const std::string& token : tokens) {
+    const std::int32_t before = distinct.size();
+    if (token.empty() || ad::nn::has_control_character(token) || distinct.add(token) < before) {
+      throw ad::Error(path + ": item_tokens: expected different names without control characters, found " +
+                      data::excerpt(token) + (distinct.find(token) < 0 ? "" : " twice"));
+    }
+  }
+  return tokens;
+}
+
+ad::nn::Metadata file_metadata(const std::string& path, const char* format, const ModelMetadata& metadata) {
+  check_item_tokens(path, metadata.item_tokens);
+  return {{"format", format},
+          {"settings", metadata.settings},
+          {"item_tokens", nlohmann::json(metadata.item_tokens).dump()},
+          {"trained_on", metadata.trained_on}};
+}
 
 void check_item_tokens(const std::string& path, const std::vector<std::string>& item_tokens) {
   for (const std::string& token : item_tokens) {

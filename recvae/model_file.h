@@ -31,6 +31,9 @@ enum class Load {
 /// characters, which would break every table that lists it.
 void check_item_tokens(const std::string& path, const std::vector<std::string>& item_tokens);
 
+/// The tokens of a file's metadata: a JSON list of `items` different names. Throws ad::Error, which names `path`.
+std::vector<std::string> read_item_tokens(const std::string& path, const std::string& text, ad::Index items);
+
 /// Reads F32 and F64, of a file for serving F16, too. The file's settings say which tensors there are. Any missing,
 /// surplus or misshapen tensor is an ad::Error that names it; the three constants of the prior may be absent. So is bad
 /// metadata: settings that validate() refuses, item tokens that are not one for each item or not all different.
@@ -43,6 +46,9 @@ struct ModelMetadata {
   const std::vector<std::string>& item_tokens;  ///< in index order
   const std::string& trained_on;                ///< data::fingerprint of the training rows
 };
+
+/// The metadata of a file of that format. Throws ad::Error for item tokens that no model can have.
+ad::nn::Metadata file_metadata(const std::string& path, const char* format, const ModelMetadata& metadata);
 
 /// Writes encoder.*, prior.*, decoder.* as F32, and the metadata with `format`; the same arguments give the same bytes.
 /// `old_encoder` may be the model's own; without it, of settings that have no old posterior, there is no prior.*.

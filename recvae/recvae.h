@@ -3,6 +3,7 @@
 
 #include "architecture.h"
 #include "baselines/baselines.h"
+#include "baselines/weights_file.h"
 #include "batch.h"
 #include "checkpoint.h"
 #include "decoder.h"

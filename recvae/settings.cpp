@@ -51,6 +51,13 @@ void validate(const Settings& s) {
       refuse(name, "an integer from 0 to " + std::to_string(most) + ", found " + std::to_string(v));
   };
   count("total_anneal_steps", s.total_anneal_steps, 1'000'000'000);
+  count("implicit_slim", s.implicit_slim, 1'000'000'000);
+  count("implicit_slim_threshold", s.implicit_slim_threshold.value_or(0), 1'000'000'000);
+  const auto positive_number = [](const char* name, double v) {
+    if (!(v > 0) || !std::isfinite(v)) refuse(name, "a positive finite number");
+  };
+  positive_number("implicit_slim_lambda", s.implicit_slim_lambda);
+  positive_number("implicit_slim_alpha", s.implicit_slim_alpha);
   count("selection_decimals", s.selection_decimals.value_or(0), 15);
   const auto not_negative = [](const char* name, double v) {
     if (!(v >= 0) || std::isinf(v)) refuse(name, "a finite number from 0 on");

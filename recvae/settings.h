@@ -31,6 +31,10 @@ struct Settings {
   std::string prior_update = "epoch";
   std::string prior_init = "random";
   double decoder_dropout_prob = 0;
+  std::int64_t implicit_slim = 0;
+  double implicit_slim_lambda = 50;
+  double implicit_slim_alpha = 1;
+  std::optional<std::int64_t> implicit_slim_threshold;
 
   std::int64_t epochs = 50;
   std::int64_t train_batch_size = 500;
@@ -75,6 +79,14 @@ struct Settings {
     f("n_dec_epochs", "decoder passes per epoch", s.n_dec_epochs...);
     f("decoder_dropout_prob", "share of a user's items dropped in decoder passes, in [0, 1)",
       s.decoder_dropout_prob...);
+    f("implicit_slim", "at the first epoch, and then every so many, item embeddings are ImplicitSLIM's; 0: never",
+      s.implicit_slim...);
+    f("implicit_slim_lambda", "of ImplicitSLIM: regularisation of the item-item weights", s.implicit_slim_lambda...);
+    f("implicit_slim_alpha", "of ImplicitSLIM: how freely it changes an embedding's size", s.implicit_slim_alpha...);
+    f("implicit_slim_threshold",
+      "of ImplicitSLIM: items with fewer users lend their embedding to nobody; none: as many as leave nine tenths of "
+      "all interactions",
+      s.implicit_slim_threshold...);
     f("prior_update", "the old posterior becomes the encoder's: epoch, never", s.prior_update...);
     f("prior_init", "the old posterior before its first update: random, encoder", s.prior_init...);
     f("epochs", "outer epochs, each of all encoder and decoder passes", s.epochs...);

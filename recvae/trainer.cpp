@@ -6,6 +6,8 @@
 #include <limits>
 #include <numeric>
 
+#include "implicit_slim/implicit_slim.h"
+
 namespace recvae {
 namespace {
 
@@ -48,6 +50,26 @@ Trainer::Trainer(const Settings& settings, const data::Csr& data, RecVae<float>&
 
 ad::RandomKey Trainer::key(std::uint32_t stream, std::uint64_t step) const {
   return {.seed = static_cast<std::uint64_t>(settings_.seed), .stream = stream, .step = step};
+}
+
+bool Trainer::is_slim_due() const {
+  return settings_.implicit_slim > 0 && state_.phase == Phase::encoder && state_.pass == 0 && state_.batch == 0 &&
+         (state_.epoch - 1) % settings_.implicit_slim == 0;
+}
+
+// Before the first batch of an epoch, so that a checkpoint between epochs goes on with it.
+void Trainer::slim() {
+  const ImplicitSlimOptions options{settings_.implicit_slim_lambda, settings_.implicit_slim_alpha,
+                                    settings_.implicit_slim_threshold};
+  implicit_slim<float>(data_, options, model_.encoder.fc1.weight.value);
+  implicit_slim<float>(data_, options, model_.decoder.weight.value);
+  // What was learned of other embeddings' gradients misleads: these begin anew, as in the first step.
+  for_each_moment([](const std::string& path, ad::Matrix<float> m, ad::Matrix<float> v, std::int64_t& steps) {
+    if (path != "encoder.fc1.weight" && path != "decoder.weight") return;
+    std::ranges::fill(m.span(), 0.0f);
+    std::ranges::fill(v.span(), 0.0f);
+    steps = 0;
+  });
 }
 
 // Runs both phases once on the heaviest batch, without an update: every buffer then has its final size.
@@ -211,6 +233,7 @@ std::optional<EpochReport> Trainer::step() {
   EpochReport& report = state_.report;
   double* seconds = nullptr;  // of the phase
   bool epoch_ended = false;
+  if (is_slim_due()) slim();
   switch (state_.phase) {
     case Phase::encoder:
       seconds = &report.encoder_seconds;

@@ -27,7 +27,9 @@ struct EpochReport {
 /// Trains a model on the rows of `data`, a batch per step(). An outer epoch is n_enc_epochs encoder passes (dropout,
 /// decoder frozen), the old posterior's refresh from the encoder, and n_dec_epochs decoder passes
 /// (decoder_dropout_prob, encoder untouched); or, not alternating, one pass over both halves and the refresh. A prior
-/// without old posterior has no refresh. All that comes is a function of the settings, the data, the weights, State,
+/// without old posterior has no refresh. With implicit_slim K the rows of items of the encoder's first layer and of the
+/// decoder are replaced by ImplicitSLIM's (implicit_slim.h) before the first epoch and then after every K, and Adam's
+/// moments of these begin anew. All that comes is a function of the settings, the data, the weights, State,
 /// Adam's moments and, in the midst of encoder passes, the posterior table.
 class Trainer {
  public:
@@ -70,7 +72,7 @@ class Trainer {
   Trainer(const Settings& settings, const data::Csr& data, RecVae<float>& model, const Encoder<float>& old_encoder);
 
   /// One batch, or the refresh. Returns the report when this step ended an outer epoch. Throws ad::Error when the loss
-  /// is no longer finite. Allocates nothing after the first epoch.
+  /// is no longer finite. Allocates nothing after the first epoch, but for ImplicitSLIM.
   std::optional<EpochReport> step();
 
   const State& state() const { return state_; }
@@ -96,6 +98,8 @@ class Trainer {
   std::span<const std::int32_t> batch_users() const;
   void encoder_step(double dropout_prob, bool update);
   void decoder_step(double dropout_prob, bool update);
+  bool is_slim_due() const;
+  void slim();
   void refresh(const Encoder<float>& encoder);
   void gather_posterior(std::span<const std::int32_t> users);
   void warm_up();

@@ -31,13 +31,15 @@ struct Options : TrainingOptions {
   CheckpointPlan checkpoints;
   std::vector<std::string> baselines = {"popularity", "ease"};
   BaselineOptions baseline_options;
-  bool baselines_given = false, lambda_given = false;  // else ease only where it is affordable, and its lambda chosen
+  bool baselines_given = false;  // else ease only where it is affordable
+  EaseFixed ease_fixed;
 };
 
 RunConfig run_config(const CommandLine& line, const Options& o) {
   RunConfig run{.data = o.data, .init_from = o.init_from, .refit = o.refit, .settings = o.settings};
   if (o.baselines_given) run.baselines = o.baselines;
-  if (o.lambda_given) run.lambda = o.baseline_options.lambda;
+  if (o.ease_fixed.lambda) run.lambda = o.baseline_options.lambda;
+  if (o.ease_fixed.dropout) run.dropout = o.baseline_options.dropout;
   if (line.given("neighbors")) run.neighbors = o.baseline_options.neighbors;
   run.ease_double = o.baseline_options.double_precision;
   if (o.checkpoints.at_any_cost) run.checkpoint_minutes = o.checkpoints.minutes;
@@ -74,7 +76,7 @@ bool read_options(CommandLine& line, Options& o) {
             "is kept and tested, too");
   line.add(
       "baselines", &o.baselines,
-      "tested on the same users: popularity, ease, itemknn, or none (default: popularity, and ease where it fits in "
+      "tested on the same users: popularity, ease, edlae, itemknn, or none (default: popularity, and ease where it fits in "
       "half the free memory and about a minute)");
   add_baseline_options(line, o.baseline_options, "the best power of two on validation, if quick, else 250");
   add_training_options(line, o);
@@ -82,7 +84,7 @@ bool read_options(CommandLine& line, Options& o) {
   if (!print_config) line.require("data");
   o.baselines_given = line.given("baselines");
   if (o.baselines.size() == 1 && is_none(o.baselines[0])) o.baselines.clear();
-  o.lambda_given = line.given("lambda");
+  o.ease_fixed = given_options(line);
   o.checkpoints.at_any_cost = line.given("checkpoint_minutes");
   resolve(line, o);
   line.check([&] { check_baseline("ease", o.baseline_options); });
@@ -194,9 +196,8 @@ void put_results(const std::string& who, const std::vector<double>& means, Sessi
 /// Prints the test result of a baseline.
 void test_baseline(const std::string& name, Session& s) {
   BaselineOptions options = s.o.baseline_options;
-  if (name == "ease" && !s.o.lambda_given) {
-    options.lambda = find_lambda(s.data, parse_metrics({s.o.settings.valid_metric}, {})[0], s.context, options);
-  }
+  options = find_options(name, s.data, parse_metrics({s.o.settings.valid_metric}, {})[0], s.context, options,
+                         s.o.ease_fixed);
   const data::Csr& rows = s.data.baseline_rows(true);
   const auto baseline = make_baseline(name, rows, options);
   log_learned(name, rows, rows.nnz() > s.data.train.nnz());

@@ -78,9 +78,10 @@ TEST_CASE("checkpoint: stopped at any step and resumed, a run ends with the same
     if (variant == 4) s.prior_init = "encoder", s.n_dec_epochs = 2, s.n_enc_epochs = 1, s.clip_grad_norm = 0.1;
     if (variant == 5) s.shuffle = false, s.weight_decay = 0.01, s.eval_step = 2, s.train_batch_size = 7;
     if (variant == 6) s.stopping_step = 0, s.gamma = 0, s.epochs = 6, s.n_enc_epochs = 1;
-    if (variant > 6) test::kAblations[variant - 7].apply(s);
+    if (variant == 7) s.implicit_slim = 2, s.epochs = 4, s.n_enc_epochs = 1;
+    if (variant > 7) test::kAblations[variant - 8].apply(s);
   };
-  for (int variant = 0; variant < 7 + std::ssize(test::kAblations); ++variant) {
+  for (int variant = 0; variant < 8 + std::ssize(test::kAblations); ++variant) {
     CAPTURE(variant);
     test::FitProblem p;
     settings_of(p.settings, variant);

@@ -37,10 +37,13 @@ double available_memory() {
   return std::min(machine, limit - used);
 }
 
-void add_baseline_options(CommandLine& line, BaselineOptions& options, const std::string& default_lambda) {
-  line.add("lambda", &options.lambda, "of ease: its regularisation (default: " + default_lambda + ")");
-  line.add<std::optional<bool>>("ease_double", &options.double_precision,
-                                "of ease: true computes in double, false in float (default: double up to 20000 items)");
+void add_baseline_options(CommandLine& line, BaselineOptions& options, const std::string& default_lambda,
+                          const std::string& default_dropout) {
+  line.add("lambda", &options.lambda, "of ease and edlae: their regularisation (default: " + default_lambda + ")");
+  line.add("dropout", &options.dropout, "of edlae: share of a history dropped (default: " + default_dropout + ")");
+  line.add<std::optional<bool>>(
+      "ease_double", &options.double_precision,
+      "of ease and edlae: true computes in double, false in float (default: double up to 20000 items)");
   line.add("neighbors", &options.neighbors, "of itemknn: neighbours of an item (default: 100)");
 }
 
@@ -60,23 +63,38 @@ bool is_affordable(const std::string& name, const data::Dataset& data, const Bas
   return cost.seconds <= kMinute && cost.bytes <= available_memory() / 2;
 }
 
-double find_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
-                   const BaselineOptions& options) {
-  const LambdaChoice choice = choose_lambda(data, metric, context, options, kMinute);
-  std::string text;
-  const auto say = [&](std::map<double, double>::const_iterator at) {
-    text += formatted("%s%.15g: %.4f", text.empty() ? "" : ", ", at->first, at->second);
+EaseFixed given_options(const CommandLine& line) { return {line.given("lambda"), line.given("dropout")}; }
+
+bool is_chosen_on_validation(const std::string& name) { return name == "ease" || name == "edlae"; }
+
+BaselineOptions find_options(const std::string& name, const data::Dataset& data, const Metric& metric,
+                             const MetricContext& context, const BaselineOptions& options, EaseFixed fixed) {
+  const bool has_dropout = name == "edlae";
+  if (!is_chosen_on_validation(name) || (fixed.lambda && (fixed.dropout || !has_dropout))) return options;
+  const double minutes = has_dropout ? 3 : 1;
+  const EaseChoice choice = choose_ease(name, data, metric, context, options, fixed, minutes * kMinute);
+  const auto settings = [&](double lambda, double dropout) {
+    return formatted("lambda %.15g", lambda) + (has_dropout ? formatted(", dropout %.4g", dropout) : "");
   };
-  if (const auto at = choice.tried.find(choice.lambda); at != choice.tried.end()) {
+  std::string text;
+  const auto say = [&](const auto& at) {
+    const auto [dropout, lambda] = at->first;
+    text += (text.empty() ? "" : "; ") + settings(lambda, dropout) + formatted(": %.4f", at->second);
+  };
+  if (const auto at = choice.tried.find({choice.dropout, choice.lambda}); at != choice.tried.end()) {
     if (at != choice.tried.begin()) say(std::prev(at));
     say(at);
     if (std::next(at) != choice.tried.end()) say(std::next(at));
-    text += " " + metric.label() + " on validation";
+    text += " " + metric.label() + " on validation, " + std::to_string(choice.tried.size()) + " tried";
   } else {
-    text = "not searched for: there is no validation, or it would take more than a minute";
+    text = formatted("not searched for: there is no validation, or it would take more than %g minute%s", minutes,
+                     minutes > 1 ? "s" : "");
   }
-  log_info(formatted("ease: lambda %.15g (%s)", choice.lambda, text.c_str()));
-  return choice.lambda;
+  log_info(name + ": " + settings(choice.lambda, choice.dropout) + " (" + text + ")");
+  BaselineOptions found = options;
+  found.lambda = choice.lambda;
+  if (has_dropout) found.dropout = choice.dropout;
+  return found;
 }
 
 }  // namespace recvae::tools

@@ -6,12 +6,17 @@
 #include "command_line.h"
 #include "data/dataset.h"
 #include "recvae/baselines/baselines.h"
+#include "recvae/baselines/ease_search.h"
 #include "recvae/evaluate/metrics.h"
 
 namespace recvae::tools {
 
-/// --lambda, whose default is as said, --ease_double, --neighbors.
-void add_baseline_options(CommandLine& line, BaselineOptions& options, const std::string& default_lambda = "250");
+/// --lambda, --dropout, whose defaults are as said, --ease_double, --neighbors.
+void add_baseline_options(CommandLine& line, BaselineOptions& options, const std::string& default_lambda = "250",
+                          const std::string& default_dropout = "chosen on validation");
+
+/// Which of them the command line gives.
+EaseFixed given_options(const CommandLine& line);
 
 /// Bytes that can still be had without swapping; infinite where the system does not say.
 double available_memory();
@@ -23,8 +28,12 @@ void announce_baseline(const std::string& name, const data::Csr& train, const Ba
 /// measured, so that what is printed does not depend on how busy a machine is.
 bool is_affordable(const std::string& name, const data::Dataset& data, const BaselineOptions& options);
 
-/// The lambda of recvae::choose_lambda, within a minute, said in a log line with its neighbours.
-double find_lambda(const data::Dataset& data, const Metric& metric, const MetricContext& context,
-                   const BaselineOptions& options);
+/// Has the baseline options that validation can choose?
+bool is_chosen_on_validation(const std::string& name);
+
+/// The options with the lambda, and the dropout of edlae, of recvae::choose_ease, within a minute (edlae: three), said
+/// in a log line with its neighbours. Of other baselines nothing changes.
+BaselineOptions find_options(const std::string& name, const data::Dataset& data, const Metric& metric,
+                             const MetricContext& context, const BaselineOptions& options, EaseFixed fixed);
 
 }  // namespace recvae::tools

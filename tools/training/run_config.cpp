@@ -19,6 +19,7 @@ std::string config_text(const RunConfig& run) {
   add("baselines", run.baselines);
   if (run.baselines && run.baselines->empty()) j["baselines"] = nullptr;
   add("lambda", run.lambda);
+  add("dropout", run.dropout);
   add("ease_double", run.ease_double);
   add("neighbors", run.neighbors);
   add("checkpoint_minutes", run.checkpoint_minutes);

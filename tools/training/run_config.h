@@ -16,7 +16,7 @@ struct RunConfig {
   std::string init_from;
   bool refit = false;
   std::optional<std::vector<std::string>> baselines{};
-  std::optional<double> lambda{};
+  std::optional<double> lambda{}, dropout{};
   std::optional<bool> ease_double{};
   std::optional<std::int64_t> neighbors{};
   std::optional<double> checkpoint_minutes{};

@@ -123,7 +123,7 @@ TEST_CASE("itemknn: cosine similarity, the nearest neighbours of each item, ties
 
 TEST_CASE("baselines: the same bits for any number of threads") {
   const data::Csr train = random_rows(300, 700);
-  for (const char* name : {"popularity", "ease", "itemknn"}) {
+  for (const char* name : {"popularity", "ease", "edlae", "itemknn"}) {
     INFO(name);
     std::vector<std::vector<float>> scores;
     for (const int threads : {1, 4}) {
@@ -141,40 +141,8 @@ TEST_CASE("baselines: wrong names and options are refused") {
   for (const double lambda : {0.0, -1.0, static_cast<double>(INFINITY), static_cast<double>(NAN)})
     CHECK_THROWS_AS(check_baseline("ease", {.lambda = lambda}), std::invalid_argument);
   CHECK_THROWS_AS(check_baseline("itemknn", {.neighbors = 0}), std::invalid_argument);
+  for (const double dropout : {-0.1, 1.0, static_cast<double>(NAN)})
+    CHECK_THROWS_AS(check_baseline("edlae", {.dropout = dropout}), std::invalid_argument);
   CHECK_NOTHROW(check_baseline("popularity"));
-}
-
-TEST_CASE("choose_lambda: the best power of two on validation, with its neighbours, beyond the first grid too") {
-  data::Dataset data;
-  data.train = random_rows(80, 40);
-  data.validation.history = data.train;
-  for (std::int64_t u = 0; u < data.train.rows(); ++u) {  // the items after those that a user has: never popular enough
-    std::vector<std::int32_t> row;
-    for (const std::int32_t i : data.train.row(u)) {
-      if (i + 7 < 40) row.push_back(i + 7);
-    }
-    data.validation.targets.append(row);
-  }
-  data.validation.targets.cols = 40;
-  data.validation.user_tokens.resize(80);
-  data.test = data.validation;
-  const MetricContext context = metric_context(data.train, RecallDenominator::min);
-  for (const char* name : {"ndcg@10", "recall@3", "averagepopularity@5"}) {
-    CAPTURE(name);
-    const Metric metric = parse_metrics({name}, {})[0];
-    const LambdaChoice choice = choose_lambda(data, metric, context, {}, 1e9);
-    for (const auto& [lambda, value] : choice.tried) {
-      const auto ease = make_baseline("ease", data.train, {.lambda = lambda, .double_precision = false});
-      CHECK(value == evaluate(*ease, data.validation, {metric}, context).means[0]);
-      CHECK_FALSE(is_better(metric, value, choice.tried.at(choice.lambda)));
-    }
-    if (choice.lambda > 0x1p-6) CHECK(choice.tried.contains(choice.lambda / 2));
-    if (choice.lambda < 0x1p20) CHECK(choice.tried.contains(choice.lambda * 2));
-    CHECK(choice.tried.size() <= 20);
-  }
-  const Metric metric = parse_metrics({"ndcg@10"}, {})[0];
-  CHECK(choose_lambda(data, metric, context, {.lambda = 7}, 1e-12).lambda == 7);
-  CHECK(choose_lambda(data, metric, context, {.lambda = 7}, 1e-12).tried.empty());
-  data.validation.targets = {40};
-  CHECK(choose_lambda(data, metric, context, {.lambda = 7}, 1e9).lambda == 7);
+  CHECK_THROWS_AS(learn_item_weights("popularity", csr(2, {{0}})), std::invalid_argument);
 }

@@ -1,0 +1,38 @@
+// Item weights on disk: safetensors beside a model's, for every command and for Python.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../model_file.h"
+#include "item_weights.h"
+
+namespace recvae {
+
+/// Item weights as a file gives them.
+struct LoadedWeights {
+  std::string baseline;  ///< whose they are, such as ease
+  std::shared_ptr<const ItemWeights> weights;
+  std::vector<std::string> item_tokens;  ///< in index order
+  std::string settings;                  ///< JSON object, as a model's
+  std::string trained_on;                ///< data::fingerprint of the rows that they were learned from
+};
+
+/// Writes whole weights as `weights` [items, items], F32 or F64 as they are; sparse ones as `indptr` I64 [items + 1],
+/// `indices` I32 and `data` F32; and a model's metadata with `baseline`. The same arguments give the same bytes. Throws
+/// ad::Error.
+void save_weights(const std::string& path, const std::string& baseline, const ItemWeights& weights,
+                  const ModelMetadata& metadata);
+
+/// Is it a safetensors file of item weights? Throws ad::Error where it is none of any kind.
+bool holds_item_weights(const std::string& path);
+
+/// Throws ad::Error, which names `path`, for anything but what save_weights writes: missing, surplus or misshapen
+/// tensors, places beyond the items or out of order, numbers that are not finite, bad metadata.
+LoadedWeights load_weights(const std::string& path);
+
+/// Puts the items into the order of `item_tokens`; false, and nothing done, where these are not the same ones.
+bool reorder_items(LoadedWeights& loaded, const std::vector<std::string>& item_tokens);
+
+}  // namespace recvae
