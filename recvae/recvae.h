@@ -5,6 +5,7 @@
 #include "baselines/baselines.h"
 #include "baselines/weights_file.h"
 #include "batch.h"
+#include "blend/blend.h"
 #include "checkpoint.h"
 #include "decoder.h"
 #include "encoder.h"

@@ -79,6 +79,8 @@ struct RowLoops {
   void (*add_rows)(const T* values, T scale, const std::int32_t* rows, Index count, const T* from, Index n, T* y);
   /// sums[j] <- sum_i x[i * stride + j] for j < n, in double.
   void (*column_sums)(const T* x, Index rows, Index stride, Index n, double* sums);
+  /// Of the x[i] != skipped: out[0] <- how many, out[1] <- sum (x[i] - shift), out[2] <- sum (x[i] - shift)^2.
+  void (*moments_but)(const T* x, Index n, T skipped, T shift, T* out);
   /// positions <- the i with x[i] > bound, ascending; returns how many. Room for n.
   Index (*above)(const T* x, Index n, T bound, std::int32_t* positions);
 };

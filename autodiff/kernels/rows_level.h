@@ -53,6 +53,14 @@ void column_sums(const T* __restrict x, Index rows, Index stride, Index n, doubl
   }
 }
 
+template <class T>
+void moments_but(const T* x, Index n, T skipped, T shift, T* out) {
+  const auto at = [=](Index i) { return x[i] != skipped ? x[i] - shift : T(0); };
+  out[0] = sum_of<T>(n, [=](Index i) { return x[i] != skipped ? T(1) : T(0); });
+  out[1] = sum_of<T>(n, at);
+  out[2] = sum_of<T>(n, [=](Index i) { return at(i) * at(i); });
+}
+
 /// Which of 32 x[i] are above the bound: bit i of the result.
 template <class T>
 AD_INLINE std::uint32_t mask_above(const T* x, T bound) {
@@ -96,6 +104,7 @@ constexpr RowLoops<T> rows() {
       .blend = entry<T, blend<T>>,
       .add_rows = entry<T, add_rows<T>>,
       .column_sums = entry<T, column_sums<T>>,
+      .moments_but = entry<T, moments_but<T>>,
       .above = entry<T, above<T>>,
   };
 }

@@ -74,7 +74,7 @@ Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::ve
   for_blocks(held_out.history, block, [&](std::int64_t first, std::size_t users) {
     const ad::Matrix<float> scores{memory.data(), whole_rows ? static_cast<ad::Index>(users) : 0, memory.cols()};
     if (whole_rows) {
-      scorer.score(held_out.history, first, scores);
+      scorer.score_candidates(held_out.history, first, excluded, scores);
     } else {
       scorer.rank(held_out.history, first, largest, excluded, std::span(best).first(users));
     }
@@ -85,7 +85,6 @@ Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::ve
       std::span<float> of_user;
       if (whole_rows) {
         of_user = std::span(scores.row(u), data::as_size(scores.cols));
-        excluded.mask(held_out.history, row, 0, of_user);
         top_k(of_user, largest, list);
       }
       evaluate_user(

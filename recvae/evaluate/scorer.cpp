@@ -35,6 +35,16 @@ void Excluded::bar(std::int32_t first, std::span<float> scores) const {
   }
 }
 
+void Scorer::score_candidates(const data::Csr& histories, std::int64_t first, const Excluded& excluded,
+                              ad::Matrix<float> scores) {
+  score(histories, first, scores);
+  ad::parallel_for(scores.rows, [&](Index u) {
+    const std::span of_user(scores.row(u), as_size(scores.cols));
+    excluded.mask(histories, first + u, 0, of_user);
+    excluded.bar(0, of_user);
+  });
+}
+
 void Scorer::rank(const data::Csr& histories, std::int64_t first, std::int64_t k, const Excluded& excluded,
                   std::span<std::vector<Scored>> best) {
   constexpr std::size_t kTogether = 64;
@@ -43,12 +53,9 @@ void Scorer::rank(const data::Csr& histories, std::int64_t first, std::int64_t k
     const std::int64_t row = first + static_cast<std::int64_t>(begin);
     const ad::Matrix<float> scores{memory.data(), static_cast<Index>(std::min(kTogether, best.size() - begin)),
                                    memory.cols()};
-    score(histories, row, scores);
+    score_candidates(histories, row, excluded, scores);
     ad::parallel_for(scores.rows, [&](Index u) {
-      const std::span of_user(scores.row(u), as_size(scores.cols));
-      excluded.mask(histories, row + u, 0, of_user);
-      excluded.bar(0, of_user);
-      top_k(of_user, k, best[begin + as_size(u)]);
+      top_k(std::span(scores.row(u), as_size(scores.cols)), k, best[begin + as_size(u)]);
     });
   }
 }

@@ -32,6 +32,9 @@ class Scorer {
   virtual ~Scorer() = default;
   /// scores [n, items] <- for rows first .. first + n - 1 of `histories`. Higher is better.
   virtual void score(const data::Csr& histories, std::int64_t first, ad::Matrix<float> scores) = 0;
+  /// The same with -inf for the excluded items.
+  virtual void score_candidates(const data::Csr& histories, std::int64_t first, const Excluded& excluded,
+                                ad::Matrix<float> scores);
   /// best[u] <- the k best items of row first + u (see top_k), but for the excluded ones, for every u. This one scores
   /// whole rows, a few at a time.
   virtual void rank(const data::Csr& histories, std::int64_t first, std::int64_t k, const Excluded& excluded,

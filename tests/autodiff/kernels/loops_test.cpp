@@ -175,6 +175,29 @@ TEST_CASE_TEMPLATE("column sums, at every level", T, float, double) {
   }
 }
 
+TEST_CASE_TEMPLATE("moments of all but what is skipped, at every level", T, float, double) {
+  const T lowest = -std::numeric_limits<T>::infinity();
+  for (const ad::kernels::Level level : ad::kernels::levels()) {
+    for (const std::size_t n : {0u, 1u, 37u, 200u}) {
+      std::vector<T> x(n);
+      T expected[3] = {}, found[3];
+      for (std::size_t i = 0; i < n; ++i) {
+        x[i] = i % 5 == 2 ? lowest : static_cast<T>(i % 13);
+        if (i % 5 == 2) continue;
+        expected[0] += 1;
+        expected[1] += x[i] - 3;
+        expected[2] += (x[i] - 3) * (x[i] - 3);
+      }
+      ad::kernels::loops<T>(level).moments_but(x.data(), static_cast<ad::Index>(n), lowest, 3, found);
+      for (int k = 0; k < 3; ++k) CHECK(found[k] == expected[k]);  // small whole numbers: exact in any order
+      if (n == 0) continue;
+      x[n / 2] = std::numeric_limits<T>::quiet_NaN();  // is not lost
+      ad::kernels::loops<T>(level).moments_but(x.data(), static_cast<ad::Index>(n), lowest, 3, found);
+      CHECK(std::isnan(found[1]));
+    }
+  }
+}
+
 namespace {
 // Box-Muller by the C library.
 std::array<double, 2> plain_normal_pair(const ad::RandomKey& key, std::uint64_t i) {
