@@ -1,9 +1,13 @@
-// Metrics of a trained model, or of a baseline, on held-out users.
+// Metrics of a trained model, of a baseline, or of a blend, on held-out users.
+#include <chrono>
+
 #include "autodiff/parallel.h"
 #include "baselines.h"
+#include "blending.h"
 #include "command_line.h"
 #include "data_summary.h"
 #include "model_metadata.h"
+#include "ranker.h"
 #include "recvae/recvae.h"
 #include "results.h"
 
@@ -18,6 +22,7 @@ struct Options {
   Settings settings;  // what a model file does not hold is the paper's
   std::string model, baseline, compare, on = "test", per_user;
   BaselineOptions baseline_options;
+  BlendOptions blend;
   std::int64_t bootstrap = 0;
   bool json = false, assume_same_split = false;
   double layer_norm_eps = settings.layer_norm_eps;
@@ -27,15 +32,17 @@ struct Options {
 
 bool read_options(CommandLine& line, Options& o) {
   line.describe(
-      "Prints a line per metric of a model (or a baseline) on the held-out users of the data.\n\n"
+      "Prints a line per metric of a model (or a baseline, or a blend) on the held-out users of the data.\n\n"
       "With --bootstrap also `interval METRIC: low high`, of 95 %.\n"
       "With --compare also `compared METRIC: mean` of the second model and `difference METRIC: mean low high p`, the "
       "first less the second on the same users.");
   line.version_note(engine());
   line.group("Evaluation");
-  line.add("model", &o.model, "model.safetensors of recvae_train, or weights from PyTorch");
-  line.add("baseline", &o.baseline, "popularity, ease or itemknn: evaluate this in place of a model");
-  add_baseline_options(line, o.baseline_options);
+  line.add("model", &o.model, "model.safetensors of recvae_train, its ease.safetensors, or weights from PyTorch");
+  line.add("baseline", &o.baseline, "popularity, ease, edlae or itemknn: evaluate this in place of a model");
+  add_baseline_options(line, o.baseline_options, "250; in a blend the best power of two on validation");
+  add_blend_options(line, o.blend, "; beside --model, if there is one");
+  line.add("valid_metric", &o.settings.valid_metric, "metric that chooses on validation (default: the model's)");
   line.add("compare", &o.compare, "a second model, compared with the first user by user");
   line.flag("assume_same_split", &o.assume_same_split, "compare models that were trained on different rows, too");
   line.add("bootstrap", &o.bootstrap, "samples of the intervals (default: none; with --compare 10000)",
@@ -65,7 +72,9 @@ bool read_options(CommandLine& line, Options& o) {
   add_data_options(line, o.data);
   if (!line.parse()) return false;
   line.require("data");
-  if (o.model.empty() == o.baseline.empty()) throw data::UsageError("expected either --model or --baseline");
+  if (o.blend.is_asked_for() ? !o.baseline.empty() : o.model.empty() == o.baseline.empty())
+    throw data::UsageError("expected either --model or --baseline, or --blend");
+  check_blend(line, o.blend, !o.model.empty());
   if (o.on != "test" && o.on != "validation")
     throw data::UsageError("--on: expected test or validation, found '" + o.on + "'");
   if (o.json && (o.examples > 0 || !o.example_users.empty()))
@@ -73,24 +82,32 @@ bool read_options(CommandLine& line, Options& o) {
   check_baseline(o.baseline.empty() ? "popularity" : o.baseline, o.baseline_options);
   o.settings.layer_norm_eps = o.layer_norm_eps;
   validate(o.settings);
-  data::check_options(o.data, o.model.empty() && o.compare.empty());  // else the model may say the split
+  const bool says_split = !o.model.empty() || !o.compare.empty() || o.blend.is_asked_for();
+  data::check_options(o.data, !says_split);  // else a file may say it
   return true;
 }
 
-/// Loads a model, if a path is given, and lets the first one decide on what the command line leaves open.
-std::optional<LoadedModel> load(const std::string& path, bool decides, const CommandLine& line, Options& o) {
-  if (path.empty()) return {};
-  std::optional<LoadedModel> model = load_model(path, Load::model, o.layer_norm_eps);
-  if (!decides || model->settings.empty()) return model;
-  apply_data_metadata(path, model->settings, line, o.data);
-  const Settings given = std::exchange(o.settings, settings_from_json(model->settings));
+/// Lets a weight file decide on what the command line leaves open.
+void take_settings(const std::string& path, const Ranker& ranker, const CommandLine& line, Options& o) {
+  if (ranker.settings().empty()) return;
+  apply_data_metadata(path, ranker.settings(), line, o.data);
+  const Settings given = std::exchange(o.settings, settings_from_json(ranker.settings()));
   take_given(line, given, o.settings);
   try {
     validate(o.settings);
   } catch (const std::invalid_argument& error) {  // the command line alone was right
     throw data::DataError(path + ": its settings and the options given do not go together: " + error.what());
   }
-  return model;
+}
+
+/// Who is evaluated: the model, the baseline or the parts of the blend. The first file decides.
+std::vector<Part> read_evaluated(const CommandLine& line, Options& o) {
+  std::vector<Part> parts = read_parts(o.blend, o.baseline_options, o.layer_norm_eps);
+  if (!o.model.empty()) parts.insert(parts.begin(), {o.model, load_ranker(o.model, o.layer_norm_eps), {}});
+  if (!o.baseline.empty()) parts.push_back({o.baseline, {}, o.baseline_options});
+  const auto first = std::ranges::find_if(parts, [](const Part& p) { return p.file.has_value(); });
+  if (first != parts.end()) take_settings(first->name, *first->file, line, o);
+  return parts;
 }
 
 /// The rows of the users that are shown, all of which have targets.
@@ -144,13 +161,13 @@ std::string examples(const Options& o, const data::Dataset& data, const data::He
 }
 
 /// Throws where one of the two may have seen what the other has to find.
-void check_comparable(const LoadedModel& a, const LoadedModel& b, const Options& o) {
-  if (o.assume_same_split || a.trained_on == b.trained_on) return;
-  if (a.trained_on.empty() || b.trained_on.empty()) {
-    return log_warning((a.trained_on.empty() ? o.model : o.compare) + " does not say what it was trained on");
-  }
-  throw data::DataError(o.model + " and " + o.compare + ": expected models trained on the same rows, found " +
-                        data::excerpt(a.trained_on) + " and " + data::excerpt(b.trained_on) +
+void check_comparable(const Part& a, const Ranker& b, const Options& o) {
+  const std::string &first = a.file->trained_on(), &second = b.trained_on();
+  if (o.assume_same_split || first == second) return;
+  if (first.empty() || second.empty())
+    return log_warning((first.empty() ? a.name : o.compare) + " does not say what it was trained on");
+  throw data::DataError(a.name + " and " + o.compare + ": expected models trained on the same rows, found " +
+                        data::excerpt(first) + " and " + data::excerpt(second) +
                         " (--assume_same_split compares them nevertheless)");
 }
 
@@ -158,14 +175,14 @@ void check_comparable(const LoadedModel& a, const LoadedModel& b, const Options&
 enum class Learned { unknown, training, with_validation };
 
 /// Says it of a model, and warns of one that has learned from other rows than this data set gives to learn from.
-Learned learned_from(const std::string& path, const LoadedModel& model, const data::Dataset& data, bool on_test) {
-  if (model.trained_on.empty()) return Learned::unknown;
-  if (model.trained_on == data::fingerprint(data)) {
+Learned learned_from(const std::string& path, const Ranker& model, const data::Dataset& data, bool on_test) {
+  if (model.trained_on().empty()) return Learned::unknown;
+  if (model.trained_on() == data::fingerprint(data)) {
     log_learned(path, data.train, false);
     return Learned::training;
   }
   const data::UserItems all = data::training_and_validation(data);
-  if (model.trained_on == data::fingerprint(all.rows, all.user_tokens, data.item_tokens)) {
+  if (model.trained_on() == data::fingerprint(all.rows, all.user_tokens, data.item_tokens)) {
     if (on_test)
       log_learned(path, all.rows, true);
     else
@@ -176,6 +193,74 @@ Learned learned_from(const std::string& path, const LoadedModel& model, const da
   return Learned::unknown;
 }
 
+/// The same of each part, warned of where they are not on equal terms; what the first one has learned from.
+Learned parts_learned_from(const std::vector<Part>& parts, const data::Dataset& data, bool on_test) {
+  const data::Csr& rows = data.baseline_rows(on_test);
+  const bool with_validation = rows.nnz() > data.train.nnz();
+  std::vector<Learned> learned;
+  for (const Part& part : parts) {
+    if (part.file) {
+      learned.push_back(learned_from(part.name, *part.file, data, on_test));
+    } else {
+      log_learned(part.name, rows, with_validation);
+      learned.push_back(with_validation ? Learned::with_validation : Learned::training);
+    }
+  }
+  if (std::ranges::count(learned, Learned::training) > 0 && std::ranges::count(learned, Learned::with_validation) > 0)
+    log_warning("some parts have learned from validation rows, too: they are not on equal terms");
+  return learned.front();
+}
+
+/// Warns of what the second, compared one has learned from. `first`: the first file's, if there is one.
+void compare_learned(const Ranker* first, Learned learned, const Ranker& second, const data::Dataset& data,
+                     const Options& o) {
+  if (!first && second.trained_on().empty()) log_warning(o.compare + " does not say what it was trained on");
+  if (first && first->trained_on() == second.trained_on()) return;
+  const Learned other = learned_from(o.compare, second, data, o.on == "test");
+  if (other != learned && other != Learned::unknown && learned != Learned::unknown)
+    log_warning("one of the two has learned from validation rows, too: they are not on equal terms");
+}
+
+/// Chooses on validation what is to be chosen of baselines that are learned here.
+void choose_options(std::vector<Part>& parts, const data::Dataset& data, const MetricContext& context,
+                    const CommandLine& line, const Options& o) {
+  EaseFixed fixed = given_options(line);
+  if (!o.blend.is_asked_for()) fixed.lambda = fixed.lambda || o.baseline == "ease";  // whose default is a number
+  for (Part& part : parts) {
+    if (part.file) continue;
+    announce_baseline(part.name, data.train, part.baseline);
+    part.baseline =
+        find_options(part.name, data, parse_metrics({o.settings.valid_metric}, {})[0], context, part.baseline, fixed);
+  }
+}
+
+/// The blend of the parts, whose own results are logged, with the users a second that one is scored for. Weights that
+/// are not given are chosen on validation, of parts that have learned from the training part alone.
+std::unique_ptr<Scorer> blend(const std::vector<Part>& parts, std::vector<BlendPart> scorers, const data::Dataset& data,
+                              const MetricContext& context, const Options& o) {
+  std::vector<BlendPart> on_training = scorers;
+  if (o.blend.is_auto()) {
+    if (o.on == "validation") log_warning("the weights are chosen on the users that they are evaluated on");
+    require_unseen_validation(parts, data);
+    const bool learns_more = data.baseline_rows(o.on == "test").nnz() > data.train.nnz();
+    if (learns_more) on_training = part_scorers(parts, data.train);
+  }
+  const std::vector<double> weights = blend_weights(o.blend, parts, on_training, data.validation,
+                                                    parse_metrics({o.settings.valid_metric}, {})[0], context);
+  return blend_scorer(std::move(scorers), weights);
+}
+
+/// evaluate(), with a log line of the first metric and of the users a second.
+Evaluation evaluate_timed(const std::string& who, Scorer& scorer, const data::HeldOut& held_out,
+                          const std::vector<Metric>& metrics, const MetricContext& context) {
+  const auto start = std::chrono::steady_clock::now();
+  Evaluation result = evaluate(scorer, held_out, metrics, context);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  log_info(who + ": " + metrics[0].label() + formatted(" %.4f, ", result.means[0]) +
+           with_thousands(static_cast<double>(held_out.history.rows()) / std::max(1e-9, seconds)) + " users/s");
+  return result;
+}
+
 void evaluate_command(CommandLine& line) {
   Options o;
   if (!read_options(line, o)) return;
@@ -183,43 +268,41 @@ void evaluate_command(CommandLine& line) {
   ad::set_threads(line.threads());
 
   fetch_text(o.data);
-  std::optional<LoadedModel> model = load(o.model, true, line, o), second = load(o.compare, o.model.empty(), line, o);
-  if (model && second) check_comparable(*model, *second, o);
+  std::vector<Part> parts = read_evaluated(line, o);
+  std::optional<Ranker> second;
+  if (!o.compare.empty()) second = load_ranker(o.compare, o.layer_norm_eps);
+  const auto first = std::ranges::find_if(parts, [](const Part& p) { return p.file.has_value(); });
+  if (second && first == parts.end()) take_settings(o.compare, *second, line, o);
+  if (second && first != parts.end()) check_comparable(*first, *second, o);
   const data::Dataset data = data::load(o.data);
   log_summary(data.summary);
-  if (model) match_items(o.model, *model, data.item_tokens);
+  match_parts(parts, data.item_tokens);
   if (second) match_items(o.compare, *second, data.item_tokens);
-  const data::HeldOut& held_out = o.on == "test" ? data.test : data.validation;
+  const bool on_test = o.on == "test";
+  const data::HeldOut& held_out = on_test ? data.test : data.validation;
   if (held_out.targets.nnz() == 0) {
     throw data::DataError(o.data.path + ": no " + o.on + " users have anything to be found");
   }
   if (!o.per_user.empty()) check_per_user(o.per_user, o.data.path, held_out.user_tokens);
-  const bool on_test = o.on == "test";
-  const data::Csr& baseline_rows = data.baseline_rows(on_test);
-  Learned learned = baseline_rows.nnz() > data.train.nnz() ? Learned::with_validation : Learned::training;
-  if (model) {
-    learned = learned_from(o.model, *model, data, on_test);
-  } else {
-    announce_baseline(o.baseline, data.train, o.baseline_options);
-    log_learned(o.baseline, baseline_rows, learned == Learned::with_validation);
-  }
-  if (second && !model && second->trained_on.empty()) log_warning(o.compare + " does not say what it was trained on");
-  if (second && !(model && model->trained_on == second->trained_on)) {
-    const Learned other = learned_from(o.compare, *second, data, on_test);
-    if (other != learned && other != Learned::unknown && learned != Learned::unknown)
-      log_warning("one of the two has learned from validation rows, too: they are not on equal terms");
-  }
-  const std::unique_ptr<Scorer> scorer =
-      model ? model_scorer(model->model) : make_baseline(o.baseline, baseline_rows, o.baseline_options);
-  const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
   const MetricContext context = metric_context(data, o.settings);
-  const Evaluation result = evaluate(*scorer, held_out, metrics, context);
+  choose_options(parts, data, context, line, o);
+  const Learned learned = parts_learned_from(parts, data, on_test);
+  if (second) compare_learned(first == parts.end() ? nullptr : &*first->file, learned, *second, data, o);
+  const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
+  std::vector<BlendPart> scorers = part_scorers(parts, data.baseline_rows(on_test));
+  const bool blends = o.blend.is_asked_for();
+  for (const BlendPart& part : scorers) {
+    if (blends) evaluate_timed(part.name, *part.scorer, held_out, metrics, context);
+  }
+  const std::shared_ptr<Scorer> scorer = blends ? blend(parts, scorers, data, context, o) : scorers[0].scorer;
+  const Evaluation result = blends ? evaluate_timed("blend", *scorer, held_out, metrics, context)
+                                   : evaluate(*scorer, held_out, metrics, context);
   log_info(std::to_string(result.users()) + " " + o.on + " users; " + engine());
 
   Report report{result.means, {}, {}, {}};
   if (o.bootstrap > 0) report.intervals = bootstrap(result, o.bootstrap, kBootstrapSeed);
   if (second) {
-    const Evaluation compared = evaluate(*model_scorer(second->model), held_out, metrics, context);
+    const Evaluation compared = evaluate(*second->scorer(), held_out, metrics, context);
     report.compared_means = compared.means;
     report.differences = compare(result, compared, o.bootstrap > 0 ? o.bootstrap : 10'000, kBootstrapSeed);
   }

@@ -4,6 +4,7 @@
 #include "autodiff/parallel.h"
 #include "command_line.h"
 #include "model_metadata.h"
+#include "ranker.h"
 #include "recvae/recvae.h"
 #include "results.h"
 
@@ -75,7 +76,10 @@ void stop_if_requested() {
 }
 
 void export_all(Options& o, const CommandLine& line, const std::string& folder) {
-  const LoadedModel loaded = load_named_model(o.model, line, o.data, o.layer_norm_eps);
+  const Ranker ranker = load_named_ranker(o.model, line, o.data, o.layer_norm_eps);
+  if (!ranker.model())
+    throw data::DataError(o.model + ": expected a RecVAE model, found item weights, which serve as they are");
+  const LoadedModel& loaded = *ranker.model();
   if (o.user_codes) {
     const data::Histories users = data::read_histories(o.data, loaded.item_tokens);
     Catalogue catalogue(loaded.item_tokens);

@@ -2,8 +2,12 @@
 #include <unordered_map>
 
 #include "autodiff/parallel.h"
+#include "blending.h"
 #include "command_line.h"
+#include "data/load.h"
+#include "data_summary.h"
 #include "model_metadata.h"
+#include "ranker.h"
 #include "recvae/recvae.h"
 #include "results.h"
 
@@ -26,16 +30,16 @@ struct Options {
   std::int64_t topk = 20;
   double layer_norm_eps = Settings{}.layer_norm_eps;
   bool include_seen = false;
+  BaselineOptions baseline;
+  BlendOptions blend;
+  std::string valid_metric;
 };
 
-/// Answers queries with a model's best items.
+/// Answers queries with the best items of a model or of a blend.
 class Recommender {
  public:
-  Recommender(const Options& o, const RecVae<float>& model, Catalogue& catalogue)
-      : o_(o),
-        catalogue_(catalogue),
-        scorer_(model_scorer(model, DecoderCopy::whole)),
-        barred_(catalogue.tokens().size(), 0) {
+  Recommender(const Options& o, Scorer& scorer, Catalogue& catalogue)
+      : o_(o), catalogue_(catalogue), scorer_(scorer), barred_(catalogue.tokens().size(), 0) {
     const auto bar = [&](const std::string& file, std::uint8_t barred) {
       for (const std::int32_t item : read_items(file, catalogue)) barred_[data::as_size(item)] = barred;
     };
@@ -77,7 +81,7 @@ class Recommender {
       barred.assign(catalogue_.tokens().size(), 1);
       for (const std::int32_t item : *first.candidates) barred[data::as_size(item)] = barred_[data::as_size(item)];
     }
-    recommend_in_blocks(*scorer_, histories, first.topk, {!first.include_seen, &masked, barred},
+    recommend_in_blocks(scorer_, histories, first.topk, {!first.include_seen, &masked, barred},
                         [&](std::int64_t row, std::span<const std::vector<Scored>> lists) {
                           print(queries.subspan(data::as_size(row), lists.size()), lists);
                         });
@@ -125,7 +129,7 @@ class Recommender {
 
   const Options& o_;
   Catalogue& catalogue_;
-  std::unique_ptr<Scorer> scorer_;
+  Scorer& scorer_;
   std::vector<std::uint8_t> barred_;
   std::unordered_map<std::string, std::string> names_;
 };
@@ -166,6 +170,63 @@ void answer_users(const Options& o, Recommender& recommender, Catalogue& catalog
   }
 }
 
+/// The data as the first part's file has them split, for what a blend learns and chooses; its items are `items`.
+data::Dataset training_data(const Part& first, const CommandLine& line, const std::vector<std::string>& items,
+                            data::DataOptions& options) {
+  hold_text(options);
+  data::DataOptions as_split = options;
+  apply_data_metadata(first.name, first.file->settings(), line, as_split);
+  data::Dataset data = data::load(as_split);
+  log_summary(data.summary);
+  if (data.item_tokens != items)
+    throw data::DataError(options.path + ": expected the data that " + first.name +
+                          " was trained on, to learn and choose for the blend, found other items");
+  return data;
+}
+
+/// The scorer of the parts, all in the order of the items of `first`, which has a file.
+std::unique_ptr<Scorer> blend(std::vector<Part>& parts, const Part& first, const CommandLine& line, Options& o) {
+  const std::vector<std::string> items = first.file->item_tokens();
+  const bool learns = std::ranges::any_of(parts, [](const Part& p) { return !p.file; });
+  const bool chooses = o.blend.is_auto() && parts.size() > 1;
+  data::Dataset data;
+  if (learns || chooses) {
+    if (o.data.path.empty())
+      throw data::UsageError(learns ? "--blend: expected weight files, or --data to learn a baseline from"
+                                    : "--blend_weight: expected weights, or --data to choose them on");
+    data = training_data(first, line, items, o.data);
+  }
+  match_parts(parts, items);
+  if (chooses) require_unseen_validation(parts, data);
+  Settings settings = first.file->settings().empty() ? Settings{} : settings_from_json(first.file->settings());
+  if (!o.valid_metric.empty()) settings.valid_metric = o.valid_metric;
+  const Metric metric = parse_metrics({settings.valid_metric}, {})[0];
+  const MetricContext context = metric_context(data, settings);
+  for (Part& part : parts) {
+    if (part.file) continue;
+    announce_baseline(part.name, data.train, part.baseline);
+    part.baseline = find_options(part.name, data, metric, context, part.baseline, given_options(line));
+    log_learned(part.name, data.train, false);
+  }
+  std::vector<BlendPart> scorers = part_scorers(parts, data.train, DecoderCopy::whole);
+  const std::vector<double> weights = blend_weights(o.blend, parts, scorers, data.validation, metric, context);
+  return blend_scorer(std::move(scorers), weights);
+}
+
+/// The files that are asked for and the parts to be learned, a file first.
+std::vector<Part> read_ranked(const CommandLine& line, Options& o) {
+  std::vector<Part> parts = read_parts(o.blend, o.baseline, o.layer_norm_eps);
+  const auto first = std::ranges::find_if(parts, [](const Part& p) { return p.file.has_value(); });
+  if (!o.model.empty()) {
+    parts.insert(parts.begin(), {o.model, load_named_ranker(o.model, line, o.data, o.layer_norm_eps), {}});
+  } else if (first == parts.end()) {
+    throw data::UsageError("--blend: expected a weight file among the parts, or --model, whose items are listed");
+  } else {
+    first->file = load_named_ranker(first->name, line, o.data, o.layer_norm_eps);
+  }
+  return parts;
+}
+
 void recommend_command(CommandLine& line) {
   Options o;
   line.describe(
@@ -178,7 +239,7 @@ void recommend_command(CommandLine& line) {
       "user's items the model knows.");
   line.version_note(engine());
   line.group("Recommendation");
-  line.add("model", &o.model, "model.safetensors of recvae_train");
+  line.add("model", &o.model, "model.safetensors of recvae_train, or its ease.safetensors");
   line.add("input", &o.input, "read histories from this file (default: standard input)");
   line.add("topk", &o.topk, "items per user (default: 20)", at_least(1));
   line.add("format", &o.format, "tsv (default) or jsonl");
@@ -187,9 +248,15 @@ void recommend_command(CommandLine& line) {
   line.flag("include_seen", &o.include_seen, "recommend also items that the user has, those below the threshold too");
   line.add("layer_norm_eps", &o.layer_norm_eps, "of a model file without settings (default: 0.1)");
   line.add("item_names", &o.item_names, "file of token<TAB>name lines. Names are printed after the score");
+  line.group("Blend");
+  add_blend_options(line, o.blend, "; beside --model, if there is one. A baseline is learned from --data");
+  add_baseline_options(line, o.baseline, "the best power of two on validation");
+  line.add("valid_metric", &o.valid_metric, "metric that chooses on validation (default: the model's)");
   add_data_options(line, o.data, DataUse::histories);
   if (!line.parse()) return;
-  line.require("model");
+  if (!line.given("blend")) line.require("model");
+  check_blend(line, o.blend, !o.model.empty());
+  check_baseline("ease", o.baseline);
   if (o.format != "tsv" && o.format != "jsonl")
     throw data::UsageError("--format: expected tsv or jsonl, found '" + o.format + "'");
   if (!o.data.path.empty() && !o.input.empty()) throw data::UsageError("expected --data or --input, found both");
@@ -197,10 +264,13 @@ void recommend_command(CommandLine& line) {
   check_layer_norm_eps(o.layer_norm_eps);
   ad::set_threads(line.threads());
 
-  LoadedModel loaded = load_named_model(o.model, line, o.data, o.layer_norm_eps);
-  if (o.format == "tsv") require_no_tabs(o.model, loaded.item_tokens);
-  Catalogue catalogue(std::move(loaded.item_tokens));
-  Recommender recommender(o, loaded.model, catalogue);
+  std::vector<Part> parts = read_ranked(line, o);
+  const auto first = std::ranges::find_if(parts, [](const Part& p) { return p.file.has_value(); });
+  if (o.format == "tsv") require_no_tabs(first->name, first->file->item_tokens());
+  Catalogue catalogue(first->file->item_tokens());
+  const std::unique_ptr<Scorer> scorer =
+      o.blend.is_asked_for() ? blend(parts, *first, line, o) : first->file->scorer(DecoderCopy::whole);
+  Recommender recommender(o, *scorer, catalogue);
   with_complaint(catalogue, [&] {
     o.data.path.empty() ? answer_lines(o, recommender, catalogue) : answer_users(o, recommender, catalogue);
   });

@@ -1,6 +1,7 @@
 // Lists the items most like others.
 #include "autodiff/parallel.h"
 #include "command_line.h"
+#include "ranker.h"
 #include "recvae/recvae.h"
 #include "results.h"
 
@@ -41,12 +42,13 @@ void answer_lines(const Options& o, Scorer& scorer, Catalogue& catalogue) {
 void similar_command(CommandLine& line) {
   Options o;
   line.describe(
-      "Lists the items most like others, by the model's decoder.\n\n"
+      "Lists the items most like others, by the model's decoder, or by a baseline's item weights.\n\n"
       "A line of input is an item's token. A line of output is that item, a rank, another item and how alike they "
       "are.");
   line.version_note(engine());
   line.group("Similar items");
-  line.add("model", &o.model, "model.safetensors of recvae_train, or a serving.safetensors");
+  line.add("model", &o.model,
+           "model.safetensors of recvae_train, a serving.safetensors, or item weights such as ease.safetensors");
   line.add("input", &o.input, "read item tokens from this file (default: standard input)");
   line.add("topk", &o.topk, "items per line of input (default: 20)", at_least(1));
   line.add("metric", &o.metric, "cosine (default), or dot: the inner product of decoder rows");
@@ -56,11 +58,14 @@ void similar_command(CommandLine& line) {
     throw data::UsageError("--metric: expected cosine or dot, found '" + o.metric + "'");
   ad::set_threads(line.threads());
 
-  const LoadedModel loaded = load_model(o.model, Load::model);
-  if (loaded.item_tokens.empty())
+  const Ranker ranker = load_ranker(o.model);
+  if (!ranker.model() && line.given("metric"))
+    throw data::UsageError("--metric: expected a model, whose items have vectors, found item weights");
+  if (ranker.item_tokens().empty())
     throw data::DataError(o.model + ": expected a model file with item tokens, found none to name items by");
-  Catalogue catalogue(loaded.item_tokens);
-  const auto scorer = similar_items(loaded.model, o.metric == "dot" ? Similarity::dot : Similarity::cosine);
+  Catalogue catalogue(ranker.item_tokens());
+  const Similarity similarity = o.metric == "dot" ? Similarity::dot : Similarity::cosine;
+  const auto scorer = ranker.model() ? similar_items(ranker.model()->model, similarity) : ranker.scorer();
   with_complaint(catalogue, [&] { answer_lines(o, *scorer, catalogue); });
 }
 

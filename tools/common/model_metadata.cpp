@@ -50,31 +50,4 @@ void check_layer_norm_eps(double layer_norm_eps) {
   validate(settings);
 }
 
-LoadedModel load_named_model(const std::string& path, const CommandLine& line, data::DataOptions& data,
-                             double layer_norm_eps) {
-  LoadedModel loaded = load_model(path, Load::model, layer_norm_eps);
-  fetch_text(data);
-  if (!data.path.empty()) apply_data_metadata(path, loaded.settings, line, data, DataUse::histories);
-  if (!loaded.item_tokens.empty()) return loaded;
-  if (data.path.empty())
-    throw data::DataError(path + ": the model file has no item tokens to name items by; --data has them");
-  hold_text(data);
-  const std::vector<std::string> items = data::load(data).item_tokens;
-  match_items(path, loaded, items);
-  loaded.item_tokens = items;
-  return loaded;
-}
-
-void match_items(const std::string& path, LoadedModel& model, const std::vector<std::string>& items) {
-  if (model.model.items() != std::ssize(items)) {
-    throw data::DataError(path + ": the model's items do not match the data: expected " + std::to_string(items.size()) +
-                          ", found " + std::to_string(model.model.items()));
-  }
-  if (model.item_tokens.empty() || reorder_items(model, items)) return;
-  const data::Vocabulary known(model.item_tokens);
-  const auto unknown = std::ranges::find_if(items, [&](const std::string& token) { return known.find(token) < 0; });
-  throw data::DataError(path + ": the model's items do not match the data: it does not know the data's " +
-                        data::excerpt(*unknown) + " (were filter and split options the same?)");
-}
-
 }  // namespace recvae::tools

@@ -22,15 +22,6 @@ void apply_data_metadata(const std::string& path, const std::string& metadata, c
 /// Throws UsageError where no model can have it.
 void check_layer_norm_eps(double layer_norm_eps);
 
-/// The model at `path`, as a command needs it that names items: where the file has no item tokens (weights from
-/// elsewhere), its items are those of the data, in the data's order. Fetches the data's text, and takes the filters
-/// that the file records. `layer_norm_eps` is of a file without settings. Throws DataError.
-LoadedModel load_named_model(const std::string& path, const CommandLine& line, data::DataOptions& data,
-                             double layer_norm_eps);
-
-/// Puts the model's items into the data's order. Throws DataError where they are not the data's, in number or name.
-void match_items(const std::string& path, LoadedModel& model, const std::vector<std::string>& items);
-
 /// Takes over the settings that the command line gives; they were read into `given`.
 inline void take_given(const CommandLine& line, const Settings& given, Settings& settings) {
   Settings::visit(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "blending.h"
 #include "config_file.h"
 #include "recvae/json_value.h"
 
@@ -22,6 +23,10 @@ std::string config_text(const RunConfig& run) {
   add("dropout", run.dropout);
   add("ease_double", run.ease_double);
   add("neighbors", run.neighbors);
+  if (run.save_baselines) j["save_baselines"] = true;
+  add("prune", run.prune);
+  add("blend", run.blend);
+  add("blend_weight", run.blend_weight);
   add("checkpoint_minutes", run.checkpoint_minutes);
   add("item_names", run.item_names);
   Settings::visit([&](const char* name, const char*, const auto& value) { j[name] = to_json_value(value); },
@@ -48,6 +53,9 @@ RunConfig with_absolute_paths(RunConfig run) {
   run.data.path = absolute_data_path(run.data.path);
   run.init_from = absolute_path(run.init_from);
   run.item_names = absolute_path(run.item_names);
+  if (run.blend) {
+    for (std::string& part : *run.blend) part = is_learned_part(part) ? part : absolute_path(part);
+  }
   return run;
 }
 

@@ -19,6 +19,9 @@ struct RunConfig {
   std::optional<double> lambda{}, dropout{};
   std::optional<bool> ease_double{};
   std::optional<std::int64_t> neighbors{};
+  bool save_baselines = false;
+  std::optional<std::int64_t> prune{};
+  std::optional<std::vector<std::string>> blend{}, blend_weight{};
   std::optional<double> checkpoint_minutes{};
   std::string item_names{};
   Settings settings;
