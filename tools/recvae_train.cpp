@@ -22,26 +22,16 @@
 #include "training/dry_run.h"
 #include "training/output_directory.h"
 #include "training/run_config.h"
+#include "training/session.h"
+#include "training/test_baselines.h"
+#include "training/test_blend.h"
 #include "training/training_options.h"
 #include "training/training_run.h"
 
 namespace recvae::tools {
 namespace {
 
-struct Options : TrainingOptions {
-  std::string init_from, out, resume, item_names;
-  bool overwrite = false, refit = false, dry_run = false;
-  CheckpointPlan checkpoints;
-  std::vector<std::string> baselines = {"popularity", "ease"};
-  BaselineOptions baseline_options;
-  bool baselines_given = false;  // else ease only where it is affordable
-  EaseFixed ease_fixed;
-  bool save_baselines = false;
-  std::int64_t prune = 0;  // 0: whole weights
-  BlendOptions blend;
-};
-
-RunConfig run_config(const CommandLine& line, const Options& o) {
+RunConfig run_config(const CommandLine& line, const TrainOptions& o) {
   RunConfig run{.data = o.data, .init_from = o.init_from, .refit = o.refit, .settings = o.settings};
   if (o.baselines_given) run.baselines = o.baselines;
   if (o.ease_fixed.lambda) run.lambda = o.baseline_options.lambda;
@@ -57,7 +47,7 @@ RunConfig run_config(const CommandLine& line, const Options& o) {
   return run;
 }
 
-bool read_options(CommandLine& line, Options& o) {
+bool read_options(CommandLine& line, TrainOptions& o) {
   bool print_config = false;
   line.describe(
       "Trains RecVAE (Shenbin et al., WSDM 2020) on interaction data and tests the best epoch.\n"
@@ -112,10 +102,8 @@ bool read_options(CommandLine& line, Options& o) {
   return !print_config;
 }
 
-bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
-
 /// A fresh or given model, announced.
-InitialModel start_model(const Options& o, const std::vector<std::string>& item_tokens) {
+InitialModel start_model(const TrainOptions& o, const std::vector<std::string>& item_tokens) {
   InitialModel start = initial_model(o.settings, item_tokens, o.init_from);
   if (const std::optional<ItemMapping>& mapping = start.taken_over) {
     log_info("initial weights from " + o.init_from + ": " + std::to_string(mapping->kept) + " items kept, " +
@@ -127,24 +115,6 @@ InitialModel start_model(const Options& o, const std::vector<std::string>& item_
            with_thousands(static_cast<double>(ad::nn::parameter_count(model))) + " parameters; " + engine());
   return start;
 }
-
-/// What all parts of a run share.
-struct Session {
-  const Options& o;
-  const data::Dataset& data;
-  const MetricContext& context;
-  OutputDirectory& out;
-  std::string config;  // config.yaml
-  RunIdentity identity;
-  std::vector<Metric> metrics;  // of the test
-  std::vector<report::Result> results{};
-  std::unordered_map<std::string, std::string> item_names{};
-  struct Learned {
-    std::shared_ptr<Scorer> scorer;
-    BaselineOptions options;
-  };
-  std::map<std::string, Learned> learned{};  // baselines that are parts of the blend
-};
 
 /// The last checkpoint of the run in a directory, of the same settings and data, or none.
 std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& directory) {
@@ -196,92 +166,6 @@ std::int64_t train_model(Session& s) {
   return fit.state().best_epoch;
 }
 
-/// Leaves out the default baselines that are not affordable, and refuses given ones that are beyond the memory. Those
-/// that the blend learns are given.
-std::vector<std::string> choose_baselines(const Options& o, const data::Dataset& data) {
-  std::vector<std::string> chosen;
-  const auto take = [&](const std::string& name) {
-    announce_baseline(name, data.train, o.baseline_options);
-    chosen.push_back(name);
-  };
-  const auto is_blended = [&](const std::string& name) {
-    return std::ranges::find(o.blend.parts, name) != o.blend.parts.end();
-  };
-  for (const std::string& name : o.baselines) {
-    if (o.baselines_given || is_blended(name) || is_affordable(name, data, o.baseline_options)) {
-      take(name);
-    } else {
-      log_info(name + ": left out, it would take long or much memory for " + std::to_string(data.train.cols) +
-               " items; --baselines has it anyway");
-    }
-  }
-  for (const std::string& name : o.blend.parts) {
-    if (is_learned_part(name) && std::ranges::find(chosen, name) == chosen.end()) take(name);
-  }
-  return chosen;
-}
-
-/// Prints the test result of `who`, and keeps it for the report.
-void put_results(const std::string& who, const std::vector<double>& means, Session& s) {
-  print_metrics(s.metrics, means, who);
-  for (std::size_t m = 0; m < means.size(); ++m) s.results.push_back({who, s.metrics[m].label(), means[m]});
-}
-
-Metric valid_metric(const Session& s) { return parse_metrics({s.o.settings.valid_metric}, {})[0]; }
-
-/// What a file of item weights says of how they came to be: as a model's settings, and those of the baseline.
-std::string baseline_metadata(const std::string& name, const BaselineOptions& options, const Session& s) {
-  auto j = nlohmann::ordered_json::parse(s.identity.settings);
-  if (is_chosen_on_validation(name)) j["lambda"] = options.lambda;
-  if (name == "edlae") j["dropout"] = options.dropout;
-  if (name == "itemknn") j["neighbors"] = options.neighbors;
-  if (s.o.prune > 0) j["prune"] = s.o.prune;
-  return j.dump();
-}
-
-/// Keeps the largest weights, and says what that loses on validation, where all have learned from the training part.
-ItemWeights prune(const std::string& name, ItemWeights whole, const BaselineOptions& options, const Session& s) {
-  ItemWeights kept{pruned(whole, s.o.prune)};
-  if (!has_targets(s.data.validation)) return kept;
-  if (s.data.baseline_rows(true).nnz() > s.data.train.nnz()) whole = learn_item_weights(name, s.data.train, options);
-  const auto value = [&](ItemWeights weights) {
-    const auto scorer = item_weights_scorer(std::make_shared<ItemWeights>(std::move(weights)));
-    return evaluate(*scorer, s.data.validation, {valid_metric(s)}, s.context).means[0];
-  };
-  const double pruned_value = value({pruned(whole, s.o.prune)}), whole_value = value(std::move(whole));
-  log_info(name + formatted(": pruned to %lld a column: %s %.5f on validation, all %.5f, a loss of %.5f",
-                            static_cast<long long>(s.o.prune), valid_metric(s).label().c_str(), pruned_value,
-                            whole_value, whole_value - pruned_value));
-  return kept;
-}
-
-/// Learns a baseline with item weights, keeps them for the blend, and as a file where that is asked for.
-std::shared_ptr<Scorer> learn_weights(const std::string& name, const BaselineOptions& options, Session& s) {
-  const data::Csr& rows = s.data.baseline_rows(true);
-  ItemWeights weights = learn_item_weights(name, rows, options);
-  if (s.o.prune > 0) weights = prune(name, std::move(weights), options, s);
-  if (s.o.save_baselines) {
-    const bool with_validation = rows.nnz() > s.data.train.nnz();
-    const std::string trained_on = data::fingerprint(s.data, with_validation), path = s.out.file(name + ".safetensors");
-    save_weights(path, name, weights, {baseline_metadata(name, options, s), s.data.item_tokens, trained_on});
-    log_info(name + ": " + with_thousands(static_cast<double>(std::filesystem::file_size(path)) / 1e6) + " MB; " +
-             path);
-  }
-  return item_weights_scorer(std::make_shared<ItemWeights>(std::move(weights)));
-}
-
-/// Learns a baseline, and prints its test result.
-void test_baseline(const std::string& name, Session& s) {
-  const BaselineOptions options =
-      find_options(name, s.data, valid_metric(s), s.context, s.o.baseline_options, s.o.ease_fixed);
-  const data::Csr& rows = s.data.baseline_rows(true);
-  const std::shared_ptr<Scorer> scorer =
-      has_item_weights(name) ? learn_weights(name, options, s) : std::shared_ptr(make_baseline(name, rows, options));
-  log_learned(name, rows, rows.nnz() > s.data.train.nnz());
-  if (has_targets(s.data.test)) put_results(name, evaluate(*scorer, s.data.test, s.metrics, s.context).means, s);
-  if (std::ranges::find(s.o.blend.parts, name) != s.o.blend.parts.end()) s.learned[name] = {scorer, options};
-}
-
 /// Prints the test result of the model in the directory; `what` is said of it in the log.
 void test_model(Session& s, const std::string& what, const std::string& who) {
   if (!has_targets(s.data.test)) return;
@@ -292,101 +176,10 @@ void test_model(Session& s, const std::string& what, const std::string& who) {
   put_results(who, result.means, s);
 }
 
-/// Prints the test result of the baselines.
-void test_baselines(const std::vector<std::string>& names, Session& s) {
-  if (!has_targets(s.data.test)) {
-    log_warning("no test users have anything to be found: no test result");
-    if (!s.o.save_baselines) return;
-  }
-  for (const std::string& name : names) {
-    try {
-      test_baseline(name, s);
-    } catch (const ad::Error& error) {  // the model's own result is not lost for it
-      log_warning(name + ": " + error.what());
-    } catch (const std::bad_alloc&) {
-      log_warning(name + ": not enough memory");
-    }
-  }
-}
-
-/// The trained model and the other parts of the blend, as scorers.
-struct Blended {
-  std::vector<Part> parts;
-  std::vector<BlendPart> scorers;
-};
-
-/// What they are for the test, or, to choose weights by, when all have learned from the training part alone.
-Blended blended(const Session& s, bool for_test) {
-  Blended b{read_parts(s.o.blend, s.o.baseline_options, s.o.settings.layer_norm_eps), {}};
-  match_parts(b.parts, s.data.item_tokens);
-  b.parts.insert(b.parts.begin(), {"RecVAE", load_ranker(s.out.file("model.safetensors")), {}});
-  const bool same = for_test || s.data.baseline_rows(true).nnz() == s.data.train.nnz();
-  for (const Part& part : b.parts) {
-    std::shared_ptr<Scorer> scorer;
-    if (part.file) {
-      scorer = part.file->scorer();
-    } else if (same) {
-      scorer = s.learned.at(part.name).scorer;
-    } else {
-      ItemWeights weights = learn_item_weights(part.name, s.data.train, s.learned.at(part.name).options);
-      if (s.o.prune > 0) weights = {pruned(weights, s.o.prune)};
-      scorer = item_weights_scorer(std::make_shared<ItemWeights>(std::move(weights)));
-    }
-    b.scorers.push_back({part.name, scorer});
-  }
-  return b;
-}
-
-/// Are all parts of the blend there? Warns where one could not be learned.
-bool can_blend(const Session& s) {
-  if (!s.o.blend.is_asked_for() || !has_targets(s.data.test)) return false;
-  for (const std::string& name : s.o.blend.parts) {
-    if (!is_learned_part(name) || s.learned.contains(name)) continue;
-    log_warning("blend: left out, as there is no " + name);
-    return false;
-  }
-  return true;
-}
-
-std::vector<double> choose_blend(const Session& s) {
-  const Blended b = blended(s, false);
-  return blend_weights(s.o.blend, b.parts, b.scorers, s.data.validation, valid_metric(s), s.context);
-}
-
-/// Prints the test results of the blend's parts that are files, and of the blend.
-void test_blend(const std::vector<double>& weights, Session& s) {
-  const Blended b = blended(s, true);
-  const auto test = [&](const std::string& who, Scorer& scorer, bool shown) {
-    const auto start = std::chrono::steady_clock::now();
-    const Evaluation result = evaluate(scorer, s.data.test, s.metrics, s.context);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    log_info(who + ": lists of " +
-             with_thousands(static_cast<double>(s.data.test.history.rows()) / std::max(1e-9, seconds)) + " users/s");
-    if (shown) put_results(who, result.means, s);
-  };
-  for (std::size_t p = 0; p < b.parts.size(); ++p)
-    test(b.parts[p].name, *b.scorers[p].scorer, p > 0 && b.parts[p].file);
-  test("blend", *blend_scorer(b.scorers, weights), true);
-}
-
-/// Throws, before a long training, for parts that cannot be blended with it.
-void check_parts(const Options& o, const data::Dataset& data) {
-  std::vector<Part> parts = read_parts(o.blend, o.baseline_options, o.settings.layer_norm_eps);
-  match_parts(parts, data.item_tokens);
-  if (o.blend.is_auto()) require_unseen_validation(parts, data);
-  for (const Part& part : parts) {
-    if (part.file && part.file->trained_on() != data::fingerprint(data) &&
-        part.file->trained_on() != data::fingerprint(data, true))
-      log_warning(part.name +
-                  " was not trained on this data's training part alone: it may have seen what it has to "
-                  "find");
-  }
-}
-
 /// Trains anew on all rows but the test's, for so many epochs, and keeps that model in place of the chosen one. It is a
 /// run of its own, within the directory, with checkpoints of its own.
 void refit(Session& s, std::int64_t epochs) {
-  Options o = s.o;
+  TrainOptions o = s.o;
   o.settings.epochs = epochs;
   const data::Csr rows = data::training_and_validation(s.data).rows;
   const data::HeldOut nothing{{}, {rows.cols}, {rows.cols}};
@@ -415,7 +208,7 @@ void refit(Session& s, std::int64_t epochs) {
   log_learned("RecVAE", rows, true);
 }
 
-Existing existing(const Options& o) {
+Existing existing(const TrainOptions& o) {
   if (!o.resume.empty()) return Existing::resumed;
   return o.overwrite ? Existing::replaced : Existing::refused;
 }
@@ -476,7 +269,7 @@ void train_and_test(Session& s) {
 }
 
 void train(CommandLine& line) {
-  Options o;
+  TrainOptions o;
   if (!read_options(line, o)) return;
   ad::set_threads(line.threads());
   std::string folder = o.resume.empty() ? o.out : o.resume;

@@ -1,0 +1,85 @@
+#include "test_blend.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "command_line.h"
+#include "data_summary.h"
+
+namespace recvae::tools {
+namespace {
+
+/// The trained model and the other parts of the blend, as scorers.
+struct Blended {
+  std::vector<Part> parts;
+  std::vector<BlendPart> scorers;
+};
+
+/// What they are for the test, or, to choose weights by, when all have learned from the training part alone.
+Blended blended(const Session& s, bool for_test) {
+  Blended b{read_parts(s.o.blend, s.o.baseline_options, s.o.settings.layer_norm_eps), {}};
+  match_parts(b.parts, s.data.item_tokens);
+  b.parts.insert(b.parts.begin(), {"RecVAE", load_ranker(s.out.file("model.safetensors")), {}});
+  const bool same = for_test || s.data.baseline_rows(true).nnz() == s.data.train.nnz();
+  for (const Part& part : b.parts) {
+    std::shared_ptr<Scorer> scorer;
+    if (part.file) {
+      scorer = part.file->scorer();
+    } else if (same) {
+      scorer = s.learned.at(part.name).scorer;
+    } else {
+      ItemWeights weights = learn_item_weights(part.name, s.data.train, s.learned.at(part.name).options);
+      if (s.o.prune > 0) weights = {pruned(weights, s.o.prune)};
+      scorer = item_weights_scorer(std::make_shared<ItemWeights>(std::move(weights)));
+    }
+    b.scorers.push_back({part.name, scorer});
+  }
+  return b;
+}
+
+}  // namespace
+
+bool can_blend(const Session& s) {
+  if (!s.o.blend.is_asked_for() || !has_targets(s.data.test)) return false;
+  for (const std::string& name : s.o.blend.parts) {
+    if (!is_learned_part(name) || s.learned.contains(name)) continue;
+    log_warning("blend: left out, as there is no " + name);
+    return false;
+  }
+  return true;
+}
+
+std::vector<double> choose_blend(const Session& s) {
+  const Blended b = blended(s, false);
+  return blend_weights(s.o.blend, b.parts, b.scorers, s.data.validation, valid_metric(s), s.context);
+}
+
+void test_blend(const std::vector<double>& weights, Session& s) {
+  const Blended b = blended(s, true);
+  const auto test = [&](const std::string& who, Scorer& scorer, bool shown) {
+    const auto start = std::chrono::steady_clock::now();
+    const Evaluation result = evaluate(scorer, s.data.test, s.metrics, s.context);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    log_info(who + ": lists of " +
+             with_thousands(static_cast<double>(s.data.test.history.rows()) / std::max(1e-9, seconds)) + " users/s");
+    if (shown) put_results(who, result.means, s);
+  };
+  for (std::size_t p = 0; p < b.parts.size(); ++p)
+    test(b.parts[p].name, *b.scorers[p].scorer, p > 0 && b.parts[p].file);
+  test("blend", *blend_scorer(b.scorers, weights), true);
+}
+
+void check_parts(const TrainOptions& o, const data::Dataset& data) {
+  std::vector<Part> parts = read_parts(o.blend, o.baseline_options, o.settings.layer_norm_eps);
+  match_parts(parts, data.item_tokens);
+  if (o.blend.is_auto()) require_unseen_validation(parts, data);
+  for (const Part& part : parts) {
+    if (part.file && part.file->trained_on() != data::fingerprint(data) &&
+        part.file->trained_on() != data::fingerprint(data, true))
+      log_warning(part.name +
+                  " was not trained on this data's training part alone: it may have seen what it has to "
+                  "find");
+  }
+}
+
+}  // namespace recvae::tools
