@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Who makes the best lists of one data set: baselines, models and blends; prints the table of RESULTS.md.
+
+  lists.py TOOLS DATA OUT [--seeds 1337,1,2,3,4] [--recvae OPTIONS] [--slim OPTIONS] [--multvae OPTIONS] [--baselines OPTIONS]
+
+TOOLS: the folder with the built commands. DATA: a directory that recvae_prepare wrote, users held out. OUT: a folder for
+the runs; one that is there and finished is not trained again. OPTIONS: further ones of recvae_train, in quotes. Needs NumPy.
+
+Settings of baselines and weights of blends are chosen on validation, by the commands. Intervals are of 10,000 bootstrap
+samples in which both the seeds and the test users are drawn with replacement, the users jointly for both sides of a
+difference. A blend is compared with that of its parts which has the better test mean; its p is two-sided, of the same
+samples, times the number of blends (Bonferroni).
+"""
+import argparse
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+METRICS = ["ndcg@100", "recall@20", "recall@50"]
+SAMPLES = 10_000
+BASELINES = {"popularity": "popularity", "itemknn": "itemknn", "EASE": "ease", "EDLAE": "edlae"}
+MODELS = {"RecVAE": "recvae", "RecVAE with ImplicitSLIM": "slim", "Mult-VAE": "multvae"}
+BLENDS = {"RecVAE and EASE": ("RecVAE", "EASE"),
+          "RecVAE and EDLAE": ("RecVAE", "EDLAE"),
+          "RecVAE with ImplicitSLIM, and EASE": ("RecVAE with ImplicitSLIM", "EASE"),
+          "RecVAE with ImplicitSLIM, and EDLAE": ("RecVAE with ImplicitSLIM", "EDLAE"),
+          "both RecVAEs and EDLAE": ("RecVAE", "RecVAE with ImplicitSLIM", "EDLAE")}
+
+
+def run(*command):
+    result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if result.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}:\n{result.stderr}")
+    return result.stderr
+
+
+def evaluated(o, name, *options):
+    """({user: [metric...]} on the test users, what the command said), computed once."""
+    table, log = o.out / f"{name}.tsv", o.out / f"{name}.log"
+    if not log.exists():
+        said = run(o.tools / "recvae_evaluate", "--data", o.data, "--metrics", ",".join(METRICS), "--per_user", table, *options)
+        log.write_text(said)
+    lines = [line.split("\t") for line in table.read_text().splitlines()[1:]]
+    return {line[0]: [float(value) for value in line[1:]] for line in lines if all(line)}, log.read_text()
+
+
+def saved_baselines(o):
+    """The folder with ease.safetensors and the others, and the minutes that each took to learn and choose."""
+    folder = o.out / "baselines"
+    if not (folder / "done").exists():
+        began = time.time()
+        run(o.tools / "recvae_train", "--data", o.data, "--epochs", 1, "--hidden_dimension", 8, "--latent_dimension", 4, "--baselines",
+            "ease,edlae,itemknn", "--save_baselines", "--overwrite", "--out", folder, *shlex.split(o.baselines))
+        (folder / "done").write_text(f"{(time.time() - began) / 60:.1f}")
+    return folder
+
+
+def trained(o, name, seed):
+    folder = o.out / f"{name.replace(' ', '_')}-{seed}"
+    if not (folder / "model.safetensors").exists():
+        print(f"{name}, seed {seed}", file=sys.stderr)
+        run(o.tools / "recvae_train", "--data", o.data, *shlex.split(getattr(o, MODELS[name])), "--seed", seed, "--baselines", "none", "--quiet",
+            "--overwrite", "--out", folder)
+    return folder
+
+
+def interval(samples, level=0.95):
+    return np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=0)
+
+
+def short(value, sign=""):
+    return f"{value:{sign}.4f}".replace("0.", ".", 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tools", type=Path)
+    parser.add_argument("data")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--seeds", default="1337,1,2,3,4")
+    parser.add_argument("--recvae", default="")
+    parser.add_argument("--slim", default="--implicit_slim 1000")
+    parser.add_argument("--multvae", default="--preset multvae --total_anneal_steps 10000 --epochs 200 --stopping_step 40")
+    parser.add_argument("--baselines", default="")
+    o = parser.parse_args()
+    seeds = o.seeds.split(",")
+    o.out.mkdir(parents=True, exist_ok=True)
+
+    weights = saved_baselines(o)
+    files, tables, speeds, minutes = {}, {}, {}, {}
+    for name, baseline in BASELINES.items():
+        options = ["--baseline", "popularity"] if baseline == "popularity" else ["--model", weights / f"{baseline}.safetensors"]
+        files[name] = [options[1]] * len(seeds)
+        tables[name] = [evaluated(o, baseline, *options)[0]] * len(seeds)
+    for name in MODELS:
+        folders = [trained(o, name, seed) for seed in seeds]
+        files[name] = [folder / "model.safetensors" for folder in folders]
+        tables[name] = [evaluated(o, folder.name, "--model", folder / "model.safetensors")[0] for folder in folders]
+        epochs = [[json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()] for folder in folders]
+        minutes[name] = np.mean([sum(e["seconds"] + e["valid_seconds"] for e in run_) / 60 for run_ in epochs])
+        best = [1 + max(range(len(run_)), key=lambda k: run_[k]["valid"]["ndcg@100"]) for run_ in epochs]
+        print(f"{name}: best epochs {best}, validation {[round(max(e['valid']['ndcg@100'] for e in run_), 4) for run_ in epochs]}", file=sys.stderr)
+    for name, parts in BLENDS.items():
+        tables[name] = []
+        for k, seed in enumerate(seeds):
+            table, log = evaluated(o, f"{name.replace(' ', '_')}-{seed}", "--blend", ",".join(str(files[part][k]) for part in parts))
+            tables[name].append(table)
+            rates = [float(rate.replace(",", "")) for rate in re.findall(r"([\d,]+) users/s", log)]
+            for part, rate in zip([*parts, name], rates):
+                speeds.setdefault(part, []).append(rate)
+            print(f"{name}, seed {seed}: {re.search(r'weight .*? [(]', log).group(0)[:-2]}", file=sys.stderr)
+
+    users = sorted(set.intersection(*(set(table) for runs in tables.values() for table in runs)))
+    values = {name: np.array([[table[user] for user in users] for table in runs]) for name, runs in tables.items()}
+    draw = np.random.default_rng(1)
+    drawn = np.stack([np.bincount(draw.integers(len(users), size=len(users)), minlength=len(users)) for _ in range(SAMPLES)]) / len(users)
+    share = np.stack([np.bincount(draw.integers(len(seeds), size=len(seeds)), minlength=len(seeds)) for _ in range(SAMPLES)]) / len(seeds)
+    samples = {name: np.stack([np.einsum("bs,bs->b", share, drawn @ v[:, :, m].T) for m in range(len(METRICS))], axis=1)
+               for name, v in values.items()}
+
+    print(f"{len(users)} test users, seeds {o.seeds}\n")
+    print("| | NDCG@100 | over seeds | Recall@20 | Recall@50 | above its better part | minutes | users/s |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name in tables:
+        means = values[name].mean(axis=1)
+        low, high = interval(samples[name])
+        spread = means[:, 0].std(ddof=1) if len(seeds) > 1 else 0
+        cells = [f"{short(means[:, 0].mean())} [{short(low[0])}, {short(high[0])}]", f"± {short(spread)}" if spread > 0 else "",
+                 *(f"{short(means[:, m].mean())}" for m in (1, 2))]
+        difference = ""
+        if name in BLENDS:
+            better = max(BLENDS[name], key=lambda part: values[part][:, :, 0].mean())
+            gap = samples[name][:, 0] - samples[better][:, 0]
+            p = min(1, 2 * max(1 / SAMPLES, min((gap <= 0).mean(), (gap >= 0).mean())) * len(BLENDS))
+            low, high = interval(gap)
+            mean = values[name][:, :, 0].mean() - values[better][:, :, 0].mean()
+            difference = f"{short(mean, '+')} [{short(low, '+')}, {short(high, '+')}] of {better}, p {p:.3f}"
+        cells += [difference, f"{minutes[name]:.1f}" if name in minutes else "", f"{np.median(speeds[name]):,.0f}" if name in speeds else ""]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
