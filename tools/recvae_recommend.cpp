@@ -48,6 +48,7 @@ class Recommender {
       bar(o.candidates, 0);
     }
     if (!o.exclude.empty()) bar(o.exclude, 1);
+    if (o.candidates.empty() && o.exclude.empty()) barred_.clear();
     if (!o.item_names.empty()) names_ = read_item_names(o.item_names);
   }
 
@@ -79,7 +80,8 @@ class Recommender {
     std::vector<std::uint8_t> barred = barred_;
     if (first.candidates) {
       barred.assign(catalogue_.tokens().size(), 1);
-      for (const std::int32_t item : *first.candidates) barred[data::as_size(item)] = barred_[data::as_size(item)];
+      for (const std::int32_t item : *first.candidates)
+        barred[data::as_size(item)] = barred_.empty() ? 0 : barred_[data::as_size(item)];
     }
     recommend_in_blocks(scorer_, histories, first.topk, {!first.include_seen, &masked, barred},
                         [&](std::int64_t row, std::span<const std::vector<Scored>> lists) {
@@ -130,7 +132,7 @@ class Recommender {
   const Options& o_;
   Catalogue& catalogue_;
   Scorer& scorer_;
-  std::vector<std::uint8_t> barred_;
+  std::vector<std::uint8_t> barred_;  // for everybody; empty: none
   std::unordered_map<std::string, std::string> names_;
 };
 

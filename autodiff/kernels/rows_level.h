@@ -55,10 +55,21 @@ void column_sums(const T* __restrict x, Index rows, Index stride, Index n, doubl
 
 template <class T>
 void moments_but(const T* x, Index n, T skipped, T shift, T* out) {
-  const auto at = [=](Index i) { return x[i] != skipped ? x[i] - shift : T(0); };
-  out[0] = sum_of<T>(n, [=](Index i) { return x[i] != skipped ? T(1) : T(0); });
-  out[1] = sum_of<T>(n, at);
-  out[2] = sum_of<T>(n, [=](Index i) { return at(i) * at(i); });
+  T count[kLanes] = {}, sum[kLanes] = {}, squares[kLanes] = {};
+  const auto add = [&](Index lane, T value) {
+    const T counted = value != skipped ? T(1) : T(0), d = value != skipped ? value - shift : T(0);
+    count[lane] += counted;
+    sum[lane] += d;
+    squares[lane] += d * d;
+  };
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (Index l = 0; l < kLanes; ++l) add(l, x[i + l]);
+  }
+  for (; i < n; ++i) add(0, x[i]);
+  out[0] = sum_lanes(count);
+  out[1] = sum_lanes(sum);
+  out[2] = sum_lanes(squares);
 }
 
 /// Which of 32 x[i] are above the bound: bit i of the result.

@@ -37,37 +37,38 @@ class Rows {
     });
   }
 
-  /// out <- the user's blended scores but for a constant, which is returned; excluded items stay -inf.
-  double combine(Index user, const std::vector<double>& weights, std::span<float> out) const {
+  /// The user's blended scores but for a constant, which is added to `constant`; excluded items stay -inf. In `out`,
+  /// or, where that is null, in place of a part's.
+  float* combine(Index user, const std::vector<double>& weights, float* out, double& constant) {
     const auto& loops = ad::kernels::loops<float>();
-    const auto items = static_cast<Index>(out.size());
-    double constant = 0;
+    const Index items = rows_[0].cols();
     float before = 0;  // the factor of what `out` has, still to be applied; 0: it has nothing
     for (std::size_t p = 0; p < parts_.size(); ++p) {
-      const Scale& s = scales_[as_size(user) * parts_.size() + p];
-      const auto factor = static_cast<float>(weights[p] * s.inverse_deviation);
+      const auto factor = static_cast<float>(weights[p] * scale(user, p).inverse_deviation);
       if (!(factor > 0)) continue;
-      constant -= double{factor} * s.mean;
-      const float* const row = rows_[p].view().row(user);
+      constant -= double{factor} * scale(user, p).mean;
+      float* const row = rows_[p].view().row(user);
       if (before == 0) {
-        std::copy_n(row, items, out.data());
+        out = out ? std::copy_n(row, items, out) - items : row;
         before = factor;
       } else {
-        loops.blend(before, out.data(), factor, row, items);
+        loops.blend(before, out, factor, row, items);
         before = 1;
       }
     }
-    if (before > 0 && before != 1) {
-      for (float& v : out) v *= before;
-    }
     if (before == 0) {  // nobody has anything to say: all candidates are alike
-      const float* const row = any_row(user, weights);
-      std::transform(row, row + items, out.begin(), [](float v) { return v > kExcluded ? 0.0f : kExcluded; });
+      const auto asked = std::ranges::find_if(weights, [](double w) { return w > 0; });
+      float* const row = rows_[as_size(asked - weights.begin())].view().row(user);
+      if (!out) out = row;
+      std::transform(row, row + items, out, [](float v) { return v > kExcluded ? 0.0f : kExcluded; });
+    } else if (before != 1) {
+      for (Index j = 0; j < items; ++j) out[j] *= before;
     }
-    return constant;
+    return out;
   }
 
  private:
+  static constexpr Index kFew = 256;
   static constexpr float kExcluded = -std::numeric_limits<float>::infinity();
 
   /// What standardises a part's scores of a user; 0: nothing can.
@@ -80,26 +81,21 @@ class Rows {
   }
   Scale& scale(Index user, std::size_t part) { return scales_[as_size(user) * parts_.size() + part]; }
 
-  const float* any_row(Index user, const std::vector<double>& weights) const {
-    const auto asked = std::ranges::find_if(weights, [](double w) { return w > 0; });
-    return rows_[as_size(asked - weights.begin())].view().row(user);
-  }
-
   Scale measure(std::size_t part, const float* row) const {
     const Index items = rows_[part].cols();
     const auto& loops = ad::kernels::loops<float>();
-    float about_0[3], about_mean[3];
-    loops.moments_but(row, items, kExcluded, 0, about_0);
-    const auto n = double{about_0[0]};
+    // Sums of differences from a score near the mean lose little where the mean is large.
+    float few[3], all[3];
+    loops.moments_but(row, std::min(items, kFew), kExcluded, 0, few);
+    const float near = few[0] > 0 ? few[1] / few[0] : 0;
+    loops.moments_but(row, items, kExcluded, near, all);
+    const auto n = double{all[0]};
     if (n == 0) return {};
-    const float middle = static_cast<float>(double{about_0[1]} / n);
-    loops.moments_but(row, items, kExcluded, middle, about_mean);
-    if (!std::isfinite(about_0[2]) || !std::isfinite(about_mean[2]))
+    if (!std::isfinite(all[2]))
       throw ad::Error("blend: the scores of " + parts_[part].name + " are not finite numbers, or too large");
-    const double off = double{about_mean[1]} / n, variance = double{about_mean[2]} / n - off * off;
+    const double off = double{all[1]} / n, mean = double{near} + off, variance = double{all[2]} / n - off * off;
     // Differences that are all rounding are none.
-    const double least = 1e-12 * double{about_0[2]} / n;
-    return {double{middle} + off, variance > least ? 1 / std::sqrt(variance) : 0};
+    return {mean, variance > 1e-12 * (mean * mean + variance) ? 1 / std::sqrt(variance) : 0};
   }
 
   const std::vector<BlendPart>& parts_;
@@ -124,21 +120,22 @@ class Blend : public Scorer {
 
   void score_candidates(const data::Csr& histories, std::int64_t first, const Excluded& excluded,
                         ad::Matrix<float> scores) override {
-    for_rows(histories, first, excluded, as_size(scores.rows), [&](const Rows& rows, std::size_t begin, Index u) {
+    for_rows(histories, first, excluded, as_size(scores.rows), [&](Rows& rows, std::size_t begin, Index u) {
+      double constant = 0;
       const std::span out(scores.row(static_cast<Index>(begin) + u), as_size(scores.cols));
-      const auto constant = static_cast<float>(rows.combine(u, weights_, out));
-      for (float& v : out) v += constant;
+      rows.combine(u, weights_, out.data(), constant);
+      for (float& v : out) v += static_cast<float>(constant);
     });
   }
 
   void rank(const data::Csr& histories, std::int64_t first, std::int64_t k, const Excluded& excluded,
             std::span<std::vector<Scored>> best) override {
-    for_rows(histories, first, excluded, best.size(), [&](const Rows& rows, std::size_t begin, Index u) {
-      std::vector<float> blended(as_size(histories.cols));
-      const auto constant = static_cast<float>(rows.combine(u, weights_, blended));
+    for_rows(histories, first, excluded, best.size(), [&](Rows& rows, std::size_t begin, Index u) {
+      double constant = 0;
+      const float* const blended = rows.combine(u, weights_, nullptr, constant);
       std::vector<Scored>& list = best[begin + as_size(u)];
-      top_k(blended, k, list);
-      for (Scored& s : list) s.score += constant;
+      top_k(std::span(blended, as_size(histories.cols)), k, list);
+      for (Scored& s : list) s.score += static_cast<float>(constant);
     });
   }
 
@@ -182,7 +179,8 @@ std::vector<double> values_of(const std::vector<BlendPart>& parts, const std::ve
       std::vector<float> blended(as_size(items));
       std::vector<Scored> list;
       for (std::size_t w = 0; w < weights.size(); ++w) {
-        rows.combine(u, weights[w], blended);
+        double constant = 0;  // changes no list
+        rows.combine(u, weights[w], blended.data(), constant);
         top_k(blended, metric.k, list);
         UserValue& value = of_users[as_size(first + u) * weights.size() + w];
         evaluate_user({metric}, context, {list, targets, blended}, std::span(&value, 1));
