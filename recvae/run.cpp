@@ -28,6 +28,7 @@ std::string record(const FitEpoch& epoch, const std::vector<Metric>& metrics, do
   j["seconds"] = r.seconds();
   j["valid_seconds"] = epoch.valid_seconds;
   j["users_per_second"] = r.users_per_second;
+  if (r.implicit_slim_seconds > 0) j["implicit_slim_seconds"] = r.implicit_slim_seconds;
   j["encoder_seconds"] = r.encoder_seconds;
   j["refresh_seconds"] = r.refresh_seconds;
   j["decoder_seconds"] = r.decoder_seconds;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "implicit_slim/implicit_slim.h"
 
@@ -227,13 +228,20 @@ bool Trainer::end_batch() {
 }
 
 std::optional<EpochReport> Trainer::step() {
-  const auto start = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+  auto start = Clock::now();
+  const auto lap = [&] {
+    return std::chrono::duration<double>(Clock::now() - std::exchange(start, Clock::now())).count();
+  };
   if (state_.batch == 0 && state_.phase != Phase::refresh) begin_pass();
   const double users = static_cast<double>(data_.rows());
   EpochReport& report = state_.report;
   double* seconds = nullptr;  // of the phase
   bool epoch_ended = false;
-  if (is_slim_due()) slim();
+  if (is_slim_due()) {
+    slim();
+    report.implicit_slim_seconds = lap();
+  }
   switch (state_.phase) {
     case Phase::encoder:
       seconds = &report.encoder_seconds;
@@ -260,7 +268,7 @@ std::optional<EpochReport> Trainer::step() {
       }
       break;
   }
-  *seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  *seconds += lap();
   if (!epoch_ended) return std::nullopt;
   EpochReport done = state_.report;
   done.epoch = state_.epoch++;

@@ -17,11 +17,11 @@ struct EpochReport {
   std::int64_t epoch = 0;
   double train_mll = 0, train_kld = 0;
   std::optional<double> decoder_mll;  ///< none in joint training
-  double encoder_seconds = 0, refresh_seconds = 0, decoder_seconds = 0;
+  double implicit_slim_seconds = 0, encoder_seconds = 0, refresh_seconds = 0, decoder_seconds = 0;
   double users_per_second = 0;  ///< user visits of all passes
 
   double train_loss() const { return train_kld - train_mll; }
-  double seconds() const { return encoder_seconds + refresh_seconds + decoder_seconds; }
+  double seconds() const { return implicit_slim_seconds + encoder_seconds + refresh_seconds + decoder_seconds; }
 };
 
 /// Trains a model on the rows of `data`, a batch per step(). An outer epoch is n_enc_epochs encoder passes (dropout,
@@ -60,6 +60,7 @@ class Trainer {
       f("train_mll", s.report.train_mll...);
       f("train_kld", s.report.train_kld...);
       f("decoder_mll", s.report.decoder_mll...);
+      f("implicit_slim_seconds", s.report.implicit_slim_seconds...);
       f("encoder_seconds", s.report.encoder_seconds...);
       f("refresh_seconds", s.report.refresh_seconds...);
       f("decoder_seconds", s.report.decoder_seconds...);
