@@ -12,14 +12,15 @@ m being the number of rows that are compared with RecVAE (Bonferroni).
 """
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
+from intervals import Draws, interval, short
+from support import ours
+
 METRICS = ["ndcg@100", "recall@20", "recall@50"]
-SAMPLES = 10_000
 
 # An epoch that alternates makes four passes over the users, a joint one makes one: up to as many passes for each.
 JOINT = ["--epochs", "200", "--stopping_step", "40"]
@@ -36,32 +37,18 @@ ROWS = {
 }
 
 
-def run(*command):
-    result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    if result.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}:\n{result.stderr}")
-
-
 def per_user(tools, data, out, name, seed, threads):
     """{user: [metric...]} of the epoch that was best on validation, on the test users."""
     folder = out / f"{name.replace(' ', '_')}-{seed}"
     table = folder / "per_user.tsv"
     if not table.exists():
         print(f"{name}, seed {seed}", file=sys.stderr)
-        run(tools / "recvae_train", "--data", data, *ROWS[name], "--seed", seed, "--baselines", "none", "--quiet", "--overwrite",
-            "--threads", threads, "--out", folder)
-        run(tools / "recvae_evaluate", "--model", folder / "model.safetensors", "--data", data, "--metrics", ",".join(METRICS),
-            "--quiet", "--per_user", table)
+        ours(tools, "recvae_train", "--data", data, *ROWS[name], "--seed", seed, "--baselines", "none", "--quiet", "--overwrite",
+             "--threads", threads, "--out", folder)
+        ours(tools, "recvae_evaluate", "--model", folder / "model.safetensors", "--data", data, "--metrics", ",".join(METRICS),
+             "--quiet", "--per_user", table)
     lines = [line.split("\t") for line in table.read_text().splitlines()[1:]]
     return {line[0]: [float(value) for value in line[1:]] for line in lines if all(line)}
-
-
-def interval(samples, level):
-    return np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=0)
-
-
-def short(value, sign=""):
-    return f"{value:{sign}.4f}".replace("0.", ".", 1)
 
 
 def main():
@@ -84,23 +71,15 @@ def main():
     users = sorted(set.intersection(*(set(table) for runs in tables.values() for table in runs)))
     values = {name: np.array([[table[user] for user in users] for table in runs]) for name, runs in tables.items()}
 
-    draw = np.random.default_rng(1)
-    drawn = draw.integers(len(users), size=(SAMPLES, len(users)))
-    weights = np.stack([np.bincount(row, minlength=len(users)) for row in drawn]) / len(users)  # [samples, users]
-
-    def resampled(v):  # [samples, metrics] of [seeds, users, metrics]
-        seeds_drawn = draw.integers(len(v), size=(SAMPLES, len(v)))
-        share = np.stack([np.bincount(row, minlength=len(v)) for row in seeds_drawn]) / len(v)
-        return np.stack([np.einsum("bs,bs->b", share, weights @ v[:, :, m].T) for m in range(v.shape[2])], axis=1)
-
-    samples = {name: resampled(v) for name, v in values.items()}
+    draws = Draws(len(users))
+    samples = {name: draws.samples(v) for name, v in values.items()}
     level = 1 - 0.05 / max(1, len(names) - 1)
     print(f"{len(users)} test users, seeds {o.seeds}; differences with intervals of level {level:.4f}\n")
     print("| | " + " | ".join(["NDCG@100", "over seeds", "Recall@20", "Recall@50", "NDCG@100 less RecVAE's"]) + " |")
     print("|---|---|---|---|---|---|")
     for name in names:
         means = values[name].mean(axis=1)  # [seeds, metrics]
-        low, high = interval(samples[name], 0.95)
+        low, high = interval(samples[name])
         cells = [f"{short(means[:, 0].mean())} [{short(low[0])}, {short(high[0])}]", f"± {short(means[:, 0].std(ddof=1))}" if len(seeds) > 1 else ""]
         cells += [f"{short(means[:, m].mean())} [{short(low[m])}, {short(high[m])}]" for m in (1, 2)]
         if name == names[0]:

@@ -23,8 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
+from intervals import SAMPLES, Draws, interval, short
+
 METRICS = ["ndcg@100", "recall@20", "recall@50"]
-SAMPLES = 10_000
 BASELINES = {"popularity": "popularity", "itemknn": "itemknn", "EASE": "ease", "EDLAE": "edlae"}
 MODELS = {"RecVAE": "recvae", "RecVAE with ImplicitSLIM": "slim", "Mult-VAE": "multvae"}
 BLENDS = {"RecVAE and EASE": ("RecVAE", "EASE"),
@@ -71,14 +72,6 @@ def trained(o, name, seed):
     return folder
 
 
-def interval(samples, level=0.95):
-    return np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=0)
-
-
-def short(value, sign=""):
-    return f"{value:{sign}.4f}".replace("0.", ".", 1)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tools", type=Path)
@@ -119,11 +112,9 @@ def main():
 
     users = sorted(set.intersection(*(set(table) for runs in tables.values() for table in runs)))
     values = {name: np.array([[table[user] for user in users] for table in runs]) for name, runs in tables.items()}
-    draw = np.random.default_rng(1)
-    drawn = np.stack([np.bincount(draw.integers(len(users), size=len(users)), minlength=len(users)) for _ in range(SAMPLES)]) / len(users)
-    share = np.stack([np.bincount(draw.integers(len(seeds), size=len(seeds)), minlength=len(seeds)) for _ in range(SAMPLES)]) / len(seeds)
-    samples = {name: np.stack([np.einsum("bs,bs->b", share, drawn @ v[:, :, m].T) for m in range(len(METRICS))], axis=1)
-               for name, v in values.items()}
+    draws = Draws(len(users))
+    seed_draws = draws.seeds(len(seeds))
+    samples = {name: draws.samples(v, seed_draws) for name, v in values.items()}
 
     print(f"{len(users)} test users, seeds {o.seeds}\n")
     print("| | NDCG@100 | over seeds | Recall@20 | Recall@50 | above its better part | minutes | users/s |")
