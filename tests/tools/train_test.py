@@ -15,6 +15,16 @@ from support import HEADER, HELD_OUT, PREPARED_FILES, TABLE, TIMEOUT, TINY, TOOL
 
 
 class TrainTest(CommandsTest):
+    def test_implicit_slim(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT, "--epochs", 4, "--implicit_slim", 2, "--implicit_slim_lambda", 5)
+        lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        self.assertEqual(["implicit_slim_seconds" in line for line in lines], [True, False, True, False])
+        self.assertNotEqual(self.weights(out), self.trained("--data", self.table, *HELD_OUT, "--epochs", 4))
+        for option, value in (("implicit_slim", -1), ("implicit_slim_lambda", 0), ("implicit_slim_alpha", "nan"), ("implicit_slim_threshold", -2)):
+            self.bad(2, "recvae_train", "--data", self.table, f"--{option}", value, names=option)
+        self.bad(1, "recvae_train", "--data", self.table, *HELD_OUT, *TINY, "--implicit_slim", 1, "--implicit_slim_threshold", 1000,
+                 names="implicit_slim_threshold: expected one that an item reaches, found 1000")
+
     def test_same_bytes_for_any_threads_and_out(self):
         expected = {name: (self.run_dir / name).read_bytes() for name in ("model.safetensors", "checkpoint/model.safetensors")}
         for threads in (1, 2, 4):
