@@ -89,7 +89,8 @@ ad::Tensor<T> second_product(const data::Csr& x, const std::vector<Item>& items,
   return b;
 }
 
-/// sum_i a_i b_i^T for each b of `others`, over the items i that lend; a and b rows [items, dimension].
+/// sum_i a_i b_i^T for each b of `others`, over the items i that lend, of which it is known to be symmetric; a and b
+/// rows [items, dimension].
 template <class T>
 std::vector<ad::Tensor<T>> outer_products(const std::vector<Item>& items, ad::ConstMatrix<T> a,
                                           const std::vector<ad::ConstMatrix<T>>& others) {
@@ -110,9 +111,15 @@ std::vector<ad::Tensor<T>> outer_products(const std::vector<Item>& items, ad::Co
     ad::parallel_for(std::ssize(others) * tiles * tiles, [&](Index task) {
       const std::size_t which = as_size(task / (tiles * tiles));
       const Index r = task / tiles % tiles * kTile, c = task % tiles * kTile;
+      if (c > r) return;
       session.gemm(std::min(kTile, n - r), std::min(kTile, n - c), rows, T(1), Operand<T>{lent.data() + r, n, true},
                    Operand<T>{others[which].row(first) + c, n}, T(1), &sums[which](r, c), n);
     });
+  }
+  for (ad::Tensor<T>& sum : sums) {
+    for (Index r = 0; r < n; ++r) {
+      for (Index c = r + 1; c < n; ++c) sum(r, c) = sum(c, r);
+    }
   }
   return sums;
 }

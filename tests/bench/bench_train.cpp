@@ -197,7 +197,7 @@ class Training {
   Json run_epoch(Machine& machine) {
     Steps encoder, decoder, refresh;
     bool encoder_counts = !steps_only_, decoder_counts = !steps_only_;
-    double visits = 0;
+    double visits = 0, slim_seconds = 0;
     std::optional<EpochReport> report;
     while (!report) {
       const Trainer::Phase phase = trainer_->state().phase;
@@ -205,7 +205,9 @@ class Training {
       const auto users = static_cast<double>(std::min(settings_.train_batch_size, data_.train.rows() - begin));
       const auto start = std::chrono::steady_clock::now();
       report = trainer_->step();
-      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      const double slim = report ? report->implicit_slim_seconds : trainer_->state().report.implicit_slim_seconds;
+      seconds -= slim - std::exchange(slim_seconds, slim);
       if (phase == Trainer::Phase::refresh) {
         refresh.add(seconds, refresh_gflop(), 0);
         continue;
@@ -230,6 +232,7 @@ class Training {
     j["encoder_seconds"] = encoder.seconds;
     j["decoder_seconds"] = decoder.seconds;
     j["refresh_seconds"] = refresh.seconds;
+    if (slim_seconds > 0) j["implicit_slim_seconds"] = slim_seconds;  // not among the seconds
     j["encoder_step_ms"] = encoder.median_ms();
     j["decoder_step_ms"] = decoder.median_ms();
     j["loss"] = report->train_loss();
@@ -312,6 +315,10 @@ void print_row(const Json& j) {
     std::printf(" %6.0f %6.1f %6.2f %6.2f %6.2f %6.2f", number("gemm_gflops"), number("bandwidth_gbs"),
                 number("fraction"), number("encoder_fraction"), number("decoder_fraction"), number("times_floor"));
   }
+  if (j.contains("implicit_slim_seconds")) {
+    std::printf("  ImplicitSLIM %.2f s, %.1f %% of the epoch", number("implicit_slim_seconds"),
+                100 * number("implicit_slim_seconds") / number("seconds"));
+  }
   std::printf("\n");
 }
 
@@ -365,6 +372,7 @@ void command(tools::CommandLine& line) {
   line.add("epochs", &o.epochs, "outer epochs");
   line.add("steps", &o.steps, "time so many steps of each kind instead of epochs", tools::at_least(1));
   line.add("train_batch_size", &o.settings.train_batch_size, "users per step", tools::at_least(1));
+  line.add("implicit_slim", &o.settings.implicit_slim, "ImplicitSLIM in the first epoch, and then every so many");
   line.add("write", &o.write, "write the made-up data as a prepared directory, and train nothing");
   line.flag("plain", &o.plain, "no dropout, no noise, no shuffling");
   line.flag("serve", &o.serve, "print {\"ready\":true}; then run an epoch for each line of standard input");
