@@ -295,8 +295,7 @@ void evaluate_command(CommandLine& line) {
     if (blends) evaluate_timed(part.name, *part.scorer, held_out, metrics, context);
   }
   const std::shared_ptr<Scorer> scorer = blends ? blend(parts, scorers, data, context, o) : scorers[0].scorer;
-  const Evaluation result = blends ? evaluate_timed("blend", *scorer, held_out, metrics, context)
-                                   : evaluate(*scorer, held_out, metrics, context);
+  const Evaluation result = evaluate_timed(blends ? "blend" : parts[0].name, *scorer, held_out, metrics, context);
   log_info(std::to_string(result.users()) + " " + o.on + " users; " + engine());
 
   Report report{result.means, {}, {}, {}};

@@ -52,15 +52,19 @@ def evaluated(o, name, *options):
     return {line[0]: [float(value) for value in line[1:]] for line in lines if all(line)}, log.read_text()
 
 
-def saved_baselines(o):
-    """The folder with ease.safetensors and the others, and the minutes that each took to learn and choose."""
-    folder = o.out / "baselines"
-    if not (folder / "done").exists():
+def rates(log):
+    return [float(rate.replace(",", "")) for rate in re.findall(r"([\d,]+) users/s", log)]
+
+
+def saved_baseline(o, name):
+    """(its file, the minutes that it took to choose its settings, to learn and to write it)"""
+    folder = o.out / f"baseline-{name}"
+    if not (folder / "minutes").exists():
         began = time.time()
         run(o.tools / "recvae_train", "--data", o.data, "--epochs", 1, "--hidden_dimension", 8, "--latent_dimension", 4, "--baselines",
-            "ease,edlae,itemknn", "--save_baselines", "--overwrite", "--out", folder, *shlex.split(o.baselines))
-        (folder / "done").write_text(f"{(time.time() - began) / 60:.1f}")
-    return folder
+            name, "--save_baselines", "--overwrite", "--out", folder, *shlex.split(o.baselines))
+        (folder / "minutes").write_text(str((time.time() - began) / 60))
+    return folder / f"{name}.safetensors", float((folder / "minutes").read_text())
 
 
 def trained(o, name, seed):
@@ -86,16 +90,27 @@ def main():
     seeds = o.seeds.split(",")
     o.out.mkdir(parents=True, exist_ok=True)
 
-    weights = saved_baselines(o)
     files, tables, speeds, minutes = {}, {}, {}, {}
+
+    def single(name, label, *options):
+        """Keeps one scorer's result, and how fast it makes lists."""
+        table, log = evaluated(o, label, *options)
+        tables.setdefault(name, []).append(table)
+        speeds.setdefault(name, []).append(rates(log)[-1])
+
     for name, baseline in BASELINES.items():
-        options = ["--baseline", "popularity"] if baseline == "popularity" else ["--model", weights / f"{baseline}.safetensors"]
-        files[name] = [options[1]] * len(seeds)
-        tables[name] = [evaluated(o, baseline, *options)[0]] * len(seeds)
+        if baseline == "popularity":
+            files[name], options = ["popularity"] * len(seeds), ["--baseline", "popularity"]
+        else:
+            file, minutes[name] = saved_baseline(o, baseline)
+            files[name], options = [file] * len(seeds), ["--model", file]
+        single(name, baseline, *options)
+        tables[name] *= len(seeds)
     for name in MODELS:
         folders = [trained(o, name, seed) for seed in seeds]
         files[name] = [folder / "model.safetensors" for folder in folders]
-        tables[name] = [evaluated(o, folder.name, "--model", folder / "model.safetensors")[0] for folder in folders]
+        for folder in folders:
+            single(name, folder.name, "--model", folder / "model.safetensors")
         epochs = [[json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()] for folder in folders]
         minutes[name] = np.mean([sum(e["seconds"] + e["valid_seconds"] for e in run_) / 60 for run_ in epochs])
         best = [1 + max(range(len(run_)), key=lambda k: run_[k]["valid"]["ndcg@100"]) for run_ in epochs]
@@ -105,9 +120,7 @@ def main():
         for k, seed in enumerate(seeds):
             table, log = evaluated(o, f"{name.replace(' ', '_')}-{seed}", "--blend", ",".join(str(files[part][k]) for part in parts))
             tables[name].append(table)
-            rates = [float(rate.replace(",", "")) for rate in re.findall(r"([\d,]+) users/s", log)]
-            for part, rate in zip([*parts, name], rates):
-                speeds.setdefault(part, []).append(rate)
+            speeds.setdefault(name, []).append(rates(log)[-1])
             print(f"{name}, seed {seed}: {re.search(r'weight .*? [(]', log).group(0)[:-2]}", file=sys.stderr)
 
     users = sorted(set.intersection(*(set(table) for runs in tables.values() for table in runs)))
@@ -123,7 +136,7 @@ def main():
         means = values[name].mean(axis=1)
         low, high = interval(samples[name])
         spread = means[:, 0].std(ddof=1) if len(seeds) > 1 else 0
-        cells = [f"{short(means[:, 0].mean())} [{short(low[0])}, {short(high[0])}]", f"± {short(spread)}" if spread > 0 else "",
+        cells = [f"{short(means[:, 0].mean())} [{short(low[0])}, {short(high[0])}]", f"± {short(spread)}" if spread > 1e-9 else "",
                  *(f"{short(means[:, m].mean())}" for m in (1, 2))]
         difference = ""
         if name in BLENDS:
