@@ -84,7 +84,7 @@ struct Settings {
     f("implicit_slim_lambda", "of ImplicitSLIM: regularisation of the item-item weights", s.implicit_slim_lambda...);
     f("implicit_slim_alpha", "of ImplicitSLIM: how freely it changes an embedding's size", s.implicit_slim_alpha...);
     f("implicit_slim_threshold",
-      "of ImplicitSLIM: items with fewer users lend their embedding to nobody; none: as many as leave nine tenths of "
+      "of ImplicitSLIM: items with fewer users lend their embedding to nobody; none: as many as leave 85 % of "
       "all interactions",
       s.implicit_slim_threshold...);
     f("prior_update", "the old posterior becomes the encoder's: epoch, never", s.prior_update...);

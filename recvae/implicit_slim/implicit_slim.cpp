@@ -41,14 +41,14 @@ void multiply_by_pairs(const data::Csr& x, const std::vector<T>& in, std::vector
   }
 }
 
-/// The largest that leaves nine tenths of all interactions.
+/// The largest that leaves 85 % of all interactions.
 std::int64_t default_threshold(std::vector<std::int64_t> counts) {
   std::ranges::sort(counts, std::greater<>());
   const double all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
   double left = 0;
   for (const std::int64_t count : counts) {
     left += static_cast<double>(count);
-    if (left >= 0.9 * all) return count;
+    if (left >= 0.85 * all) return count;
   }
   return 0;
 }

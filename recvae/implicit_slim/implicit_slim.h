@@ -12,7 +12,7 @@ namespace recvae {
 struct ImplicitSlimOptions {
   double lambda = 50;  ///< regularises the item-item weights, positive
   double alpha = 1;    ///< how freely an embedding changes its size, positive
-  /// Items with fewer users lend their embedding to nobody; none: as many as leave nine tenths of all interactions.
+  /// Items with fewer users lend their embedding to nobody; none: as many as leave 85 % of all interactions.
   std::optional<std::int64_t> threshold{};
 };
 

@@ -159,7 +159,7 @@ TEST_CASE("a threshold that no item reaches is refused, and the weight stays") {
   CHECK_THROWS_AS(implicit_slim<float>(x, {}, wrong), ad::ShapeError);
 }
 
-TEST_CASE("without a threshold the items that have nine tenths of all interactions lend") {
+TEST_CASE("without a threshold the items that have 85 % of all interactions lend") {
   // Users of the items: 6, 3, 1.
   const data::Csr x = test::csr(3, {{0, 1, 2}, {0, 1}, {0, 1}, {0}, {0}, {0}});
   const auto result = [&](std::optional<std::int64_t> threshold) {
