@@ -77,8 +77,12 @@ void stop_if_requested() {
 
 void export_all(Options& o, const CommandLine& line, const std::string& folder) {
   const Ranker ranker = load_named_ranker(o.model, line, o.data, o.layer_norm_eps);
-  if (!ranker.model())
-    throw data::DataError(o.model + ": expected a RecVAE model, found item weights, which serve as they are");
+  const auto precision = o.float16 ? ad::nn::Precision::half : ad::nn::Precision::full;
+  if (const LoadedWeights* weights = ranker.weights()) {
+    if (o.item_vectors || o.user_codes)
+      throw data::DataError(o.model + ": expected a model, whose items and users have vectors, found item weights");
+    return save_for_serving(folder + "/" + kServing, *weights, precision);
+  }
   const LoadedModel& loaded = *ranker.model();
   if (o.user_codes) {
     const data::Histories users = data::read_histories(o.data, loaded.item_tokens);
@@ -90,7 +94,7 @@ void export_all(Options& o, const CommandLine& line, const std::string& folder) 
   }
   if (o.item_vectors) export_item_vectors(folder, loaded, stop_if_requested);
   if (o.serving) {
-    save_for_serving(folder + "/" + kServing, loaded, o.float16 ? ad::nn::Precision::half : ad::nn::Precision::full);
+    save_for_serving(folder + "/" + kServing, loaded, precision);
   }
   stop_if_requested();
 }
@@ -106,7 +110,8 @@ void export_command(CommandLine& line) {
       "Vectors and codes are float32, and also in item_vectors.safetensors and user_codes.safetensors.");
   line.version_note(engine());
   line.group("Export");
-  line.add("model", &o.model, "model.safetensors of recvae_train, or a serving.safetensors");
+  line.add("model", &o.model,
+           "model.safetensors of recvae_train, a serving.safetensors, or item weights such as ease.safetensors");
   line.add("out", &o.out, "folder to write into, made where it is missing");
   line.flag("serving", &o.serving, "write serving.safetensors");
   line.flag("float16", &o.float16, "the numbers of serving.safetensors in 16 bits: half the size");

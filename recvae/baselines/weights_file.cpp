@@ -93,7 +93,7 @@ ItemWeights read_weights(SafetensorsReader& file) {
 }  // namespace
 
 void save_weights(const std::string& path, const std::string& baseline, const ItemWeights& weights,
-                  const ModelMetadata& metadata) {
+                  const ModelMetadata& metadata, ad::nn::Precision precision) {
   ad::nn::Metadata of_file = file_metadata(path, kFormat, metadata);
   of_file["baseline"] = baseline;
   if (const auto* sparse = std::get_if<SparseWeights>(&weights.w)) {
@@ -102,12 +102,24 @@ void save_weights(const std::string& path, const std::string& baseline, const It
         {"indptr", {}}, {"indices", {}}, {"data", {sparse->values.data(), 1, count}, ad::nn::Layout::vector}};
     tensors[0].long_integers = sparse->places.indptr;
     tensors[1].integers = sparse->places.items;
-    ad::nn::write_safetensors(path, tensors, of_file);
+    ad::nn::write_safetensors(path, tensors, of_file, precision);
   } else if (const auto* wide = std::get_if<ad::Tensor<double>>(&weights.w)) {
-    ad::nn::write_safetensors<double>(path, {{"weights", *wide}}, of_file);
+    ad::nn::write_safetensors<double>(path, {{"weights", *wide}}, of_file, precision);
   } else {
-    ad::nn::write_safetensors<float>(path, {{"weights", std::get<ad::Tensor<float>>(weights.w)}}, of_file);
+    ad::nn::write_safetensors<float>(path, {{"weights", std::get<ad::Tensor<float>>(weights.w)}}, of_file, precision);
   }
+}
+
+void save_for_serving(const std::string& path, const LoadedWeights& from, ad::nn::Precision precision) {
+  const auto save = [&](const ItemWeights& weights) {
+    save_weights(path, from.baseline, weights, {from.settings, from.item_tokens, from.trained_on}, precision);
+  };
+  const auto* wide = std::get_if<ad::Tensor<double>>(&from.weights->w);
+  if (!wide || precision == ad::nn::Precision::half) return save(*from.weights);
+  ad::Tensor<float> narrow(wide->rows(), wide->cols());
+  std::transform(wide->data(), wide->data() + wide->size(), narrow.data(),
+                 [](double v) { return static_cast<float>(v); });
+  save({std::move(narrow)});
 }
 
 bool holds_item_weights(const std::string& path) {

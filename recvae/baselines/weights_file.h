@@ -19,11 +19,15 @@ struct LoadedWeights {
   std::string trained_on;                ///< data::fingerprint of the rows that they were learned from
 };
 
-/// Writes whole weights as `weights` [items, items], F32 or F64 as they are; sparse ones as `indptr` I64 [items + 1],
-/// `indices` I32 and `data` F32; and a model's metadata with `baseline`. The same arguments give the same bytes. Throws
-/// ad::Error.
+/// Writes whole weights as `weights` [items, items], F32 or F64 as they are, or F16; sparse ones as `indptr` I64
+/// [items + 1], `indices` I32 and `data` F32 or F16; and a model's metadata with `baseline`. The same arguments give the
+/// same bytes. Throws ad::Error.
 void save_weights(const std::string& path, const std::string& baseline, const ItemWeights& weights,
-                  const ModelMetadata& metadata);
+                  const ModelMetadata& metadata, ad::nn::Precision precision = ad::nn::Precision::full);
+
+/// Writes what serves: F32, where weights are wider, or F16.
+void save_for_serving(const std::string& path, const LoadedWeights& weights,
+                      ad::nn::Precision precision = ad::nn::Precision::full);
 
 /// Is it a safetensors file of item weights? Throws ad::Error where it is none of any kind.
 bool holds_item_weights(const std::string& path);

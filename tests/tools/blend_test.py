@@ -107,6 +107,18 @@ class BlendTest(CommandsTest):
         self.assertEqual(result_of(self.evaluate("--model", out / "ease.safetensors")).keys(), result_of(self.run_stdout).keys() - {
             label for label in result_of(self.run_stdout) if " " in label})
 
+    def test_export(self):
+        for options, dtype in (([], "F32"), (["--float16"], "F16")):
+            out = self.fresh()
+            self.good("recvae_export", "--model", self.ease, "--serving", *options, "--out", out)
+            slim = out / "serving.safetensors"
+            self.assertEqual(read_safetensors(slim)[0]["weights"]["dtype"], dtype)
+            scores = lambda model: {row.split("\t")[2]: float(row.split("\t")[3])
+                                    for row in self.recommend("--model", model, "--topk", 100, stdin="101\t105\n").splitlines()}
+            expected, found = scores(self.ease), scores(slim)
+            self.assertEqual(expected.keys(), found.keys())
+            self.assertLess(max(abs(expected[item] - found[item]) for item in expected), 1e-3)
+
     # -- blends
 
     def test_train_prints_each_part_and_then_the_blend(self):
@@ -204,7 +216,7 @@ class BlendTest(CommandsTest):
         self.bad(2, "recvae_train", "--data", self.table, "--save_baselines", "--baselines", "popularity", names="--save_baselines")
         self.bad(2, "recvae_train", "--data", self.table, "--prune", 0, names="--prune")
         self.bad(2, "recvae_train", "--data", self.table, "--blend", "ease", "--blend_weight", "1,2", names="--blend_weight")
-        self.bad(1, "recvae_export", "--model", self.ease, "--serving", names="item weights")
+        self.bad(1, "recvae_export", "--model", self.ease, "--item_vectors", names="item weights")
         self.bad(1, "recvae_train", "--data", self.table, *HELD_OUT, "--init_from", self.ease, names="format")
 
     def test_another_catalogue(self):

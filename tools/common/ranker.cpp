@@ -6,9 +6,7 @@
 
 namespace recvae::tools {
 
-std::int64_t Ranker::items() const {
-  return model() ? model()->model.items() : std::get<LoadedWeights>(is_).weights->items();
-}
+std::int64_t Ranker::items() const { return model() ? model()->model.items() : weights()->weights->items(); }
 
 const std::vector<std::string>& Ranker::item_tokens() const {
   return std::visit(
@@ -34,7 +32,7 @@ bool Ranker::reorder(const std::vector<std::string>& items) {
 }
 
 std::unique_ptr<Scorer> Ranker::scorer(DecoderCopy copy) const {
-  return model() ? model_scorer(model()->model, copy) : item_weights_scorer(std::get<LoadedWeights>(is_).weights);
+  return model() ? model_scorer(model()->model, copy) : item_weights_scorer(weights()->weights);
 }
 
 Ranker load_ranker(const std::string& path, double layer_norm_eps) {

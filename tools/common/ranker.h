@@ -17,6 +17,7 @@ class Ranker {
   explicit Ranker(LoadedWeights weights) : is_(std::move(weights)) {}
 
   const LoadedModel* model() const { return std::get_if<LoadedModel>(&is_); }  ///< null: item weights
+  const LoadedWeights* weights() const { return std::get_if<LoadedWeights>(&is_); }
   std::int64_t items() const;
   /// In index order; empty: a model from elsewhere, whose file has none.
   const std::vector<std::string>& item_tokens() const;
