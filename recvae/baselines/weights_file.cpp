@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "../../data/error.h"
 #include "../../data/vocabulary.h"
@@ -35,10 +36,12 @@ void expect_tensors(const SafetensorsReader& file, std::initializer_list<const c
   }
 }
 
+/// Also so small that no sum over all `items` is beyond what a float holds.
 template <class T>
-void expect_finite(const std::string& path, const char* tensor, std::span<const T> numbers) {
-  if (!std::ranges::all_of(numbers, [](T v) { return std::isfinite(v); }))
-    throw ad::Error(path + ": tensor " + tensor + " has a value that is not a finite number");
+void expect_finite(const std::string& path, const char* tensor, std::span<const T> numbers, std::int64_t items) {
+  const double most = std::numeric_limits<float>::max() / 2 / static_cast<double>(items);
+  if (!std::ranges::all_of(numbers, [&](T v) { return std::abs(double{v}) <= most; }))
+    throw ad::Error(path + ": tensor " + tensor + " has a value that is not a finite number, or too large");
 }
 
 template <class T>
@@ -46,7 +49,7 @@ ItemWeights read_whole(SafetensorsReader& file) {
   ad::Tensor<T> weights = file.read<T>("weights");
   if (weights.rows() != weights.cols() || weights.rows() < 1)
     throw ad::Error(file.path() + ": tensor weights: expected a square, found " + shape_string(weights.view()));
-  expect_finite<T>(file.path(), "weights", weights.view().span());
+  expect_finite<T>(file.path(), "weights", weights.view().span(), weights.rows());
   return {std::move(weights)};
 }
 
@@ -76,7 +79,7 @@ ItemWeights read_sparse(SafetensorsReader& file) {
   const ad::Tensor<float> values = file.read<float>("data", ad::nn::Layout::vector);
   if (values.size() != std::ssize(items))
     fail("tensor data: expected " + std::to_string(items.size()) + " numbers, found " + std::to_string(values.size()));
-  expect_finite<float>(file.path(), "data", values.view().span());
+  expect_finite<float>(file.path(), "data", values.view().span(), rows);
   sparse.values.assign(values.data(), values.data() + values.size());
   return {std::move(sparse)};
 }

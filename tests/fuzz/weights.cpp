@@ -1,11 +1,12 @@
-// Weight files and model files. An input that begins with '{' is a header, up to the end of its line, to which its
-// length is added, and the data after it: so that mutations reach what lies behind the length.
+// Weight files: models, and item weights. An input that begins with '{' is a header, up to the end of its line, to
+// which its length is added, and the data after it: so that mutations reach what lies behind the length.
 #include <array>
 #include <cmath>
 
 #include "fuzz.h"
 #include "nn/atomic_file.h"
 #include "nn/safetensors.h"
+#include "recvae/baselines/weights_file.h"
 #include "recvae/evaluate/evaluator.h"
 #include "recvae/model_file.h"
 
@@ -34,21 +35,33 @@ void read_all(const std::string& path) {
   }
 }
 
+/// Scores with whatever it is.
+void list(Scorer& scorer, std::int64_t items) {
+  data::Csr histories;
+  histories.cols = static_cast<std::int32_t>(items);
+  const std::int32_t first = 0;
+  for (const std::size_t count : {0, 1}) histories.append(std::span(&first, count));
+  recommend(scorer, histories, 3, {true}, [&](std::int64_t, std::span<const Scored> best) {
+    promise(std::ssize(best) <= items, "a list has items of the catalogue");
+    for (const Scored& s : best) promise(std::isfinite(s.score), "scores are finite");
+  });
+}
+
+void load_and_save_weights(const std::string& path) {
+  const LoadedWeights loaded = load_weights(path);
+  list(*item_weights_scorer(loaded.weights), loaded.weights->items());
+  const std::string copy = folder().path("copy.safetensors");
+  survives([&] { save_for_serving(copy, loaded, ad::nn::Precision::half); });  // what a half holds
+  save_for_serving(copy, loaded);
+  promise(load_weights(copy).item_tokens == loaded.item_tokens, "what was written for serving is read");
+}
+
 void load_and_save(const std::string& path) {
   load_model(path, Load::model);
   const LoadedModel loaded = load_model(path, Load::with_old_encoder);
   promise(std::isfinite(loaded.model.encoder.ln1.eps) && loaded.model.encoder.ln1.eps > 0,
           "layer_norm_eps is positive");
-  data::Csr histories;
-  histories.cols = static_cast<std::int32_t>(loaded.model.items());
-  const std::int32_t first = 0;
-  for (const std::size_t items : {0, 1}) histories.append(std::span(&first, items));
-  survives([&] {
-    recommend(*model_scorer(loaded.model), histories, 3, {true}, [&](std::int64_t, std::span<const Scored> best) {
-      promise(std::ssize(best) <= loaded.model.items(), "a list has items of the catalogue");
-      for (const Scored& s : best) promise(std::isfinite(s.score), "scores are finite");
-    });
-  });
+  survives([&] { list(*model_scorer(loaded.model), loaded.model.items()); });
   const std::string copy = folder().path("copy.safetensors");
   save_model(copy, loaded.model, loaded.old_encoder.value_or(loaded.model.encoder),
              {loaded.settings.empty() ? "{}" : loaded.settings, loaded.item_tokens, loaded.trained_on});
@@ -64,5 +77,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string path = folder().write("x.safetensors", file_of(as_text(bytes, size)));
   survives([&] { read_all(path); });
   survives([&] { load_and_save(path); });
+  survives([&] { load_and_save_weights(path); });
   return 0;
 }
