@@ -234,20 +234,31 @@ void choose_options(std::vector<Part>& parts, const data::Dataset& data, const M
   }
 }
 
-/// The blend of the parts, whose own results are logged, with the users a second that one is scored for. Weights that
-/// are not given are chosen on validation, of parts that have learned from the training part alone.
-std::unique_ptr<Scorer> blend(const std::vector<Part>& parts, std::vector<BlendPart> scorers, const data::Dataset& data,
-                              const MetricContext& context, const Options& o) {
-  std::vector<BlendPart> on_training = scorers;
-  if (o.blend.is_auto()) {
+/// Parts as scorers, and of a blend their weights.
+struct Scorers {
+  std::vector<BlendPart> parts;
+  std::vector<double> weights;
+};
+
+/// Weights that are not given are chosen on validation, of parts that have learned from the training part alone: where
+/// what is evaluated learns from more, those come first, and are gone before the others take their memory.
+Scorers make_scorers(const std::vector<Part>& parts, const data::Dataset& data, const MetricContext& context,
+                     const Options& o) {
+  const data::Csr& rows = data.baseline_rows(o.on == "test");
+  Scorers scorers;
+  const auto choose = [&](const std::vector<BlendPart>& on_training) {
+    scorers.weights = blend_weights(o.blend, parts, on_training, data.validation,
+                                    parse_metrics({o.settings.valid_metric}, {})[0], context);
+  };
+  const bool chooses = o.blend.is_asked_for() && o.blend.is_auto();
+  if (chooses) {
     if (o.on == "validation") log_warning("the weights are chosen on the users that they are evaluated on");
     require_unseen_validation(parts, data);
-    const bool learns_more = data.baseline_rows(o.on == "test").nnz() > data.train.nnz();
-    if (learns_more) on_training = part_scorers(parts, data.train);
+    if (rows.nnz() > data.train.nnz()) choose(part_scorers(parts, data.train));
   }
-  const std::vector<double> weights = blend_weights(o.blend, parts, on_training, data.validation,
-                                                    parse_metrics({o.settings.valid_metric}, {})[0], context);
-  return blend_scorer(std::move(scorers), weights);
+  scorers.parts = part_scorers(parts, rows);
+  if (o.blend.is_asked_for() && scorers.weights.empty()) choose(scorers.parts);
+  return scorers;
 }
 
 /// evaluate(), with a log line of the first metric and of the users a second.
@@ -289,12 +300,13 @@ void evaluate_command(CommandLine& line) {
   const Learned learned = parts_learned_from(parts, data, on_test);
   if (second) compare_learned(first == parts.end() ? nullptr : &*first->file, learned, *second, data, o);
   const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
-  std::vector<BlendPart> scorers = part_scorers(parts, data.baseline_rows(on_test));
+  const Scorers scorers = make_scorers(parts, data, context, o);
   const bool blends = o.blend.is_asked_for();
-  for (const BlendPart& part : scorers) {
+  for (const BlendPart& part : scorers.parts) {
     if (blends) evaluate_timed(part.name, *part.scorer, held_out, metrics, context);
   }
-  const std::shared_ptr<Scorer> scorer = blends ? blend(parts, scorers, data, context, o) : scorers[0].scorer;
+  const std::shared_ptr<Scorer> scorer =
+      blends ? blend_scorer(scorers.parts, scorers.weights) : scorers.parts[0].scorer;
   const Evaluation result = evaluate_timed(blends ? "blend" : parts[0].name, *scorer, held_out, metrics, context);
   log_info(std::to_string(result.users()) + " " + o.on + " users; " + engine());
 
