@@ -307,7 +307,8 @@ void evaluate_command(CommandLine& line) {
   }
   const std::shared_ptr<Scorer> scorer =
       blends ? blend_scorer(scorers.parts, scorers.weights) : scorers.parts[0].scorer;
-  const Evaluation result = evaluate_timed(blends ? "blend" : parts[0].name, *scorer, held_out, metrics, context);
+  const Evaluation result = blends ? evaluate_timed("blend", *scorer, held_out, metrics, context)
+                                   : evaluate(*scorer, held_out, metrics, context);
   log_info(std::to_string(result.users()) + " " + o.on + " users; " + engine());
 
   Report report{result.means, {}, {}, {}};

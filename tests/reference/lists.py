@@ -92,11 +92,11 @@ def main():
 
     files, tables, speeds, minutes = {}, {}, {}, {}
 
-    def single(name, label, *options):
+    def single(name, label, option, what):
         """Keeps one scorer's result, and how fast it makes lists."""
-        table, log = evaluated(o, label, *options)
-        tables.setdefault(name, []).append(table)
-        speeds.setdefault(name, []).append(rates(log)[-1])
+        tables.setdefault(name, []).append(evaluated(o, label, option, what)[0])
+        if option == "--model":
+            speeds.setdefault(name, []).append(rates(evaluated(o, label + "-alone", "--blend", what, "--blend_weight", 1)[1])[0])
 
     for name, baseline in BASELINES.items():
         if baseline == "popularity":

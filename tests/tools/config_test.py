@@ -72,7 +72,7 @@ class ConfigTest(CommandsTest):
         self.refused("seed: ''\n", "1: seed: expected a value, found none")
         self.refused("quiet: maybe\n", "1: quiet: expected true or false, found 'maybe'")
         self.refused("preset: papper\n", "1: preset: expected one of paper, wsdm, recbole, multvae, multdae, found 'papper'")
-        self.refused("\nbaselines: [pop]\n", "2: baseline: expected one of popularity, ease, itemknn, found 'pop'")
+        self.refused("\nbaselines: [pop]\n", "2: baseline: expected one of popularity, ease, edlae, itemknn, found 'pop'")
         self.refused("lambda: -1\n", "1: lambda: expected a positive number")
         # Of what files and the line give together, the option that is wrong says whose fault it is.
         self.refused("dropout_prob: 1.5\n", "1: dropout_prob: expected a number in [0, 1)", "--seed", 3)

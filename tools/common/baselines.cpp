@@ -74,23 +74,23 @@ BaselineOptions find_options(const std::string& name, const data::Dataset& data,
   const double minutes = has_dropout ? 3 : 1;
   const EaseChoice choice = choose_ease(name, data, metric, context, options, fixed, minutes * kMinute);
   const auto settings = [&](double lambda, double dropout) {
-    return formatted("lambda %.15g", lambda) + (has_dropout ? formatted(", dropout %.4g", dropout) : "");
+    return formatted("%.15g", lambda) + (has_dropout ? formatted(" with dropout %.4g", dropout) : "");
   };
   std::string text;
   const auto say = [&](const auto& at) {
     const auto [dropout, lambda] = at->first;
-    text += (text.empty() ? "" : "; ") + settings(lambda, dropout) + formatted(": %.4f", at->second);
+    text += (text.empty() ? "" : ", ") + settings(lambda, dropout) + formatted(": %.4f", at->second);
   };
   if (const auto at = choice.tried.find({choice.dropout, choice.lambda}); at != choice.tried.end()) {
     if (at != choice.tried.begin()) say(std::prev(at));
     say(at);
     if (std::next(at) != choice.tried.end()) say(std::next(at));
-    text += " " + metric.label() + " on validation, " + std::to_string(choice.tried.size()) + " tried";
+    text += " " + metric.label() + " on validation";
   } else {
-    text = formatted("not searched for: there is no validation, or it would take more than %g minute%s", minutes,
-                     minutes > 1 ? "s" : "");
+    text = std::string("not searched for: there is no validation, or it would take more than ") +
+           (has_dropout ? "three minutes" : "a minute");
   }
-  log_info(name + ": " + settings(choice.lambda, choice.dropout) + " (" + text + ")");
+  log_info(name + ": lambda " + settings(choice.lambda, choice.dropout) + " (" + text + ")");
   BaselineOptions found = options;
   found.lambda = choice.lambda;
   if (has_dropout) found.dropout = choice.dropout;
