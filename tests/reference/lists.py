@@ -86,8 +86,11 @@ def main():
     parser.add_argument("--slim", default="--implicit_slim 1000")
     parser.add_argument("--multvae", default="--preset multvae --total_anneal_steps 10000 --epochs 200 --stopping_step 40")
     parser.add_argument("--baselines", default="")
+    parser.add_argument("--without", default="", help="models that are left out, a comma between two")
     o = parser.parse_args()
     seeds = o.seeds.split(",")
+    models = [name for name in MODELS if name not in o.without.split(",")]
+    blends = {name: parts for name, parts in BLENDS.items() if not set(parts) & set(MODELS) - set(models)}
     o.out.mkdir(parents=True, exist_ok=True)
 
     files, tables, speeds, minutes = {}, {}, {}, {}
@@ -106,7 +109,7 @@ def main():
             files[name], options = [file] * len(seeds), ["--model", file]
         single(name, baseline, *options)
         tables[name] *= len(seeds)
-    for name in MODELS:
+    for name in models:
         folders = [trained(o, name, seed) for seed in seeds]
         files[name] = [folder / "model.safetensors" for folder in folders]
         for folder in folders:
@@ -115,7 +118,7 @@ def main():
         minutes[name] = np.mean([sum(e["seconds"] + e["valid_seconds"] for e in run_) / 60 for run_ in epochs])
         best = [1 + max(range(len(run_)), key=lambda k: run_[k]["valid"]["ndcg@100"]) for run_ in epochs]
         print(f"{name}: best epochs {best}, validation {[round(max(e['valid']['ndcg@100'] for e in run_), 4) for run_ in epochs]}", file=sys.stderr)
-    for name, parts in BLENDS.items():
+    for name, parts in blends.items():
         tables[name] = []
         for k, seed in enumerate(seeds):
             table, log = evaluated(o, f"{name.replace(' ', '_')}-{seed}", "--blend", ",".join(str(files[part][k]) for part in parts))
@@ -139,10 +142,10 @@ def main():
         cells = [f"{short(means[:, 0].mean())} [{short(low[0])}, {short(high[0])}]", f"± {short(spread)}" if spread > 1e-9 else "",
                  *(f"{short(means[:, m].mean())}" for m in (1, 2))]
         difference = ""
-        if name in BLENDS:
-            better = max(BLENDS[name], key=lambda part: values[part][:, :, 0].mean())
+        if name in blends:
+            better = max(blends[name], key=lambda part: values[part][:, :, 0].mean())
             gap = samples[name][:, 0] - samples[better][:, 0]
-            p = min(1, 2 * max(1 / SAMPLES, min((gap <= 0).mean(), (gap >= 0).mean())) * len(BLENDS))
+            p = min(1, 2 * max(1 / SAMPLES, min((gap <= 0).mean(), (gap >= 0).mean())) * len(blends))
             low, high = interval(gap)
             mean = values[name][:, :, 0].mean() - values[better][:, :, 0].mean()
             difference = f"{short(mean, '+')} [{short(low, '+')}, {short(high, '+')}] of {better}, p {p:.3f}"
