@@ -60,7 +60,7 @@ Fit::Fit(const Settings& settings, const data::Csr& train, const data::HeldOut& 
       metrics_(parse_metrics(settings.metrics, settings.topk)),
       model_(std::move(start.model)),
       trainer_(settings, train_, model_, start.old_encoder ? *start.old_encoder : model_.encoder) {
-  const Metric chooses = parse_metrics({settings.valid_metric}, {})[0];
+  const Metric chooses = recvae::valid_metric(settings);
   valid_place_ = static_cast<std::size_t>(std::ranges::find(metrics_, chooses) - metrics_.begin());
   if (valid_place_ == metrics_.size()) metrics_.push_back(chooses);
   // From the first update on the old encoder is the encoder itself, as it was after its passes and still is.

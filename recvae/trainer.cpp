@@ -65,12 +65,13 @@ void Trainer::slim() {
   implicit_slim<float>(data_, options, model_.encoder.fc1.weight.value);
   implicit_slim<float>(data_, options, model_.decoder.weight.value);
   // What was learned of other embeddings' gradients misleads: these begin anew, as in the first step.
-  for_each_moment([](const std::string& path, ad::Matrix<float> m, ad::Matrix<float> v, std::int64_t& steps) {
-    if (path != "encoder.fc1.weight" && path != "decoder.weight") return;
+  const auto forget = [](const std::string&, ad::Matrix<float> m, ad::Matrix<float> v, std::int64_t& steps) {
     std::ranges::fill(m.span(), 0.0f);
     std::ranges::fill(v.span(), 0.0f);
     steps = 0;
-  });
+  };
+  encoder_adam_.for_each_state(model_.encoder.fc1.weight, forget);
+  decoder_adam_.for_each_state(model_.decoder.weight, forget);
 }
 
 // Runs both phases once on the heaviest batch, without an update: every buffer then has its final size.

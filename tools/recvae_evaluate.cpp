@@ -1,6 +1,4 @@
 // Metrics of a trained model, of a baseline, or of a blend, on held-out users.
-#include <chrono>
-
 #include "autodiff/parallel.h"
 #include "baselines.h"
 #include "blending.h"
@@ -105,8 +103,7 @@ std::vector<Part> read_evaluated(const CommandLine& line, Options& o) {
   std::vector<Part> parts = read_parts(o.blend, o.baseline_options, o.layer_norm_eps);
   if (!o.model.empty()) parts.insert(parts.begin(), {o.model, load_ranker(o.model, o.layer_norm_eps), {}});
   if (!o.baseline.empty()) parts.push_back({o.baseline, {}, o.baseline_options});
-  const auto first = std::ranges::find_if(parts, [](const Part& p) { return p.file.has_value(); });
-  if (first != parts.end()) take_settings(first->name, *first->file, line, o);
+  if (const Part* first = first_file(parts)) take_settings(first->name, *first->file, line, o);
   return parts;
 }
 
@@ -229,8 +226,7 @@ void choose_options(std::vector<Part>& parts, const data::Dataset& data, const M
   for (Part& part : parts) {
     if (part.file) continue;
     announce_baseline(part.name, data.train, part.baseline);
-    part.baseline =
-        find_options(part.name, data, parse_metrics({o.settings.valid_metric}, {})[0], context, part.baseline, fixed);
+    part.baseline = find_options(part.name, data, valid_metric(o.settings), context, part.baseline, fixed);
   }
 }
 
@@ -247,8 +243,7 @@ Scorers make_scorers(const std::vector<Part>& parts, const data::Dataset& data, 
   const data::Csr& rows = data.baseline_rows(o.on == "test");
   Scorers scorers;
   const auto choose = [&](const std::vector<BlendPart>& on_training) {
-    scorers.weights = blend_weights(o.blend, parts, on_training, data.validation,
-                                    parse_metrics({o.settings.valid_metric}, {})[0], context);
+    scorers.weights = blend_weights(o.blend, parts, on_training, data.validation, valid_metric(o.settings), context);
   };
   const bool chooses = o.blend.is_asked_for() && o.blend.is_auto();
   if (chooses) {
@@ -261,15 +256,16 @@ Scorers make_scorers(const std::vector<Part>& parts, const data::Dataset& data, 
   return scorers;
 }
 
-/// evaluate(), with a log line of the first metric and of the users a second.
-Evaluation evaluate_timed(const std::string& who, Scorer& scorer, const data::HeldOut& held_out,
+/// The parts of a blend, one by one, and the blend, each with a log line of the first metric and of the speed.
+Evaluation evaluate_blend(const Scorers& scorers, Scorer& blend, const data::HeldOut& held_out,
                           const std::vector<Metric>& metrics, const MetricContext& context) {
-  const auto start = std::chrono::steady_clock::now();
-  Evaluation result = evaluate(scorer, held_out, metrics, context);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  log_info(who + ": " + metrics[0].label() + formatted(" %.4f, ", result.means[0]) +
-           with_thousands(static_cast<double>(held_out.history.rows()) / std::max(1e-9, seconds)) + " users/s");
-  return result;
+  const auto evaluate_one = [&](const std::string& who, Scorer& scorer) {
+    TimedEvaluation timed = evaluate_timed(scorer, held_out, metrics, context);
+    log_info(who + ": " + metrics[0].label() + formatted(" %.4f, ", timed.result.means[0]) + timed.rate);
+    return std::move(timed.result);
+  };
+  for (const BlendPart& part : scorers.parts) evaluate_one(part.name, *part.scorer);
+  return evaluate_one("blend", blend);
 }
 
 void evaluate_command(CommandLine& line) {
@@ -282,9 +278,9 @@ void evaluate_command(CommandLine& line) {
   std::vector<Part> parts = read_evaluated(line, o);
   std::optional<Ranker> second;
   if (!o.compare.empty()) second = load_ranker(o.compare, o.layer_norm_eps);
-  const auto first = std::ranges::find_if(parts, [](const Part& p) { return p.file.has_value(); });
-  if (second && first == parts.end()) take_settings(o.compare, *second, line, o);
-  if (second && first != parts.end()) check_comparable(*first, *second, o);
+  const Part* const first = first_file(parts);
+  if (second && !first) take_settings(o.compare, *second, line, o);
+  if (second && first) check_comparable(*first, *second, o);
   const data::Dataset data = data::load(o.data);
   log_summary(data.summary);
   match_parts(parts, data.item_tokens);
@@ -298,16 +294,13 @@ void evaluate_command(CommandLine& line) {
   const MetricContext context = metric_context(data, o.settings);
   choose_options(parts, data, context, line, o);
   const Learned learned = parts_learned_from(parts, data, on_test);
-  if (second) compare_learned(first == parts.end() ? nullptr : &*first->file, learned, *second, data, o);
+  if (second) compare_learned(first ? &*first->file : nullptr, learned, *second, data, o);
   const std::vector<Metric> metrics = parse_metrics(o.settings.metrics, o.settings.topk);
   const Scorers scorers = make_scorers(parts, data, context, o);
   const bool blends = o.blend.is_asked_for();
-  for (const BlendPart& part : scorers.parts) {
-    if (blends) evaluate_timed(part.name, *part.scorer, held_out, metrics, context);
-  }
   const std::shared_ptr<Scorer> scorer =
       blends ? blend_scorer(scorers.parts, scorers.weights) : scorers.parts[0].scorer;
-  const Evaluation result = blends ? evaluate_timed("blend", *scorer, held_out, metrics, context)
+  const Evaluation result = blends ? evaluate_blend(scorers, *scorer, held_out, metrics, context)
                                    : evaluate(*scorer, held_out, metrics, context);
   log_info(std::to_string(result.users()) + " " + o.on + " users; " + engine());
 

@@ -38,17 +38,14 @@ struct Options {
 /// Answers queries with the best items of a model or of a blend.
 class Recommender {
  public:
-  Recommender(const Options& o, Scorer& scorer, Catalogue& catalogue)
-      : o_(o), catalogue_(catalogue), scorer_(scorer), barred_(catalogue.tokens().size(), 0) {
+  Recommender(const Options& o, Scorer& scorer, Catalogue& catalogue) : o_(o), catalogue_(catalogue), scorer_(scorer) {
     const auto bar = [&](const std::string& file, std::uint8_t barred) {
       for (const std::int32_t item : read_items(file, catalogue)) barred_[data::as_size(item)] = barred;
     };
-    if (!o.candidates.empty()) {
-      barred_.assign(catalogue.tokens().size(), 1);
-      bar(o.candidates, 0);
-    }
+    const bool only_candidates = !o.candidates.empty();
+    if (only_candidates || !o.exclude.empty()) barred_.assign(catalogue.tokens().size(), only_candidates);
+    if (only_candidates) bar(o.candidates, 0);
     if (!o.exclude.empty()) bar(o.exclude, 1);
-    if (o.candidates.empty() && o.exclude.empty()) barred_.clear();
     if (!o.item_names.empty()) names_ = read_item_names(o.item_names);
   }
 
@@ -202,7 +199,7 @@ std::unique_ptr<Scorer> blend(std::vector<Part>& parts, const Part& first, const
   if (chooses) require_unseen_validation(parts, data);
   Settings settings = first.file->settings().empty() ? Settings{} : settings_from_json(first.file->settings());
   if (!o.valid_metric.empty()) settings.valid_metric = o.valid_metric;
-  const Metric metric = parse_metrics({settings.valid_metric}, {})[0];
+  const Metric metric = recvae::valid_metric(settings);
   const MetricContext context = metric_context(data, settings);
   for (Part& part : parts) {
     if (part.file) continue;
@@ -218,13 +215,13 @@ std::unique_ptr<Scorer> blend(std::vector<Part>& parts, const Part& first, const
 /// The files that are asked for and the parts to be learned, a file first.
 std::vector<Part> read_ranked(const CommandLine& line, Options& o) {
   std::vector<Part> parts = read_parts(o.blend, o.baseline, o.layer_norm_eps);
-  const auto first = std::ranges::find_if(parts, [](const Part& p) { return p.file.has_value(); });
   if (!o.model.empty()) {
     parts.insert(parts.begin(), {o.model, load_named_ranker(o.model, line, o.data, o.layer_norm_eps), {}});
-  } else if (first == parts.end()) {
-    throw data::UsageError("--blend: expected a weight file among the parts, or --model, whose items are listed");
+  } else if (const Part* first = first_file(parts)) {
+    parts[static_cast<std::size_t>(first - parts.data())].file =
+        load_named_ranker(first->name, line, o.data, o.layer_norm_eps);
   } else {
-    first->file = load_named_ranker(first->name, line, o.data, o.layer_norm_eps);
+    throw data::UsageError("--blend: expected a weight file among the parts, or --model, whose items are listed");
   }
   return parts;
 }
@@ -267,7 +264,7 @@ void recommend_command(CommandLine& line) {
   ad::set_threads(line.threads());
 
   std::vector<Part> parts = read_ranked(line, o);
-  const auto first = std::ranges::find_if(parts, [](const Part& p) { return p.file.has_value(); });
+  const Part* const first = first_file(parts);
   if (o.format == "tsv") require_no_tabs(first->name, first->file->item_tokens());
   Catalogue catalogue(first->file->item_tokens());
   const std::unique_ptr<Scorer> scorer =

@@ -4,8 +4,6 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <map>
-#include <unordered_map>
 
 #include "autodiff/parallel.h"
 #include "baselines.h"
@@ -15,7 +13,6 @@
 #include "data_summary.h"
 #include "model_metadata.h"
 #include "nn/atomic_file.h"
-#include "recvae/json_value.h"
 #include "recvae/recvae.h"
 #include "report/run_report.h"
 #include "results.h"
@@ -223,7 +220,7 @@ void write_report(Session& s, std::int64_t best_epoch) {
   page.facts = {{"", time}, {"recvae", version()}, {"", engine()}};
   page.directory = s.out.folder();
   page.command = {"recvae_train", "--config", s.out.file("config.yaml")};
-  page.valid_metric = parse_metrics({s.o.settings.valid_metric}, {})[0].label();
+  page.valid_metric = valid_metric(s.o.settings).label();
   page.best_epoch = best_epoch;
   page.results = std::move(s.results);
   const std::string path = s.out.file("report.html");

@@ -190,7 +190,7 @@ void tune_settings(CommandLine& line) {
 
   const std::vector<Metric> metrics = tune::tested_metrics(setup.settings);
   tune::RunOptions run = run_options(o, plan, data, ad::threads());
-  tune::Search search(std::move(plan), parse_metrics({setup.settings.valid_metric}, {})[0]);
+  tune::Search search(std::move(plan), valid_metric(setup.settings));
   for (const tune::Record& r : o.log.records) search.add(r);
   out.open();
   SearchFiles files(out.folder(), o.log, search, metrics);

@@ -61,7 +61,8 @@ double pairs_of(const data::Csr& train) {
 
 struct Entry {
   const char* name;
-  ItemWeights (*learn)(const data::Csr& train, const BaselineOptions& options);  // null: popularity
+  std::unique_ptr<Scorer> (*make)(const data::Csr& train);  // null: it scores by what it learns
+  ItemWeights (*learn)(const data::Csr& train, const BaselineOptions& options);
   Cost (*cost)(const data::Csr& train, const data::Csr& histories, const BaselineOptions& options);
 };
 
@@ -79,16 +80,17 @@ Cost ease_cost(const data::Csr& train, const data::Csr& histories, const Baselin
 }
 
 constexpr Entry kBaselines[] = {
-    {"popularity", nullptr,
+    {"popularity",
+     [](const data::Csr& train) -> std::unique_ptr<Scorer> { return std::make_unique<Popularity>(train); }, nullptr,
      [](const data::Csr& train, const data::Csr&, const BaselineOptions&) {
        return Cost{8.0 * train.cols, static_cast<double>(train.nnz()) / kAdditions};
      }},
-    {"ease", [](const data::Csr& train, const BaselineOptions& options) { return learn_ease(train, options, 0); },
-     ease_cost},
-    {"edlae",
+    {"ease", nullptr,
+     [](const data::Csr& train, const BaselineOptions& options) { return learn_ease(train, options, 0); }, ease_cost},
+    {"edlae", nullptr,
      [](const data::Csr& train, const BaselineOptions& options) { return learn_ease(train, options, options.dropout); },
      ease_cost},
-    {"itemknn",
+    {"itemknn", nullptr,
      [](const data::Csr& train, const BaselineOptions& options) {
        return ItemWeights{nearest(train, options.neighbors)};
      },
@@ -118,7 +120,9 @@ void check_baseline(const std::string& name, const BaselineOptions& options) {
   if (options.neighbors < 1) throw data::UsageError("neighbors: expected a positive whole number");
 }
 
-bool has_item_weights(const std::string& name) { return find(name).learn != nullptr; }
+bool has_item_weights(const std::string& name) {
+  return std::ranges::any_of(kBaselines, [&](const Entry& entry) { return name == entry.name && entry.learn; });
+}
 
 ItemWeights learn_item_weights(const std::string& name, const data::Csr& train, const BaselineOptions& options) {
   check_baseline(name, options);
@@ -128,7 +132,7 @@ ItemWeights learn_item_weights(const std::string& name, const data::Csr& train, 
 
 std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options) {
   check_baseline(name, options);
-  if (!has_item_weights(name)) return std::make_unique<Popularity>(train);
+  if (const auto make = find(name).make) return make(train);
   return item_weights_scorer(std::make_shared<ItemWeights>(learn_item_weights(name, train, options)));
 }
 

@@ -32,7 +32,7 @@ ItemWeights learn_item_weights(const std::string& name, const data::Csr& train, 
 
 /// Throws as make_baseline would, whatever the data.
 void check_baseline(const std::string& name, const BaselineOptions& options = {});
-bool has_item_weights(const std::string& name);  ///< of a baseline that there is
+bool has_item_weights(const std::string& name);  ///< is there a baseline of that name that learns them?
 
 /// What a baseline takes, nearly, beside the data.
 struct Cost {

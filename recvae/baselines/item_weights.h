@@ -21,7 +21,6 @@ struct ItemWeights {
   std::variant<ad::Tensor<double>, ad::Tensor<float>, SparseWeights> w;
 
   std::int64_t items() const;
-  bool is_sparse() const { return std::holds_alternative<SparseWeights>(w); }
 };
 
 /// Of each column the `n` weights of the largest magnitude, of equal ones those of the lower items, as floats: whole

@@ -187,14 +187,7 @@ std::vector<double> values_of(const std::vector<BlendPart>& parts, const std::ve
       }
     });
   }
-  for (std::size_t w = 0; w < weights.size(); ++w) {
-    double sum = 0, weight = 0;
-    for (std::size_t at = w; at < of_users.size(); at += weights.size()) {
-      if (of_users[at].weight > 0) sum += of_users[at].weight * of_users[at].value;
-      weight += of_users[at].weight;
-    }
-    values.push_back(weight > 0 ? sum / weight : std::nan(""));
-  }
+  for (std::size_t w = 0; w < weights.size(); ++w) values.push_back(mean_of(of_users, w, weights.size()));
   return values;
 }
 

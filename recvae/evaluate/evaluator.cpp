@@ -47,6 +47,8 @@ MetricContext metric_context(const data::Dataset& data, const Settings& settings
   return metric_context(data.train, min ? RecallDenominator::min : RecallDenominator::all, settings.tail_ratio);
 }
 
+Metric valid_metric(const Settings& settings) { return parse_metrics({settings.valid_metric}, {})[0]; }
+
 Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
                     const MetricContext& context) {
   std::int64_t largest = 0;
@@ -104,13 +106,7 @@ Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::ve
       result.means[m] = value_of_counts(metrics[m], counts[metrics[m].k]);
       continue;
     }
-    double sum = 0, weight = 0;
-    for (std::size_t u = 0; u < result.rows.size(); ++u) {
-      const UserValue& v = result.value(u, m);
-      if (v.weight > 0) sum += v.weight * v.value;
-      weight += v.weight;
-    }
-    if (weight > 0) result.means[m] = sum / weight;
+    result.means[m] = mean_of(result.values, m, metrics.size());
   }
   return result;
 }

@@ -26,6 +26,9 @@ void recommend_in_blocks(
 /// What the metrics have to know of the data, as the settings have it.
 MetricContext metric_context(const data::Dataset& data, const Settings& settings);
 
+/// The metric that chooses, of settings that validate() takes.
+Metric valid_metric(const Settings& settings);
+
 /// What came out, for the users that have targets: figures of size users x metrics, never users x items.
 struct Evaluation {
   std::vector<double> means;       ///< one per metric; NaN where it is defined for nobody

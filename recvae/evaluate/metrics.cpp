@@ -234,6 +234,15 @@ void evaluate_user(const std::vector<Metric>& metrics, const MetricContext& cont
   }
 }
 
+double mean_of(std::span<const UserValue> values, std::size_t first, std::size_t stride) {
+  double sum = 0, weight = 0;
+  for (std::size_t at = first; at < values.size(); at += stride) {
+    if (values[at].weight > 0) sum += values[at].weight * values[at].value;
+    weight += values[at].weight;
+  }
+  return weight > 0 ? sum / weight : std::numeric_limits<double>::quiet_NaN();
+}
+
 double value_of_counts(const Metric& metric, std::span<const std::int64_t> counts) {
   const Counts sorted(counts);
   return sorted.sum > 0 ? find(metric.name)->of_counts(sorted) : std::numeric_limits<double>::quiet_NaN();

@@ -62,6 +62,9 @@ struct UserValue {
   double weight = 0;
 };
 
+/// Of values first, first + stride, ..: sum weight value / sum weight; NaN where the weights are 0.
+double mean_of(std::span<const UserValue> values, std::size_t first, std::size_t stride);
+
 /// One user's values, one per metric. With h_j = 1 where the j-th item of the list is a target, n targets, sums over
 /// j <= k, and L <= k the items that the list has:
 ///   ndcg               sum h_j / log2(j + 1), over the same sum of an ideal list: j <= min(k, n)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from intervals import Draws, interval, short
-from support import ours
+from support import ours, per_user
 
 METRICS = ["ndcg@100", "recall@20", "recall@50"]
 
@@ -37,7 +37,7 @@ ROWS = {
 }
 
 
-def per_user(tools, data, out, name, seed, threads):
+def tested(tools, data, out, name, seed, threads):
     """{user: [metric...]} of the epoch that was best on validation, on the test users."""
     folder = out / f"{name.replace(' ', '_')}-{seed}"
     table = folder / "per_user.tsv"
@@ -47,8 +47,7 @@ def per_user(tools, data, out, name, seed, threads):
              "--threads", threads, "--out", folder)
         ours(tools, "recvae_evaluate", "--model", folder / "model.safetensors", "--data", data, "--metrics", ",".join(METRICS),
              "--quiet", "--per_user", table)
-    lines = [line.split("\t") for line in table.read_text().splitlines()[1:]]
-    return {line[0]: [float(value) for value in line[1:]] for line in lines if all(line)}
+    return per_user(table)
 
 
 def main():
@@ -67,7 +66,7 @@ def main():
     tables = {name: [] for name in names}
     for seed in seeds:  # what is there after some hours is whole rows of seeds
         for name in names:
-            tables[name].append(per_user(o.tools, o.data, o.out, name, seed, o.threads))
+            tables[name].append(tested(o.tools, o.data, o.out, name, seed, o.threads))
     users = sorted(set.intersection(*(set(table) for runs in tables.values() for table in runs)))
     values = {name: np.array([[table[user] for user in users] for table in runs]) for name, runs in tables.items()}
 

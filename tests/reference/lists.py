@@ -13,17 +13,15 @@ samples, times the number of blends (Bonferroni).
 """
 import argparse
 import json
-import os
 import re
 import shlex
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
 from intervals import SAMPLES, Draws, interval, short
+from support import finished, ours, per_user
 
 METRICS = ["ndcg@100", "recall@20", "recall@50"]
 BASELINES = {"popularity": "popularity", "itemknn": "itemknn", "EASE": "ease", "EDLAE": "edlae"}
@@ -35,21 +33,13 @@ BLENDS = {"RecVAE and EASE": ("RecVAE", "EASE"),
           "both RecVAEs and EDLAE": ("RecVAE", "RecVAE with ImplicitSLIM", "EDLAE")}
 
 
-def run(*command):
-    result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    if result.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}:\n{result.stderr}")
-    return result.stderr
-
-
 def evaluated(o, name, *options):
     """({user: [metric...]} on the test users, what the command said), computed once."""
     table, log = o.out / f"{name}.tsv", o.out / f"{name}.log"
     if not log.exists():
-        said = run(o.tools / "recvae_evaluate", "--data", o.data, "--metrics", ",".join(METRICS), "--per_user", table, *options)
-        log.write_text(said)
-    lines = [line.split("\t") for line in table.read_text().splitlines()[1:]]
-    return {line[0]: [float(value) for value in line[1:]] for line in lines if all(line)}, log.read_text()
+        result, _ = finished(o.tools, "recvae_evaluate", "--data", o.data, "--metrics", ",".join(METRICS), "--per_user", table, *options)
+        log.write_text(result.stderr)
+    return per_user(table), log.read_text()
 
 
 def rates(log):
@@ -60,10 +50,9 @@ def saved_baseline(o, name):
     """(its file, the minutes that it took to choose its settings, to learn and to write it)"""
     folder = o.out / f"baseline-{name}"
     if not (folder / "minutes").exists():
-        began = time.time()
-        run(o.tools / "recvae_train", "--data", o.data, "--epochs", 1, "--hidden_dimension", 8, "--latent_dimension", 4, "--baselines",
-            name, "--save_baselines", "--overwrite", "--out", folder, *shlex.split(o.baselines))
-        (folder / "minutes").write_text(str((time.time() - began) / 60))
+        _, seconds = ours(o.tools, "recvae_train", "--data", o.data, "--epochs", 1, "--hidden_dimension", 8, "--latent_dimension", 4,
+                          "--baselines", name, "--save_baselines", "--overwrite", "--out", folder, *shlex.split(o.baselines))
+        (folder / "minutes").write_text(str(seconds / 60))
     return folder / f"{name}.safetensors", float((folder / "minutes").read_text())
 
 
@@ -71,8 +60,8 @@ def trained(o, name, seed):
     folder = o.out / f"{name.replace(' ', '_')}-{seed}"
     if not (folder / "model.safetensors").exists():
         print(f"{name}, seed {seed}", file=sys.stderr)
-        run(o.tools / "recvae_train", "--data", o.data, *shlex.split(getattr(o, MODELS[name])), "--seed", seed, "--baselines", "none", "--quiet",
-            "--overwrite", "--out", folder)
+        ours(o.tools, "recvae_train", "--data", o.data, *shlex.split(getattr(o, MODELS[name])), "--seed", seed, "--baselines", "none", "--quiet",
+             "--overwrite", "--out", folder)
     return folder
 
 

@@ -5,14 +5,26 @@ import sys
 import time
 
 
-def ours(tools, command, *options):
-    """(stdout, seconds) of one of our commands, which has to work."""
+def finished(tools, command, *options):
+    """(subprocess's result, seconds) of one of our commands, which has to work."""
     line = [str(word) for word in (tools / command, *options)]
     start = time.monotonic()
     result = subprocess.run(line, capture_output=True, text=True)
     if result.returncode != 0:
         sys.exit(f"{' '.join(line)}:\n{result.stderr}")
-    return result.stdout, time.monotonic() - start
+    return result, time.monotonic() - start
+
+
+def ours(tools, command, *options):
+    """(stdout, seconds) of it."""
+    result, seconds = finished(tools, command, *options)
+    return result.stdout, seconds
+
+
+def per_user(table):
+    """{user: [metric...]} of a file of recvae_evaluate --per_user, users without a value left out."""
+    lines = [line.split("\t") for line in table.read_text().splitlines()[1:]]
+    return {line[0]: [float(value) for value in line[1:]] for line in lines if all(line)}
 
 
 def metrics_of(text):

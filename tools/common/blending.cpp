@@ -1,9 +1,11 @@
 #include "blending.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "data/fingerprint.h"
 #include "data/number.h"
+#include "data_summary.h"
 
 namespace recvae::tools {
 namespace {
@@ -43,8 +45,6 @@ void add_blend_options(CommandLine& line, BlendOptions& options, const std::stri
            "the model is 1");
 }
 
-bool is_learned_part(const std::string& name) { return name == "ease" || name == "edlae" || name == "itemknn"; }
-
 void check_blend(const CommandLine& line, const BlendOptions& options, bool has_model) {
   if (!line.given("blend")) {
     if (line.given("blend_weight")) throw data::UsageError("--blend_weight: expected --blend, whose weights they are");
@@ -68,9 +68,14 @@ std::vector<Part> read_parts(const BlendOptions& options, const BaselineOptions&
   std::vector<Part> parts;
   for (const std::string& name : options.parts) {
     parts.push_back({name, {}, baseline});
-    if (!is_learned_part(name)) parts.back().file = load_ranker(name, layer_norm_eps);
+    if (!has_item_weights(name)) parts.back().file = load_ranker(name, layer_norm_eps);
   }
   return parts;
+}
+
+const Part* first_file(const std::vector<Part>& parts) {
+  const auto first = std::ranges::find_if(parts, [](const Part& part) { return part.file.has_value(); });
+  return first == parts.end() ? nullptr : &*first;
 }
 
 void match_parts(std::vector<Part>& parts, const std::vector<std::string>& items) {
@@ -96,6 +101,15 @@ std::vector<BlendPart> part_scorers(const std::vector<Part>& parts, const data::
                                             : std::shared_ptr(make_baseline(part.name, rows, part.baseline))});
   }
   return scorers;
+}
+
+TimedEvaluation evaluate_timed(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
+                               const MetricContext& context) {
+  const auto start = std::chrono::steady_clock::now();
+  Evaluation result = evaluate(scorer, held_out, metrics, context);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+               users = static_cast<double>(held_out.history.rows());
+  return {std::move(result), with_thousands(users / std::max(1e-9, seconds)) + " users/s"};
 }
 
 std::vector<double> blend_weights(const BlendOptions& options, const std::vector<Part>& parts,

@@ -12,7 +12,7 @@
 namespace recvae::tools {
 
 struct BlendOptions {
-  std::vector<std::string> parts;              ///< ease, edlae, itemknn, or paths of weight files
+  std::vector<std::string> parts;              ///< baselines with item weights, or paths of weight files
   std::vector<std::string> weight = {"auto"};  ///< or numbers
 
   bool is_asked_for() const { return !parts.empty(); }
@@ -25,9 +25,6 @@ void add_blend_options(CommandLine& line, BlendOptions& options, const std::stri
 /// Throws UsageError for parts or weights that cannot be, whatever is in the files.
 void check_blend(const CommandLine& line, const BlendOptions& options, bool has_model);
 
-/// Is a part of that name learned, not read?
-bool is_learned_part(const std::string& name);
-
 /// One of the scorers that are blended.
 struct Part {
   std::string name;              ///< as given
@@ -38,6 +35,9 @@ struct Part {
 /// The parts of --blend, files read and baselines with `baseline`. Throws ad::Error.
 std::vector<Part> read_parts(const BlendOptions& options, const BaselineOptions& baseline, double layer_norm_eps);
 
+/// The first part that has a file; null: none has.
+const Part* first_file(const std::vector<Part>& parts);
+
 /// Has every file's items in the data's order; throws DataError, of the first whose are others.
 void match_parts(std::vector<Part>& parts, const std::vector<std::string>& items);
 
@@ -47,6 +47,14 @@ void require_unseen_validation(const std::vector<Part>& parts, const data::Datas
 /// The parts as scorers, baselines learned from `rows`. The files' scorers live no longer than the parts.
 std::vector<BlendPart> part_scorers(const std::vector<Part>& parts, const data::Csr& rows,
                                     DecoderCopy copy = DecoderCopy::by_tiles);
+
+/// An evaluation, and how fast it was.
+struct TimedEvaluation {
+  Evaluation result;
+  std::string rate;  ///< `1,234 users/s`
+};
+TimedEvaluation evaluate_timed(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
+                               const MetricContext& context);
 
 /// A weight for each part: those given (1 of the command's own or the first model), or chosen on validation by the
 /// metric, scored by `on_training`: the parts, which have learned from the training part alone. Says it in a log line.

@@ -75,9 +75,7 @@ data::TextSource standard_input() {
   return data::TextSource::from_descriptor(STDIN_FILENO, "standard input", {stop_requested, {}, {}});
 }
 
-data::TextSource open_text(const std::string& path) {
-  return data::TextSource::from_file(path, {stop_requested, {}, {}});
-}
+data::TextSource open_text(const std::string& path) { return data::TextSource::from_file(path, {stop_requested, {}, {}}); }
 
 void fetch_text(data::DataOptions& options) {
   options.stop = stop_requested;

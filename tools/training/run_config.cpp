@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "blending.h"
 #include "config_file.h"
+#include "recvae/baselines/baselines.h"
 #include "recvae/json_value.h"
 
 namespace recvae::tools {
@@ -54,7 +54,7 @@ RunConfig with_absolute_paths(RunConfig run) {
   run.init_from = absolute_path(run.init_from);
   run.item_names = absolute_path(run.item_names);
   if (run.blend) {
-    for (std::string& part : *run.blend) part = is_learned_part(part) ? part : absolute_path(part);
+    for (std::string& part : *run.blend) part = has_item_weights(part) ? part : absolute_path(part);
   }
   return run;
 }

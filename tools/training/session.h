@@ -49,7 +49,6 @@ struct Session {
 };
 
 inline bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
-inline Metric valid_metric(const Session& s) { return parse_metrics({s.o.settings.valid_metric}, {})[0]; }
 
 /// Prints the test result of `who`, and keeps it for the report.
 void put_results(const std::string& who, const std::vector<double>& means, Session& s);

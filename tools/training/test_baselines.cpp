@@ -24,16 +24,18 @@ std::string baseline_metadata(const std::string& name, const BaselineOptions& op
 
 /// Keeps the largest weights, and says what that loses on validation, where all have learned from the training part.
 ItemWeights prune(const std::string& name, ItemWeights whole, const BaselineOptions& options, const Session& s) {
-  ItemWeights kept{pruned(whole, s.o.prune)};
-  if (!has_targets(s.data.validation)) return kept;
-  if (s.data.baseline_rows(true).nnz() > s.data.train.nnz()) whole = learn_item_weights(name, s.data.train, options);
   const auto value = [&](ItemWeights weights) {
     const auto scorer = item_weights_scorer(std::make_shared<ItemWeights>(std::move(weights)));
-    return evaluate(*scorer, s.data.validation, {valid_metric(s)}, s.context).means[0];
+    return evaluate(*scorer, s.data.validation, {valid_metric(s.o.settings)}, s.context).means[0];
   };
-  const double pruned_value = value({pruned(whole, s.o.prune)}), whole_value = value(std::move(whole));
+  ItemWeights kept{pruned(whole, s.o.prune)};
+  if (!has_targets(s.data.validation)) return kept;
+  const bool learned_more = s.data.baseline_rows(true).nnz() > s.data.train.nnz();
+  if (learned_more) whole = learn_item_weights(name, s.data.train, options);
+  const double pruned_value = value(learned_more ? ItemWeights{pruned(whole, s.o.prune)} : kept),
+               whole_value = value(std::move(whole));
   log_info(name + formatted(": pruned to %lld a column: %s %.5f on validation, all %.5f, a loss of %.5f",
-                            static_cast<long long>(s.o.prune), valid_metric(s).label().c_str(), pruned_value,
+                            static_cast<long long>(s.o.prune), valid_metric(s.o.settings).label().c_str(), pruned_value,
                             whole_value, whole_value - pruned_value));
   return kept;
 }
@@ -56,7 +58,7 @@ std::shared_ptr<Scorer> learn_weights(const std::string& name, const BaselineOpt
 /// Learns a baseline, and prints its test result.
 void test_baseline(const std::string& name, Session& s) {
   const BaselineOptions options =
-      find_options(name, s.data, valid_metric(s), s.context, s.o.baseline_options, s.o.ease_fixed);
+      find_options(name, s.data, valid_metric(s.o.settings), s.context, s.o.baseline_options, s.o.ease_fixed);
   const data::Csr& rows = s.data.baseline_rows(true);
   const std::shared_ptr<Scorer> scorer =
       has_item_weights(name) ? learn_weights(name, options, s) : std::shared_ptr(make_baseline(name, rows, options));
@@ -85,7 +87,7 @@ std::vector<std::string> choose_baselines(const TrainOptions& o, const data::Dat
     }
   }
   for (const std::string& name : o.blend.parts) {
-    if (is_learned_part(name) && std::ranges::find(chosen, name) == chosen.end()) take(name);
+    if (has_item_weights(name) && std::ranges::find(chosen, name) == chosen.end()) take(name);
   }
   return chosen;
 }

@@ -1,7 +1,6 @@
 #include "test_blend.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "command_line.h"
 #include "data_summary.h"
@@ -42,7 +41,7 @@ Blended blended(const Session& s, bool for_test) {
 bool can_blend(const Session& s) {
   if (!s.o.blend.is_asked_for() || !has_targets(s.data.test)) return false;
   for (const std::string& name : s.o.blend.parts) {
-    if (!is_learned_part(name) || s.learned.contains(name)) continue;
+    if (!has_item_weights(name) || s.learned.contains(name)) continue;
     log_warning("blend: left out, as there is no " + name);
     return false;
   }
@@ -51,18 +50,15 @@ bool can_blend(const Session& s) {
 
 std::vector<double> choose_blend(const Session& s) {
   const Blended b = blended(s, false);
-  return blend_weights(s.o.blend, b.parts, b.scorers, s.data.validation, valid_metric(s), s.context);
+  return blend_weights(s.o.blend, b.parts, b.scorers, s.data.validation, valid_metric(s.o.settings), s.context);
 }
 
 void test_blend(const std::vector<double>& weights, Session& s) {
   const Blended b = blended(s, true);
   const auto test = [&](const std::string& who, Scorer& scorer, bool shown) {
-    const auto start = std::chrono::steady_clock::now();
-    const Evaluation result = evaluate(scorer, s.data.test, s.metrics, s.context);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    log_info(who + ": lists of " +
-             with_thousands(static_cast<double>(s.data.test.history.rows()) / std::max(1e-9, seconds)) + " users/s");
-    if (shown) put_results(who, result.means, s);
+    const TimedEvaluation timed = evaluate_timed(scorer, s.data.test, s.metrics, s.context);
+    log_info(who + ": lists of " + timed.rate);
+    if (shown) put_results(who, timed.result.means, s);
   };
   for (std::size_t p = 0; p < b.parts.size(); ++p)
     test(b.parts[p].name, *b.scorers[p].scorer, p > 0 && b.parts[p].file);
@@ -71,14 +67,14 @@ void test_blend(const std::vector<double>& weights, Session& s) {
 
 void check_parts(const TrainOptions& o, const data::Dataset& data) {
   std::vector<Part> parts = read_parts(o.blend, o.baseline_options, o.settings.layer_norm_eps);
+  if (!first_file(parts)) return;
   match_parts(parts, data.item_tokens);
   if (o.blend.is_auto()) require_unseen_validation(parts, data);
+  const std::string training = data::fingerprint(data), with_validation = data::fingerprint(data, true);
   for (const Part& part : parts) {
-    if (part.file && part.file->trained_on() != data::fingerprint(data) &&
-        part.file->trained_on() != data::fingerprint(data, true))
+    if (part.file && part.file->trained_on() != training && part.file->trained_on() != with_validation)
       log_warning(part.name +
-                  " was not trained on this data's training part alone: it may have seen what it has to "
-                  "find");
+                  " was not trained on this data's training part alone: it may have seen what it has to find");
   }
 }
 
