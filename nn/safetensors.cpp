@@ -56,8 +56,8 @@ void transpose(ConstMatrix<T> from, Index from_stride, T* to, Index to_stride) {
 /// Calls f(span, dtype) with the whole numbers of a tensor that is of such; false where it is not.
 template <class T, class F>
 bool with_integers(const NamedTensor<T>& t, const F& f) {
-  if (t.integers.data()) return f(t.integers, "I32"), true;
-  if (t.long_integers.data()) return f(t.long_integers, "I64"), true;
+  if (t.integers) return f(*t.integers, "I32"), true;
+  if (t.long_integers) return f(*t.long_integers, "I64"), true;
   return false;
 }
 

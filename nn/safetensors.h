@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -68,9 +69,9 @@ struct NamedTensor {
   std::string name;
   ConstMatrix<T> value;
   Layout layout = Layout::matrix;
-  SafetensorsReader* source = nullptr;               ///< in place of `value`
-  std::span<const std::int32_t> integers = {};       ///< likewise
-  std::span<const std::int64_t> long_integers = {};  ///< likewise
+  SafetensorsReader* source = nullptr;                                        ///< in place of `value`
+  std::optional<std::span<const std::int32_t>> integers = std::nullopt;       ///< likewise
+  std::optional<std::span<const std::int64_t>> long_integers = std::nullopt;  ///< likewise
 };
 
 /// How the numbers of matrices are written.

@@ -137,6 +137,14 @@ TEST_CASE("weights come back from a file as they were: whole in both precisions,
   }
 }
 
+TEST_CASE("sparse weights without any weight come back, too") {
+  const test::TempDir dir;
+  save(dir.path("w"), {sparse_of_columns({{}, {}, {}})});
+  const LoadedWeights loaded = load_weights(dir.path("w"));
+  CHECK(loaded.weights->items() == 3);
+  CHECK(scores(*loaded.weights, csr(3, {{0, 2}})) == std::vector<float>(3, 0.0f));
+}
+
 TEST_CASE("a broken file of weights says what is wrong with it") {
   const test::TempDir dir;
   const std::string path = dir.path("w");
