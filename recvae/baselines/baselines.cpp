@@ -61,6 +61,7 @@ double pairs_of(const data::Csr& train) {
 
 struct Entry {
   const char* name;
+  BaselineUses uses;
   std::unique_ptr<Scorer> (*make)(const data::Csr& train);  // null: it scores by what it learns
   ItemWeights (*learn)(const data::Csr& train, const BaselineOptions& options);
   Cost (*cost)(const data::Csr& train, const data::Csr& histories, const BaselineOptions& options);
@@ -81,16 +82,25 @@ Cost ease_cost(const data::Csr& train, const data::Csr& histories, const Baselin
 
 constexpr Entry kBaselines[] = {
     {"popularity",
-     [](const data::Csr& train) -> std::unique_ptr<Scorer> { return std::make_unique<Popularity>(train); }, nullptr,
+     {},
+     [](const data::Csr& train) -> std::unique_ptr<Scorer> { return std::make_unique<Popularity>(train); },
+     nullptr,
      [](const data::Csr& train, const data::Csr&, const BaselineOptions&) {
        return Cost{8.0 * train.cols, static_cast<double>(train.nnz()) / kAdditions};
      }},
-    {"ease", nullptr,
-     [](const data::Csr& train, const BaselineOptions& options) { return learn_ease(train, options, 0); }, ease_cost},
-    {"edlae", nullptr,
+    {"ease",
+     {.lambda = true},
+     nullptr,
+     [](const data::Csr& train, const BaselineOptions& options) { return learn_ease(train, options, 0); },
+     ease_cost},
+    {"edlae",
+     {.lambda = true, .dropout = true},
+     nullptr,
      [](const data::Csr& train, const BaselineOptions& options) { return learn_ease(train, options, options.dropout); },
      ease_cost},
-    {"itemknn", nullptr,
+    {"itemknn",
+     {.neighbors = true},
+     nullptr,
      [](const data::Csr& train, const BaselineOptions& options) {
        return ItemWeights{nearest(train, options.neighbors)};
      },
@@ -110,6 +120,8 @@ const Entry& find(const std::string& name) {
 }
 
 }  // namespace
+
+BaselineUses baseline_uses(const std::string& name) { return find(name).uses; }
 
 void check_baseline(const std::string& name, const BaselineOptions& options) {
   find(name);

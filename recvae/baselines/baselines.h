@@ -30,6 +30,12 @@ std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& 
 /// What such a baseline learns, of those that learn item-item weights: all but popularity. Throws as make_baseline.
 ItemWeights learn_item_weights(const std::string& name, const data::Csr& train, const BaselineOptions& options = {});
 
+/// The options that mean something to a baseline.
+struct BaselineUses {
+  bool lambda = false, dropout = false, neighbors = false;
+};
+BaselineUses baseline_uses(const std::string& name);  ///< throws as make_baseline
+
 /// Throws as make_baseline would, whatever the data.
 void check_baseline(const std::string& name, const BaselineOptions& options = {});
 bool has_item_weights(const std::string& name);  ///< is there a baseline of that name that learns them?

@@ -16,7 +16,7 @@ class Search {
         context_(context),
         options_(options),
         choice_{options.lambda, 0, {}} {
-    if (name == "edlae") choice_.dropout = options.dropout;
+    if (baseline_uses(name).dropout) choice_.dropout = options.dropout;
     options_.double_precision = false;
     each_ = baseline_cost(name, data.train, data.validation.history, options_).seconds;
     seconds_ = seconds - baseline_cost(name, data.baseline_rows(true), data.test.history, options).seconds;

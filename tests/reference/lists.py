@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Who makes the best lists of one data set: baselines, models and blends; prints the table of RESULTS.md.
 
-  lists.py TOOLS DATA OUT [--seeds 1337,1,2,3,4] [--recvae OPTIONS] [--slim OPTIONS] [--multvae OPTIONS] [--baselines OPTIONS]
+  lists.py TOOLS DATA OUT [--seeds 1337,1,2,3,4] [--recvae OPTIONS] [--slim OPTIONS] [--chosen OPTIONS] [--multvae OPTIONS] [--baselines OPTIONS]
 
 TOOLS: the folder with the built commands. DATA: a directory that recvae_prepare wrote, users held out. OUT: a folder for
 the runs; one that is there and finished is not trained again. OPTIONS: further ones of recvae_train, in quotes. Needs NumPy.
@@ -25,11 +25,13 @@ from support import finished, ours, per_user
 
 METRICS = ["ndcg@100", "recall@20", "recall@50"]
 BASELINES = {"popularity": "popularity", "itemknn": "itemknn", "EASE": "ease", "EDLAE": "edlae"}
-MODELS = {"RecVAE": "recvae", "RecVAE with ImplicitSLIM": "slim", "Mult-VAE": "multvae"}
+MODELS = {"RecVAE": "recvae", "RecVAE with ImplicitSLIM": "slim", "RecVAE as chosen": "chosen", "Mult-VAE": "multvae"}
 BLENDS = {"RecVAE and EASE": ("RecVAE", "EASE"),
           "RecVAE and EDLAE": ("RecVAE", "EDLAE"),
           "RecVAE with ImplicitSLIM, and EASE": ("RecVAE with ImplicitSLIM", "EASE"),
           "RecVAE with ImplicitSLIM, and EDLAE": ("RecVAE with ImplicitSLIM", "EDLAE"),
+          "RecVAE as chosen, and EASE": ("RecVAE as chosen", "EASE"),
+          "RecVAE as chosen, and EDLAE": ("RecVAE as chosen", "EDLAE"),
           "both RecVAEs and EDLAE": ("RecVAE", "RecVAE with ImplicitSLIM", "EDLAE")}
 
 
@@ -73,12 +75,13 @@ def main():
     parser.add_argument("--seeds", default="1337,1,2,3,4")
     parser.add_argument("--recvae", default="")
     parser.add_argument("--slim", default="--implicit_slim 1000")
+    parser.add_argument("--chosen", help="of a further RecVAE, settings that were chosen for such data (default: no such row)")
     parser.add_argument("--multvae", default="--preset multvae --total_anneal_steps 10000 --epochs 200 --stopping_step 40")
     parser.add_argument("--baselines", default="")
     parser.add_argument("--without", default="", help="models that are left out, a comma between two")
     o = parser.parse_args()
     seeds = o.seeds.split(",")
-    models = [name for name in MODELS if name not in o.without.split(",")]
+    models = [name for name, options in MODELS.items() if name not in o.without.split(",") and getattr(o, options) is not None]
     blends = {name: parts for name, parts in BLENDS.items() if not set(parts) & set(MODELS) - set(models)}
     o.out.mkdir(parents=True, exist_ok=True)
 

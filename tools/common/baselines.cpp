@@ -65,12 +65,10 @@ bool is_affordable(const std::string& name, const data::Dataset& data, const Bas
 
 EaseFixed given_options(const CommandLine& line) { return {line.given("lambda"), line.given("dropout")}; }
 
-bool is_chosen_on_validation(const std::string& name) { return name == "ease" || name == "edlae"; }
-
 BaselineOptions find_options(const std::string& name, const data::Dataset& data, const Metric& metric,
                              const MetricContext& context, const BaselineOptions& options, EaseFixed fixed) {
-  const bool has_dropout = name == "edlae";
-  if (!is_chosen_on_validation(name) || (fixed.lambda && (fixed.dropout || !has_dropout))) return options;
+  const bool has_dropout = baseline_uses(name).dropout;
+  if (!baseline_uses(name).lambda || (fixed.lambda && (fixed.dropout || !has_dropout))) return options;
   const double minutes = has_dropout ? 3 : 1;
   const EaseChoice choice = choose_ease(name, data, metric, context, options, fixed, minutes * kMinute);
   const auto settings = [&](double lambda, double dropout) {

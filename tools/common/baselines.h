@@ -28,9 +28,6 @@ void announce_baseline(const std::string& name, const data::Csr& train, const Ba
 /// measured, so that what is printed does not depend on how busy a machine is.
 bool is_affordable(const std::string& name, const data::Dataset& data, const BaselineOptions& options);
 
-/// Has the baseline options that validation can choose?
-bool is_chosen_on_validation(const std::string& name);
-
 /// The options with the lambda, and the dropout of edlae, of recvae::choose_ease, within a minute (edlae: three), said
 /// in a log line with its neighbours. Of other baselines nothing changes.
 BaselineOptions find_options(const std::string& name, const data::Dataset& data, const Metric& metric,

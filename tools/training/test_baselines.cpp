@@ -15,9 +15,10 @@ namespace {
 /// What a file of item weights says of how they came to be: as a model's settings, and those of the baseline.
 std::string baseline_metadata(const std::string& name, const BaselineOptions& options, const Session& s) {
   auto j = nlohmann::ordered_json::parse(s.identity.settings);
-  if (is_chosen_on_validation(name)) j["lambda"] = options.lambda;
-  if (name == "edlae") j["dropout"] = options.dropout;
-  if (name == "itemknn") j["neighbors"] = options.neighbors;
+  const BaselineUses uses = baseline_uses(name);
+  if (uses.lambda) j["lambda"] = options.lambda;
+  if (uses.dropout) j["dropout"] = options.dropout;
+  if (uses.neighbors) j["neighbors"] = options.neighbors;
   if (s.o.prune > 0) j["prune"] = s.o.prune;
   return j.dump();
 }

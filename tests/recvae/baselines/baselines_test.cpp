@@ -136,6 +136,26 @@ TEST_CASE("baselines: the same bits for any number of threads") {
   ad::set_threads(0);
 }
 
+TEST_CASE("baselines: the options that mean something to one, and no others, change its scores") {
+  const data::Csr train = random_rows(60, 40);
+  const BaselineOptions usual{.lambda = 10, .neighbors = 20};
+  BaselineOptions lambda = usual, dropout = usual, neighbors = usual;
+  lambda.lambda = 300;
+  dropout.dropout = 0.9;
+  neighbors.neighbors = 1;
+  for (const char* name : {"popularity", "ease", "edlae", "itemknn"}) {
+    INFO(name);
+    const auto changes = [&](const BaselineOptions& options) {
+      return scores_of(*make_baseline(name, train, options), train, 7) !=
+             scores_of(*make_baseline(name, train, usual), train, 7);
+    };
+    const BaselineUses uses = baseline_uses(name);
+    CHECK(changes(lambda) == uses.lambda);
+    CHECK(changes(dropout) == uses.dropout);
+    CHECK(changes(neighbors) == uses.neighbors);
+  }
+}
+
 TEST_CASE("baselines: wrong names and options are refused") {
   CHECK_THROWS_AS(check_baseline("svd"), std::invalid_argument);
   for (const double lambda : {0.0, -1.0, static_cast<double>(INFINITY), static_cast<double>(NAN)})
