@@ -207,10 +207,12 @@ BlendChoice choose_weights(const std::vector<BlendPart>& parts, std::size_t fixe
   BlendChoice choice{std::vector<double>(parts.size(), 1), {}};
   if (validation.targets.nnz() == 0 || parts.size() < 2) return choice;
   std::optional<double> best;
-  // Tries these weights of one part, the others as they are best.
+  // Tries these weights of one part, the others as they are best. They are rounded to half octaves, so that a weight
+  // that is reached in two ways is tried once.
   const auto attempt = [&](std::size_t part, const std::vector<double>& of_part) {
     std::vector<std::vector<double>> fresh;
-    for (const double w : of_part) {
+    for (const double unrounded : of_part) {
+      const double w = unrounded > 0 ? std::exp2(std::round(2 * std::log2(unrounded)) / 2) : 0;
       std::vector<double> weights = choice.weights;
       weights[part] = w;
       if ((w == 0 || (w >= kLeast && w <= kMost)) && !choice.tried.contains(weights)) fresh.push_back(weights);

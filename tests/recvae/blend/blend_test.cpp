@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "../fit_problem.h"
@@ -142,7 +143,7 @@ TEST_CASE("choose_weights: the best of what was tried on validation, one part's 
   const std::vector<BlendPart> parts = {{"noise", random_table(150, 60, 1, 1)},
                                         {"popularity", make_baseline("popularity", validation.targets)},
                                         {"noise too", random_table(150, 60, 2, 1)}};
-  for (const char* name : {"ndcg@10", "gauc", "itemcoverage@5"}) {
+  for (const std::string name : {"ndcg@10", "gauc", "itemcoverage@5"}) {
     CAPTURE(name);
     const Metric metric = parse_metrics({name}, {})[0];
     const BlendChoice choice = choose_weights(parts, 1, validation, metric, context);
@@ -152,6 +153,10 @@ TEST_CASE("choose_weights: the best of what was tried on validation, one part's 
       CHECK_FALSE(is_better(metric, value, best));
       const double alone = evaluate(*blend_scorer(parts, weights), validation, {metric}, context).means[0];
       CHECK(std::abs(value - alone) < 1e-5);
+    }
+    for (auto a = choice.tried.begin(), b = std::next(a); b != choice.tried.end(); ++a, ++b) {
+      const auto alike = [](double v, double w) { return std::abs(v - w) < 1e-9; };
+      CHECK_FALSE(std::ranges::equal(a->first, b->first, alike));  // nothing twice, but for its last bits
     }
   }
   const Metric ndcg = parse_metrics({"ndcg@10"}, {})[0];
