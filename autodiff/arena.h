@@ -24,14 +24,20 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
   ~Arena() { release(); }
 
-  /// `bytes` of uninitialised memory on a cache line, valid until reset().
-  void* allocate(std::size_t bytes) {
+  /// `bytes` of uninitialised memory, valid until reset(), at a multiple of `alignment`, a power of two up to
+  /// kAlignment; of 16 at least.
+  void* allocate(std::size_t bytes, std::size_t alignment = kAlignment) {
     if (bytes > std::numeric_limits<std::size_t>::max() / 4) throw std::bad_alloc();  // sums below would wrap
-    const std::size_t need = std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
-    if (blocks_.empty() || used_ + need > blocks_.back().size) grow(need);
-    std::byte* p = blocks_.back().data + used_;
-    used_ += need;
-    total_ += need;
+    const auto round_up = [](std::size_t n, std::size_t to) { return (n + to - 1) / to * to; };
+    const std::size_t need = std::max(kSmall, round_up(bytes, kSmall));
+    std::size_t at = round_up(used_, std::max(kSmall, alignment));
+    if (blocks_.empty() || at + need > blocks_.back().size) {
+      grow(need);
+      at = 0;
+    }
+    std::byte* p = blocks_.back().data + at;
+    total_ += at + need - used_;
+    used_ = at + need;
 #if defined(__SANITIZE_ADDRESS__)
     ASAN_UNPOISON_MEMORY_REGION(p, bytes);
 #endif
@@ -40,7 +46,7 @@ class Arena {
 
   /// Takes back everything. O(1) once the high-water mark is reached.
   void reset() {
-    high_water_ = std::max(high_water_, total_);
+    high_water_ = std::max(high_water_, total_ + kAlignment * blocks_.size());  // gaps where a block ends may move
     if (blocks_.size() > 1) {
       release();
       grow(high_water_);
@@ -54,6 +60,7 @@ class Arena {
   std::size_t bytes_in_use() const { return total_; }
 
  private:
+  static constexpr std::size_t kSmall = 16;
   struct Block {
     std::byte* data;
     std::size_t size;

@@ -12,6 +12,7 @@
 // backward (CONTRIBUTING.md walks through one). Nodes are appended in topological order by construction.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
@@ -32,6 +33,17 @@ namespace ad {
 template <class T>
 class Tape;
 
+/// Who follows a tape at work, as Profile of inspect.h does.
+class TapeObserver {
+ public:
+  virtual void forward_done(std::size_t id) = 0;
+  virtual void backward_begins() = 0;
+  virtual void backward_done(std::size_t id) = 0;
+
+ protected:
+  ~TapeObserver() = default;
+};
+
 /// A value on a tape: a small handle that is copied freely and does not outlive its tape. Stale after Tape::reset():
 /// using it then throws Error. (Recordings are counted in 32 bits: a handle kept for exactly 2^32 resets would pass as
 /// fresh.)
@@ -42,6 +54,12 @@ class Var {
   ConstMatrix<T> value() const { return tape("value").value(*this); }
   Index rows() const { return value().rows; }
   Index cols() const { return value().cols; }
+  /// The number in a value [1, 1]; of other shapes it throws ShapeError.
+  T item() const {
+    const ConstMatrix<T> v = tape("item").value(*this, "item");
+    if (v.rows != 1 || v.cols != 1) throw ShapeError("item: expected [1, 1], found " + shape_string(v));
+    return *v.data;
+  }
   Tape<T>& tape(const char* op = "tape") const {
     if (!tape_) throw Error(std::string(op) + ": empty handle");
     return *tape_;
@@ -73,6 +91,11 @@ class Tape {
   /// A copy of `m` that gets no gradient.
   Var<T> constant(ConstMatrix<T> m) { return leaf("constant", copy_matrix(m), false); }
   Var<T> constant(const Tensor<T>& t) { return constant(t.view()); }
+  /// A number, [1, 1]: it takes part in any shape, as sides of length 1 repeat.
+  Var<T> constant(double number) {
+    const T value = static_cast<T>(number);
+    return constant(ConstMatrix<T>{&value, 1, 1});
+  }
   /// `m` itself, without a copy and without a gradient: it must stay as it is until reset().
   Var<T> reference(ConstMatrix<T> m) { return leaf("reference", const_cast<T*>(m.data), m.rows, m.cols, false); }
   /// A copy of `m` that gets a gradient: an input to be differentiated by.
@@ -86,7 +109,8 @@ class Tape {
 
   /// Uninitialised matrix, valid until reset(). Throws ShapeError where checked_bytes() does.
   Matrix<T> alloc(Index rows, Index cols) {
-    return {static_cast<T*>(arena_.allocate(checked_bytes("alloc", rows, cols, sizeof(T)))), rows, cols};
+    const std::size_t bytes = checked_bytes("alloc", rows, cols, sizeof(T));
+    return {static_cast<T*>(arena_.allocate(bytes, bytes < kAlignment ? alignof(T) : kAlignment)), rows, cols};
   }
   /// Uninitialised array, valid until reset().
   template <class U>
@@ -106,7 +130,7 @@ class Tape {
   template <class V>
   V& own(V value) {
     static_assert(alignof(V) <= kAlignment);
-    void* memory = arena_.allocate(sizeof(V));
+    void* memory = arena_.allocate(sizeof(V), alignof(V));
     V* v = ::new (memory) V(std::move(value));
     if constexpr (!std::is_trivially_destructible_v<V>) {
       owned_.push_back({v, [](void* p) { static_cast<V*>(p)->~V(); }});
@@ -118,18 +142,46 @@ class Tape {
   /// backward(tape, g), g being the gradient of `out`, and writes into tape.grad_slot(input) of each input. It is
   /// copied into the arena, so it captures handles and views only. `op` must be a string literal.
   template <class F>
+  Var<T> record(const char* op, Matrix<T> out, std::span<const Var<T>> inputs, F backward) {
+    return record_all(op, std::array{out}, inputs,
+                      [backward](Tape& tape, const std::array<ConstMatrix<T>, 1>& g) { backward(tape, g[0]); })[0];
+  }
+  template <class F>
   Var<T> record(const char* op, Matrix<T> out, std::initializer_list<Var<T>> inputs, F backward) {
+    return record(op, out, std::span<const Var<T>>(inputs.begin(), inputs.size()), backward);
+  }
+  /// The same for an op of several outputs: `backward` is called once, as backward(tape, gs), with the gradient of each
+  /// output in its order; one that the loss does not depend on is empty (data is null).
+  template <std::size_t N, class F>
+  std::array<Var<T>, N> record_all(const char* op, const std::array<Matrix<T>, N>& outs, std::span<const Var<T>> inputs,
+                                   F backward) {
     static_assert(std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>,
                   "a backward captures handles and views; give owning objects to tape.own()");
+    static_assert(N > 0 && alignof(F) <= kAlignment);
     refuse_unless_recording(op);
     bool wanted = false;
     for (Var<T> input : inputs) wanted = node(input, op).wants_grad || wanted;
-    Node n{op, out.data, out.rows, out.cols, wanted && no_grad_ == 0};
-    if (n.wants_grad) {
-      n.closure = ::new (arena_.allocate(sizeof(F))) F(backward);
-      n.backward = [](const void* f, Tape& tape, ConstMatrix<T> g) { (*static_cast<const F*>(f))(tape, g); };
+    wanted = wanted && no_grad_ == 0;
+    // The reverse loop comes to the first output last, when the gradients of all are complete: it has the closure.
+    const void* closure = wanted ? ::new (arena_.allocate(sizeof(F), alignof(F))) F(backward) : nullptr;
+    std::array<Var<T>, N> vars;
+    for (std::size_t k = 0; k < N; ++k) {
+      vars[k] = append(Node{op, outs[k].data, outs[k].rows, outs[k].cols, wanted, false}, inputs);
+      if (wanted && k == 0) {
+        nodes_.back().closure = closure;
+        nodes_.back().backward = [](const void* f, Tape& tape, std::uint32_t first) {
+          std::array<ConstMatrix<T>, N> g;
+          bool reached = false;
+          for (std::size_t i = 0; i < N; ++i) {
+            const Node& n = tape.nodes_[first + i];
+            g[i] = {n.grad, n.grad ? n.rows : 0, n.grad ? n.cols : 0};
+            reached = reached || n.grad;
+          }
+          if (reached) (*static_cast<const F*>(f))(tape, g);
+        };
+      }
     }
-    return append(n);
+    return vars;
   }
 
   /// Will backward() ask for the gradient of `v`? Lets an op skip what only its backward needs.
@@ -142,7 +194,7 @@ class Tape {
   /// In a backward: may the gradient of `input` be given as rows only? Then call set_row_grad(); else use grad_slot().
   bool takes_row_grad(Var<T> input) {
     const Node& n = running_input(input, "takes_row_grad");
-    return n.wants_grad && !n.backward && !n.grad;
+    return n.wants_grad && n.leaf && !n.grad;
   }
   /// In a backward: gives a row-sparse gradient, already filled; `rows` ascend, memory from alloc().
   void set_row_grad(Var<T> input, std::span<const std::int32_t> rows, Matrix<T> values);
@@ -151,7 +203,14 @@ class Tape {
 
   /// Gradients of `loss` [1, 1] with respect to every leaf that wants one. Once per recording. Throws Error where there
   /// is no such leaf; if a backward throws, there are no gradients.
-  void backward(Var<T> loss);
+  void backward(Var<T> loss) {
+    const ConstMatrix<T> v = value(loss, "backward");
+    if (v.rows != 1 || v.cols != 1) throw ShapeError("backward: expected a loss [1, 1], found " + shape_string(v));
+    const T one = 1;
+    backward(loss, ConstMatrix<T>{&one, 1, 1});
+  }
+  /// The same of sum(seed * v), elementwise: a vector-Jacobian product. `seed` has v's shape.
+  void backward(Var<T> v, ConstMatrix<T> seed);
 
   /// After backward(): the gradient of a leaf or of a parameter; empty where there is none. Throws Error before.
   Gradient<T> gradient(Var<T> v) {
@@ -194,6 +253,7 @@ class Tape {
     state_ = State::failed;
     destroy_owned();
     nodes_.clear();
+    inputs_.clear();
     parameters_.clear();
     identities_.clear();
     aside_.clear();
@@ -209,13 +269,33 @@ class Tape {
   std::size_t size() const { return nodes_.size(); }                  ///< recorded nodes
   std::size_t bytes_in_use() const { return arena_.bytes_in_use(); }  ///< of the arena, this step
 
+  /// Node `id`, below size(), as inspect.h shows it: valid until the tape is used again.
+  struct NodeView {
+    const char* op;
+    ConstMatrix<T> value, gradient;  ///< gradient: empty where there is none, of some rows only where it is row-sparse
+    bool wants_grad;
+    std::span<const std::uint32_t> inputs;  ///< their ids
+  };
+  NodeView view(std::size_t id) const {
+    const Node& n = nodes_.at(id);
+    const std::size_t end = id + 1 < nodes_.size() ? nodes_[id + 1].first_input : inputs_.size();
+    return {n.op,
+            {n.value, n.rows, n.cols},
+            gradient_of(n).values,
+            n.wants_grad,
+            std::span(inputs_).subspan(n.first_input, end - n.first_input)};
+  }
+  /// Is called after every node's forward and after its backward; null: nobody. Must outlive its use.
+  void observe(TapeObserver* observer) { observer_ = observer; }
+
  private:
-  using Backward = void (*)(const void* closure, Tape& tape, ConstMatrix<T> g);
+  using Backward = void (*)(const void* closure, Tape& tape, std::uint32_t first);
   struct Node {
     const char* op;
     T* value;
     Index rows, cols;
-    bool wants_grad;
+    bool wants_grad, leaf;
+    std::uint32_t first_input = 0;
     std::uint32_t asked_by = 0;   // the last node whose backward asked for a slot of this one
     Backward backward = nullptr;  // null: a leaf, or nothing to do
     const void* closure = nullptr;
@@ -258,14 +338,17 @@ class Tape {
     return n;
   }
 
-  Var<T> append(const Node& n) {
+  Var<T> append(const Node& n, std::span<const Var<T>> inputs = {}) {
     nodes_.push_back(n);
+    nodes_.back().first_input = static_cast<std::uint32_t>(inputs_.size());
+    for (Var<T> input : inputs) inputs_.push_back(input.id_);
+    if (observer_) observer_->forward_done(nodes_.size() - 1);
     return Var<T>(this, static_cast<std::uint32_t>(nodes_.size() - 1), epoch_);
   }
   Var<T> leaf(const char* op, T* value, Index rows, Index cols, bool wants) {
     refuse_unless_recording(op);
     checked_bytes(op, rows, cols, sizeof(T));
-    return append(Node{op, value, rows, cols, wants && no_grad_ == 0});
+    return append(Node{op, value, rows, cols, wants && no_grad_ == 0, true});
   }
   Var<T> leaf(const char* op, Matrix<T> m, bool wants) { return leaf(op, m.data, m.rows, m.cols, wants); }
   Matrix<T> copy_matrix(ConstMatrix<T> m) {
@@ -275,7 +358,7 @@ class Tape {
   }
   void make_dense(Node& n);
   void add_aside();
-  Gradient<T> gradient_of(const Node& n) {
+  static Gradient<T> gradient_of(const Node& n) {
     if (!n.grad) return {};
     const Index rows = n.row_sparse ? static_cast<Index>(n.grad_rows.size()) : n.rows;
     return {{{n.grad, rows, n.cols}}, n.grad_rows, n.row_sparse};
@@ -290,6 +373,7 @@ class Tape {
 
   Arena arena_;
   std::vector<Node> nodes_;
+  std::vector<std::uint32_t> inputs_;  // of all nodes, one after another
   std::vector<Owned> owned_;
   detail::ParameterMap parameters_;                      // those that were trainable when they were used
   std::vector<std::shared_ptr<const char>> identities_;  // theirs: so that nobody else gets one's address
@@ -297,6 +381,7 @@ class Tape {
   std::uint32_t epoch_ = 0, running_ = 0;
   int no_grad_ = 0;
   State state_ = State::recording;
+  TapeObserver* observer_ = nullptr;
 };
 
 /// The tape of an op's inputs, its first line: throws Error("op: ...") where one is empty, stale or of another tape.
@@ -379,24 +464,25 @@ void Tape<T>::add_aside() {
 }
 
 template <class T>
-void Tape<T>::backward(Var<T> loss) {
-  Node& root = node(loss, "backward");
+void Tape<T>::backward(Var<T> v, ConstMatrix<T> seed) {
+  Node& root = node(v, "backward");
   refuse_failed("backward");
-  if (root.rows != 1 || root.cols != 1) {
-    throw ShapeError("backward: expected a loss [1, 1], found " + shape_string(root.rows, root.cols));
+  if (seed.rows != root.rows || seed.cols != root.cols) {
+    throw ShapeError("backward: a seed " + shape_string(seed) + " for a value " + shape_string(root));
   }
   if (state_ != State::recording) throw Error("backward: called twice on one recording; call reset() first");
   if (!root.wants_grad) throw Error("backward: the loss depends on nothing trainable, or was recorded under no_grad()");
   state_ = State::running;
   try {
-    root.grad = alloc(1, 1).data;
-    *root.grad = T(1);
-    for (std::size_t id = loss.id_ + std::size_t{1}; id-- > 0;) {
+    root.grad = copy_matrix(seed).data;
+    if (observer_) observer_->backward_begins();
+    for (std::size_t id = v.id_ + std::size_t{1}; id-- > 0;) {
       const Node& n = nodes_[id];
-      if (!n.backward || !n.grad) continue;
+      if (!n.backward) continue;
       running_ = static_cast<std::uint32_t>(id);
-      n.backward(n.closure, *this, ConstMatrix<T>{n.grad, n.rows, n.cols});
+      n.backward(n.closure, *this, running_);
       if (!aside_.empty()) add_aside();
+      if (observer_) observer_->backward_done(id);
     }
   } catch (...) {
     state_ = State::failed;

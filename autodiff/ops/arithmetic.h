@@ -1,7 +1,10 @@
 // Sums, products and quotients of two values, with broadcasting, and their operators.
 #pragma once
 
+#include <cmath>
+
 #include "broadcast.h"
+#include "elementwise.h"
 
 namespace ad {
 
@@ -18,6 +21,12 @@ Var<T> binary(const char* op, Var<T> a, Var<T> b, F f, DA da, DB db) {
     put_reduced(t.grad_slot(a), g.rows, g.cols, [&](Index i, Index j) { return da(g(i, j), x(i, j), y(i, j)); });
     put_reduced(t.grad_slot(b), g.rows, g.cols, [&](Index i, Index j) { return db(g(i, j), x(i, j), y(i, j)); });
   });
+}
+
+/// What one of two equals gets of the gradient g: all, half or nothing.
+template <class T>
+T share(T g, bool all, bool half) {
+  return all ? g : half ? g / 2 : T(0);
 }
 
 }  // namespace detail
@@ -52,6 +61,49 @@ Var<T> div(Var<T> a, Var<T> b) {
       [](T g, T x, T y) { return -g * x / (y * y); });
 }
 
+/// The larger of two, elementwise; sides of length 1 repeat. NaN if one is. Equal ones share the gradient, as in
+/// PyTorch.
+template <class T>
+Var<T> max(Var<T> a, Var<T> b) {
+  return detail::binary(
+      "max", a, b, [](T x, T y) { return x > y || x != x ? x : y; },
+      [](T g, T x, T y) { return detail::share(g, x > y || x != x, x == y); },
+      [](T g, T x, T y) { return detail::share(g, !(x >= y || x != x), x == y); });
+}
+
+/// The smaller of two, elementwise; sides of length 1 repeat. NaN if one is. Equal ones share the gradient.
+template <class T>
+Var<T> min(Var<T> a, Var<T> b) {
+  return detail::binary(
+      "min", a, b, [](T x, T y) { return x < y || x != x ? x : y; },
+      [](T g, T x, T y) { return detail::share(g, x < y || x != x, x == y); },
+      [](T g, T x, T y) { return detail::share(g, !(x <= y || x != x), x == y); });
+}
+
+/// a where `condition` is not 0, else b, elementwise; sides of length 1 repeat, of all three. What is not taken
+/// gets the gradient 0: a NaN there stays there, but for slopes that are infinite (of log at 0: 0 * inf).
+template <class T>
+Var<T> where(ConstMatrix<std::type_identity_t<T>> condition, Var<T> a, Var<T> b) {
+  Tape<T>& tape = tape_of("where", {a, b});
+  const detail::Broadcast<T> x(a.value()), y(b.value());
+  const Matrix<T> sides = detail::alloc_broadcast("where", tape, a.value(), b.value());
+  const Matrix<T> out = detail::alloc_broadcast("where", tape, condition, ConstMatrix<T>(sides));
+  const detail::Broadcast<T> c({tape.copy(condition.span()).data(), condition.rows, condition.cols});
+  detail::fill(out, [&](Index i, Index j) { return c(i, j) != 0 ? x(i, j) : y(i, j); });
+  return tape.record("where", out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
+    detail::put_reduced(t.grad_slot(a), g.rows, g.cols,
+                        [&](Index i, Index j) { return c(i, j) != 0 ? g(i, j) : T(0); });
+    detail::put_reduced(t.grad_slot(b), g.rows, g.cols,
+                        [&](Index i, Index j) { return c(i, j) != 0 ? T(0) : g(i, j); });
+  });
+}
+
+/// x, with `value` where `mask` is not 0; sides of length 1 repeat.
+template <class T>
+Var<T> masked_fill(Var<T> x, ConstMatrix<std::type_identity_t<T>> mask, double value) {
+  return where(mask, tape_of("masked_fill", {x}).constant(value), x);
+}
+
 template <class T>
 Var<T> operator+(Var<T> a, Var<T> b) {
   return add(a, b);
@@ -67,6 +119,63 @@ Var<T> operator*(Var<T> a, Var<T> b) {
 template <class T>
 Var<T> operator/(Var<T> a, Var<T> b) {
   return div(a, b);
+}
+
+// A number on one side: as if it were a matrix of it, in T.
+template <class T>
+Var<T> operator+(Var<T> a, double b) {
+  return detail::elementwise(
+      "add", a, [s = static_cast<T>(b)](T x) { return x + s; }, [](T, T) { return T(1); });
+}
+template <class T>
+Var<T> operator+(double a, Var<T> b) {
+  return b + a;
+}
+template <class T>
+Var<T> operator-(Var<T> a, double b) {
+  return detail::elementwise(
+      "sub", a, [s = static_cast<T>(b)](T x) { return x - s; }, [](T, T) { return T(1); });
+}
+template <class T>
+Var<T> operator-(double a, Var<T> b) {
+  return detail::elementwise(
+      "sub", b, [s = static_cast<T>(a)](T x) { return s - x; }, [](T, T) { return T(-1); });
+}
+template <class T>
+Var<T> operator*(Var<T> a, double b) {
+  return scale(a, static_cast<T>(b));
+}
+template <class T>
+Var<T> operator*(double a, Var<T> b) {
+  return b * a;
+}
+template <class T>
+Var<T> operator/(Var<T> a, double b) {
+  return detail::elementwise(
+      "div", a, [s = static_cast<T>(b)](T x) { return x / s; }, [s = static_cast<T>(b)](T, T) { return 1 / s; });
+}
+template <class T>
+Var<T> operator/(double a, Var<T> b) {
+  return detail::elementwise(
+      "div", b, [s = static_cast<T>(a)](T x) { return s / x; }, [](T x, T y) { return -y / x; });
+}
+
+// a += b is a = a + b: the handle then means the sum.
+template <class T, class B>
+Var<T>& operator+=(Var<T>& a, B b) {
+  return a = a + b;
+}
+template <class T, class B>
+Var<T>& operator-=(Var<T>& a, B b) {
+  return a = a - b;
+}
+template <class T, class B>
+Var<T>& operator*=(Var<T>& a, B b) {
+  return a = a * b;
+}
+template <class T, class B>
+Var<T>& operator/=(Var<T>& a, B b) {
+  return a = a / b;
 }
 
 }  // namespace ad

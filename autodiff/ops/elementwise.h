@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cmath>
+#include <numbers>
+#include <string>
 #include <type_traits>
 
 #include "../kernels/loops.h"
@@ -77,6 +79,45 @@ Var<T> square(Var<T> x) {
       "square", x, [](T v) { return v * v; }, [](T v, T) { return T(2) * v; });
 }
 
+/// sqrt(x); x > 0 where the gradient is asked for.
+template <class T>
+Var<T> sqrt(Var<T> x) {
+  return detail::elementwise(
+      "sqrt", x, [](T v) { return std::sqrt(v); }, [](T, T y) { return T(0.5) / y; });
+}
+
+/// x^p for one exponent.
+template <class T>
+Var<T> pow(Var<T> x, double p) {
+  return detail::elementwise(
+      "pow", x, [e = static_cast<T>(p)](T v) { return std::pow(v, e); },
+      [e = static_cast<T>(p)](T v, T) { return e == 0 ? T(0) : e * std::pow(v, e - 1); });
+}
+
+/// |x|; the derivative at 0 is 0.
+template <class T>
+Var<T> abs(Var<T> x) {
+  return detail::elementwise(
+      "abs", x, [](T v) { return std::abs(v); }, [](T v, T) { return v > 0   ? T(1)
+                                                                     : v < 0 ? T(-1)
+                                                                             : v; });
+}
+
+/// min(max(x, low), high), low <= high; the derivative is 1 from low to high, both included, else 0. NaN stays NaN.
+template <class T>
+Var<T> clamp(Var<T> x, double low, double high) {
+  tape_of("clamp", {x});
+  if (!(low <= high)) {
+    throw Error("clamp: expected low <= high, found " + std::to_string(low) + ", " + std::to_string(high));
+  }
+  const T least = static_cast<T>(low), most = static_cast<T>(high);
+  return detail::elementwise(
+      "clamp", x, [=](T v) { return v < least  ? least
+                                    : v > most ? most
+                                               : v; },
+      [=](T v, T) { return static_cast<T>(!(v < least || v > most)); });
+}
+
 /// Hyperbolic tangent.
 template <class T>
 Var<T> tanh(Var<T> x) {
@@ -99,6 +140,23 @@ Var<T> relu(Var<T> x) {
       "relu", x, [](T v) { return v <= T(0) ? T(0) : v; }, [](T v, T) { return static_cast<T>(!(v <= T(0))); });
 }
 
+/// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which does not overflow.
+template <class T>
+Var<T> softplus(Var<T> x) {
+  return detail::elementwise(
+      "softplus", x, [](T v) { return (v < T(0) ? T(0) : v) + std::log1p(std::exp(-std::abs(v))); },
+      [](T v, T) { return kernels::sigmoid(v); });
+}
+
+/// x * Phi(x), Phi being the standard normal distribution function: PyTorch's GELU, without approximation.
+template <class T>
+Var<T> gelu(Var<T> x) {
+  constexpr T kRoot = std::numbers::sqrt2_v<T> / 2, kDensity = kRoot * std::numbers::inv_sqrtpi_v<T>;
+  return detail::elementwise(
+      "gelu", x, [](T v) { return v * T(0.5) * std::erfc(-v * kRoot); },
+      [](T v, T) { return T(0.5) * std::erfc(-v * kRoot) + v * kDensity * std::exp(-v * v / 2); });
+}
+
 /// x * sigmoid(x), PyTorch's SiLU.
 template <class T>
 Var<T> swish(Var<T> x) {
@@ -116,6 +174,15 @@ Var<T> swish(Var<T> x) {
       });
     }
   });
+}
+
+/// x without its past: the same values, and no gradient flows on.
+template <class T>
+Var<T> detach(Var<T> x) {
+  Tape<T>& tape = tape_of("detach", {x});
+  const ConstMatrix<T> in = x.value();
+  const auto no_grad = tape.no_grad();
+  return tape.record("detach", {const_cast<T*>(in.data), in.rows, in.cols}, {x}, [](Tape<T>&, ConstMatrix<T>) {});
 }
 
 }  // namespace ad

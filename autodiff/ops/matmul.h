@@ -69,4 +69,11 @@ Var<T> linear(Var<T> x, Var<T> weight, Var<T> bias) {
   });
 }
 
+/// x weight^T: x [batch, in], weight [out, in].
+template <class T>
+Var<T> linear(Var<T> x, Var<T> weight) {
+  tape_of("linear", {x, weight});
+  return matmul(x, weight, false, true);
+}
+
 }  // namespace ad

@@ -6,6 +6,7 @@
 
 #include "../kernels/loops.h"
 #include "broadcast.h"
+#include "elementwise.h"
 
 namespace ad {
 namespace detail {
@@ -65,6 +66,29 @@ struct RowSoftmax {
   T log_sum(Index i) const { return std::log(sum[static_cast<std::size_t>(i)]); }
 };
 
+/// Of each row the first element that is beyond(it, all others), or the first NaN.
+template <class T, class F>
+Var<T> row_extreme(const char* op, Var<T> x, F beyond) {
+  Tape<T>& tape = tape_of(op, {x});
+  const ConstMatrix<T> in = x.value();
+  if (in.cols == 0) throw ShapeError(std::string(op) + ": " + shape_string(in) + " has no columns");
+  Matrix<T> out = tape.alloc(in.rows, 1);
+  const std::span<Index> at = tape.template alloc_array<Index>(in.rows);
+  parallel_rows(in.rows, in.cols, [&](Index i) {
+    const T* row = in.row(i);
+    Index best = 0;
+    for (Index j = 1; j < in.cols && row[best] == row[best]; ++j) {
+      if (beyond(row[j], row[best]) || row[j] != row[j]) best = j;
+    }
+    at[static_cast<std::size_t>(i)] = best;
+    out.data[i] = row[best];
+  });
+  return tape.record(op, out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
+    put_reduced(t.grad_slot(x), in.rows, in.cols,
+                [&](Index i, Index j) { return j == at[static_cast<std::size_t>(i)] ? g.data[i] : T(0); });
+  });
+}
+
 }  // namespace detail
 
 /// Sum over all elements: [1, 1].
@@ -95,6 +119,38 @@ Var<T> row_sums(Var<T> x) {
   return tape.record("row_sums", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
     detail::put_reduced(t.grad_slot(x), in.rows, in.cols, [&](Index i, Index) { return g.data[i]; });
   });
+}
+
+/// sum_j x_ij / cols: [rows, 1]; there must be columns.
+template <class T>
+Var<T> row_mean(Var<T> x) {
+  const ConstMatrix<T> in = tape_of("row_mean", {x}).value(x);
+  if (in.cols == 0) throw ShapeError("row_mean: " + shape_string(in) + " has no columns");
+  return scale(row_sums(x), T(1) / static_cast<T>(in.cols));
+}
+
+/// sum_i x_ij: [1, cols].
+template <class T>
+Var<T> column_sums(Var<T> x) {
+  Tape<T>& tape = tape_of("column_sums", {x});
+  const ConstMatrix<T> in = x.value();
+  Matrix<T> out = tape.alloc(1, in.cols);
+  detail::put_column_sums(tape, GradSlot<T>{out}, in.data, in.rows, in.cols);
+  return tape.record("column_sums", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
+    detail::put_reduced(t.grad_slot(x), in.rows, in.cols, [&](Index, Index j) { return g.data[j]; });
+  });
+}
+
+/// max_j x_ij: [rows, 1]; there must be columns. NaN if one is. Of equal ones the first gets the gradient.
+template <class T>
+Var<T> row_max(Var<T> x) {
+  return detail::row_extreme("row_max", x, [](T a, T b) { return a > b; });
+}
+
+/// min_j x_ij: [rows, 1]; there must be columns. NaN if one is. Of equal ones the first gets the gradient.
+template <class T>
+Var<T> row_min(Var<T> x) {
+  return detail::row_extreme("row_min", x, [](T a, T b) { return a < b; });
 }
 
 /// log sum_j e^x_ij: [rows, 1].

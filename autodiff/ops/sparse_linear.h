@@ -29,6 +29,22 @@ template <class T>
 void sparse_linear_weight_grad(const TouchedColumns<T>& x, ConstMatrix<T> g, Matrix<T> grad, bool rows_only,
                                bool accumulate);
 
+/// Gives `weight` the gradient x^T g: as rows where it takes those.
+template <class T>
+void put_rows(Tape<T>& t, Var<T> weight, const CsrView<T>& x, ConstMatrix<T> g) {
+  if (t.takes_row_grad(weight)) {
+    const TouchedColumns<T> columns = by_columns(t, x);
+    // As large as the entries could make it, touched or not: then a step's memory only depends on nnz.
+    T* memory = t.alloc(std::min(x.nnz(), x.cols), g.cols).data;
+    Matrix<T> rows{memory, static_cast<Index>(columns.columns.size()), g.cols};
+    sparse_linear_weight_grad(columns, g, rows, true, false);
+    t.set_row_grad(weight, columns.columns, rows);
+  } else if (GradSlot<T> dw = t.grad_slot(weight)) {
+    if (!dw.accumulate) std::fill(dw.grad.data, dw.grad.data + dw.grad.size(), T(0));
+    sparse_linear_weight_grad(by_columns(t, x), g, dw.grad, false, true);
+  }
+}
+
 }  // namespace detail
 
 /// A copy of `x` on the tape, so that the batch behind it may die early.
@@ -58,17 +74,7 @@ Var<T> sparse_linear(const CsrView<T>& x, Var<T> weight, Var<T> bias) {
   detail::sparse_linear_forward(x, w, b, out);
   const CsrView<T> mine = tape.wants_grad(weight) ? copy(tape, x) : CsrView<T>{};
   return tape.record("sparse_linear", out, {weight, bias}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    if (t.takes_row_grad(weight)) {
-      const detail::TouchedColumns<T> columns = detail::by_columns(t, mine);
-      // As large as the entries could make it, touched or not: then a step's memory only depends on nnz.
-      T* memory = t.alloc(std::min(mine.nnz(), mine.cols), g.cols).data;
-      Matrix<T> rows{memory, static_cast<Index>(columns.columns.size()), g.cols};
-      detail::sparse_linear_weight_grad(columns, g, rows, true, false);
-      t.set_row_grad(weight, columns.columns, rows);
-    } else if (GradSlot<T> dw = t.grad_slot(weight)) {
-      if (!dw.accumulate) std::fill(dw.grad.data, dw.grad.data + dw.grad.size(), T(0));
-      detail::sparse_linear_weight_grad(detail::by_columns(t, mine), g, dw.grad, false, true);
-    }
+    detail::put_rows(t, weight, mine, g);
     detail::put_sum(t, t.grad_slot(bias), g);
   });
 }

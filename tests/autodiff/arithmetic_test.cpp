@@ -24,6 +24,90 @@ TEST_CASE("add, sub, mul, div: gradients, broadcasting, errors") {
   check_op("mul", mul, {random_tensor(3, 1, 0.5, 2, 5), random_tensor(1, 67, 0.5, 2, 6)});  // both repeat; odd width
 }
 
+TEST_CASE("max, min, where, masked_fill: gradients, broadcasting, errors") {
+  const auto max = [](auto&, auto in) { return ad::max(in[0], in[1]); };
+  const auto min = [](auto&, auto in) { return ad::min(in[0], in[1]); };
+  const std::vector<test::Inputs> misfits = {{random_tensor(3, 5, 1, 2, 1), random_tensor(3, 4, 1, 2, 2)}};
+  for (auto [rows, cols] : {std::pair<ad::Index, ad::Index>{3, 5}, {1, 5}, {3, 1}, {1, 1}}) {
+    const test::Inputs inputs = {random_tensor(3, 5, 0.5, 2, 3), random_tensor(rows, cols, 0.9, 1.3, 4)};
+    check_op("max", max, inputs, misfits);
+    check_op("min", min, inputs, misfits);
+    check_op(
+        "where",
+        []<class T>(ad::Tape<T>&, std::span<const ad::Var<T>> in) {
+          ad::Tensor<T> stripes(1, test::sides(in[0]).cols());
+          for (ad::Index j = 0; j < stripes.cols(); ++j) stripes(0, j) = static_cast<T>(j % 2);
+          return ad::where(stripes, in[0], in[1]);
+        },
+        inputs, misfits);
+  }
+  check_op("masked_fill",
+           []<class T>(ad::Tape<T>&, std::span<const ad::Var<T>> in) {
+             ad::Tensor<T> stripes(test::sides(in[0]).rows(), 1);
+             for (ad::Index i = 0; i < stripes.rows(); ++i) stripes(i, 0) = static_cast<T>(i % 2);
+             return ad::masked_fill(in[0], stripes, -3);
+           },
+           {random_tensor(3, 5, 0.5, 2, 3)});
+}
+
+TEST_CASE("max, min: NaN wins on either side, equals share; where leaves out what it does not take") {
+  const double nan = std::nan("");
+  ad::Tape<double> tape;
+  const auto x = tape.variable(ad::Tensor<double>(1, 3, {nan, 1, 2})),
+             y = tape.variable(ad::Tensor<double>(1, 3, {1, nan, 2}));
+  for (const bool larger : {true, false}) {
+    const ad::ConstMatrix<double> v = (larger ? ad::max(x, y) : ad::min(x, y)).value();
+    CHECK(std::isnan(v(0, 0)));
+    CHECK(std::isnan(v(0, 1)));
+    CHECK(v(0, 2) == 2);
+  }
+  tape.backward(ad::sum(ad::slice_cols(ad::max(x, y), 2, 3)));
+  CHECK(tape.gradient(x).values(0, 2) == 0.5);
+  CHECK(tape.gradient(y).values(0, 2) == 0.5);
+  tape.reset();
+  const auto a = tape.variable(ad::Tensor<double>(1, 2, {nan, 4})),
+             b = tape.variable(ad::Tensor<double>(1, 2, {3, nan}));
+  const auto taken = ad::where(ad::Tensor<double>(1, 2, {0, 1}), a, b);
+  CHECK(taken.value()(0, 0) == 3);
+  CHECK(taken.value()(0, 1) == 4);
+  tape.backward(ad::sum(ad::square(taken)));
+  CHECK(tape.gradient(a).values(0, 0) == 0);
+  CHECK(tape.gradient(a).values(0, 1) == 8);
+  CHECK(tape.gradient(b).values(0, 0) == 6);
+}
+
+TEST_CASE("numbers beside values: gradients, and the values of matrices of them") {
+  const test::Inputs x = {random_tensor(3, 5, 0.5, 2, 3)};
+  check_op(
+      "add", [](auto&, auto in) { return in[0] + 0.75; }, x);
+  check_op(
+      "add", [](auto&, auto in) { return 2 + in[0]; }, x);
+  check_op(
+      "sub", [](auto&, auto in) { return in[0] - 0.75; }, x);
+  check_op(
+      "sub", [](auto&, auto in) { return 1 - in[0]; }, x);
+  check_op(
+      "scale", [](auto&, auto in) { return in[0] * 0.75; }, x);
+  check_op(
+      "scale", [](auto&, auto in) { return 2 * in[0]; }, x);
+  check_op(
+      "div", [](auto&, auto in) { return in[0] / 0.75; }, x);
+  check_op(
+      "div", [](auto&, auto in) { return 1 / in[0]; }, x);
+  check_op(
+      "add", [](auto& tape, auto in) { return in[0] + tape.constant(3.0); }, x);
+
+  ad::Tape<double> tape;
+  ad::Var<double> v = tape.constant(2);
+  v += 3;
+  v *= v;
+  v -= tape.constant(1.0);
+  v /= 4;
+  CHECK(v.item() == 6);
+  CHECK((7 - v).item() == 1);
+  CHECK((3 / v).item() == 0.5);
+}
+
 TEST_CASE("an operand used twice in one op gets both parts") {
   test::check_op("mul", [](auto&, auto in) { return in[0] * in[0]; }, {random_tensor(2, 3, 0.5, 2, 1)});
   test::check_op("add", [](auto&, auto in) { return in[0] + in[0]; }, {random_tensor(2, 3, 0.5, 2, 1)});

@@ -25,6 +25,48 @@ TEST_CASE("sums and the softmax family: gradients") {
            {random_tensor(3, 4, -2, 2, 5)});
 }
 
+TEST_CASE("row_mean, column_sums, row_max, row_min: gradients") {
+  const test::Inputs x = {random_tensor(3, 5, 0.5, 2, 1)};
+  test::check_op(
+      "row_mean", [](auto&, auto in) { return ad::row_mean(in[0]); }, x);
+  test::check_op(
+      "column_sums", [](auto&, auto in) { return ad::column_sums(in[0]); }, x);
+  // Extremes that no step of a central difference overtakes, at sizes of several tasks.
+  ad::Tensor<double> clear = random_tensor(300, 257, 0.5, 2, 2);
+  for (ad::Index i = 0; i < clear.rows(); ++i) {
+    clear(i, i * 7 % clear.cols()) = 3;
+    clear(i, i * 5 % (clear.cols() - 1) + 1) = 0.1;
+  }
+  const auto max = [](auto&, auto in) { return ad::row_max(in[0]); };
+  const auto min = [](auto&, auto in) { return ad::row_min(in[0]); };
+  test::check_op("row_max", max, x, {}, test::Tasks::few);
+  test::check_op("row_min", min, x, {}, test::Tasks::few);
+  test::check_direction(max, {clear});
+  test::check_direction(min, {clear});
+  test::check_threads(max, {clear});
+  test::check_threads(min, {clear});
+}
+
+TEST_CASE("row_max, row_min: the first of equals, NaN, infinities; rows without columns are refused") {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  const double nan = std::nan("");
+  ad::Tape<double> tape;
+  const auto x = tape.variable(ad::Tensor<double>(4, 3, {2, 5, 5, 1, nan, nan, -inf, -inf, -inf, inf, 0, inf}));
+  const auto top = ad::row_max(x);
+  CHECK(top.value()(0, 0) == 5);
+  CHECK(std::isnan(top.value()(1, 0)));
+  CHECK(top.value()(2, 0) == -inf);
+  CHECK(ad::row_min(x).value()(3, 0) == 0);
+  tape.backward(ad::sum(top));
+  const double expected[] = {0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 0};
+  for (ad::Index i = 0; i < 12; ++i) CHECK(tape.gradient(x).values.data[i] == expected[i]);
+  tape.reset();
+  const auto none = tape.variable(ad::Tensor<double>(2, 0));
+  CHECK_THROWS_WITH_AS(ad::row_max(none), "row_max: [2, 0] has no columns", ad::ShapeError);
+  CHECK_THROWS_WITH_AS(ad::row_mean(none), "row_mean: [2, 0] has no columns", ad::ShapeError);
+  CHECK(ad::column_sums(none).cols() == 0);
+}
+
 TEST_CASE("mean of nothing is an error, a sum is 0") {
   ad::Tape<double> tape;
   CHECK_THROWS_WITH_AS(ad::mean(tape.variable(ad::Tensor<double>(0, 3))), "mean: [0, 3] has no elements",

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "../support/check_op.h"
 #include "autodiff/autodiff.h"
 
 using ad::Tape;
@@ -429,4 +430,135 @@ TEST_CASE("a tensor moved onto itself stays; one moved from is empty") {
   const Tensor<float> taken = std::move(t);
   CHECK(t.size() == 0);
   CHECK(taken.size() == 2);
+}
+
+namespace {
+
+// Two outputs, x + y and x * y, of one recording.
+std::array<ad::Var<double>, 2> sum_and_product(ad::Var<double> a, ad::Var<double> b) {
+  Tape<double>& tape = ad::tape_of("sum_and_product", {a, b});
+  const ad::ConstMatrix<double> x = a.value(), y = b.value();
+  const std::array outs{tape.alloc(x.rows, x.cols), tape.alloc(x.rows, x.cols)};
+  for (ad::Index i = 0; i < x.size(); ++i) {
+    outs[0].data[i] = x.data[i] + y.data[i];
+    outs[1].data[i] = x.data[i] * y.data[i];
+  }
+  return tape.record_all("sum_and_product", outs, std::array{a, b}, [=](Tape<double>& t, const auto& g) {
+    const auto put = [&](ad::GradSlot<double> slot, ad::ConstMatrix<double> other) {
+      for (ad::Index i = 0; slot && i < other.size(); ++i) {
+        slot.put(i, (g[0].data ? g[0].data[i] : 0) + (g[1].data ? g[1].data[i] * other.data[i] : 0));
+      }
+    };
+    put(t.grad_slot(a), y);
+    put(t.grad_slot(b), x);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("an op of several outputs: gradients of both, of one alone, and of a loss that is one of them") {
+  const test::Inputs inputs = {test::random_tensor(2, 3, 0.5, 2, 1), test::random_tensor(2, 3, 0.5, 2, 2)};
+  for (const int used : {0, 1, 2}) {
+    CAPTURE(used);
+    const auto f = [&](Tape<double>&, std::span<const ad::Var<double>> in) {
+      const auto out = sum_and_product(ad::square(in[0]), in[1]);
+      return used == 2 ? ad::exp(out[1]) + out[0] * out[1] : ad::square(out[static_cast<std::size_t>(used)]);
+    };
+    const ad::GradcheckResult result = ad::gradcheck(f, inputs);
+    CHECK_MESSAGE(result.ok, result.message);
+  }
+  for (const std::size_t k : {0, 1}) {
+    Tape<double> tape;
+    const auto x = tape.variable(ad::Tensor<double>(1, 1, {3})), y = tape.variable(ad::Tensor<double>(1, 1, {5}));
+    const auto out = sum_and_product(x, y);
+    tape.backward(out[k]);
+    CHECK(tape.gradient(x).values(0, 0) == (k == 0 ? 1 : 5));
+    CHECK(tape.gradient(y).values(0, 0) == (k == 0 ? 1 : 3));
+  }
+}
+
+TEST_CASE("backward with a seed gives the product of a vector and the Jacobian") {
+  Tape<double> tape;
+  const auto x = tape.variable(ad::Tensor<double>(1, 2, {2, 3}));
+  const auto y = ad::square(x);
+  ad::Tensor<double> seed(1, 2, {10, 100});
+  CHECK_THROWS_WITH_AS(tape.backward(y, ad::Tensor<double>(2, 1)), "backward: a seed [2, 1] for a value [1, 2]",
+                       ad::ShapeError);
+  tape.backward(y, seed);
+  seed.fill(0);  // it is copied
+  CHECK(tape.gradient(x).values(0, 0) == 40);
+  CHECK(tape.gradient(x).values(0, 1) == 600);
+  CHECK(tape.gradient(y).values(0, 1) == 100);
+  CHECK_THROWS_AS(tape.backward(y, seed), ad::Error);
+  tape.reset();
+  const auto leaf = tape.variable(seed);
+  tape.backward(leaf, seed);  // a leaf itself
+  CHECK(tape.gradient(leaf).values.cols == 2);
+}
+
+namespace {
+
+// How a backward gives one of its two inputs a gradient of ones: set at once, later, or as rows.
+enum class Way { slot, late_slot, rows };
+
+ad::Var<double> two_ways(ad::Var<double> a, ad::Var<double> b, Way first, Way second) {
+  Tape<double>& tape = ad::tape_of("two_ways", {a, b});
+  return tape.record("two_ways", tape.alloc(1, 1), {a, b}, [=](Tape<double>& t, ad::ConstMatrix<double>) {
+    ad::GradSlot<double> late[2];
+    int asked = 0;
+    const auto give = [&](ad::Var<double> to, Way way, double value) {
+      if (way == Way::rows) {
+        const ad::Matrix<double> values = t.alloc(2, to.cols());
+        std::fill_n(values.data, values.size(), value);
+        const std::array<std::int32_t, 2> rows = {0, 2};
+        t.set_row_grad(to, t.copy(std::span<const std::int32_t>(rows)), values);
+        return;
+      }
+      const ad::GradSlot<double> slot = t.grad_slot(to);
+      late[asked++] = slot;
+      if (way == Way::slot) {
+        for (ad::Index i = 0; i < slot.grad.size(); ++i) slot.put(i, value);
+      }
+    };
+    give(a, first, 1);
+    give(b, second, 10);
+    int at = 0;
+    for (const auto& [way, value] : {std::pair{first, 1.0}, std::pair{second, 10.0}}) {
+      if (way == Way::rows) continue;
+      const ad::GradSlot<double> slot = late[at++];
+      for (ad::Index i = 0; way == Way::late_slot && i < slot.grad.size(); ++i) slot.put(i, value);
+    }
+  });
+}
+
+}  // namespace
+
+TEST_CASE("f(x, x): places asked for in any order, of every kind, add up") {
+  for (const bool leaf : {true, false}) {
+    for (const Way first : {Way::slot, Way::late_slot, Way::rows}) {
+      for (const Way second : {Way::slot, Way::late_slot, Way::rows}) {
+        CAPTURE(leaf);
+        CAPTURE(static_cast<int>(first));
+        CAPTURE(static_cast<int>(second));
+        Tape<double> tape;
+        const auto x = tape.variable(ad::Tensor<double>(3, 2));
+        const auto v = leaf ? x : x + 0;
+        tape.backward(two_ways(v, v, first, second));
+        const ad::Tensor<double> g = test::dense(tape.gradient(x), 3, 2);
+        for (ad::Index i = 0; i < 3; ++i) {
+          CHECK(g(i, 1) == (first == Way::rows && i == 1 ? 0 : 1) + (second == Way::rows && i == 1 ? 0 : 10));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a scalar node takes at most 128 bytes of the arena, gradient included") {
+  Tape<double> tape;
+  ad::Var<double> x = tape.variable(ad::Tensor<double>(1, 1, {1}));
+  const std::size_t before = tape.bytes_in_use();
+  for (int i = 0; i < 1000; ++i) x = i % 3 == 0 ? x * x : i % 3 == 1 ? x + 1 : ad::tanh(x);
+  tape.backward(x);
+  CHECK(static_cast<double>(tape.bytes_in_use() - before) / 1000 <= 128);
+  CHECK(tape.gradient(x).values(0, 0) == 1);
 }

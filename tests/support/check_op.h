@@ -136,6 +136,17 @@ inline Inputs enlarged(const Inputs& small) {
   return result;
 }
 
+/// Its sides, or [2, 2] of a stale or empty one, which then is the op's to refuse: for ops that take arguments of the
+/// inputs' sizes.
+template <class T>
+ad::Tensor<T> sides(ad::Var<T> x) {
+  try {
+    return {x.rows(), x.cols()};
+  } catch (const ad::Error&) {
+    return {2, 2};
+  }
+}
+
 template <class T>
 bool same_bits(const ad::Tensor<T>& a, const ad::Tensor<T>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), sizeof(T) * static_cast<std::size_t>(a.size())) == 0;
