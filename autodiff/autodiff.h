@@ -3,7 +3,11 @@
 
 #include "csr.h"
 #include "grad_slot.h"
-#include "gradcheck.h"
+#include "inspect/finite.h"
+#include "inspect/gradcheck.h"
+#include "inspect/graph.h"
+#include "inspect/jacobian.h"
+#include "inspect/profile.h"
 #include "kernels/blas.h"
 #include "kernels/gemm.h"
 #include "kernels/packed.h"

@@ -33,7 +33,7 @@ namespace ad {
 template <class T>
 class Tape;
 
-/// Who follows a tape at work, as Profile of inspect.h does.
+/// Who follows a tape at work, as Profile does.
 class TapeObserver {
  public:
   virtual void forward_done(std::size_t id) = 0;
@@ -269,14 +269,14 @@ class Tape {
   std::size_t size() const { return nodes_.size(); }                  ///< recorded nodes
   std::size_t bytes_in_use() const { return arena_.bytes_in_use(); }  ///< of the arena, this step
 
-  /// Node `id`, below size(), as inspect.h shows it: valid until the tape is used again.
+  /// Node `id`, below size(), as inspect/ shows it: valid until the tape is used again.
   struct NodeView {
     const char* op;
     ConstMatrix<T> value, gradient;  ///< gradient: empty where there is none, of some rows only where it is row-sparse
     bool wants_grad;
     std::span<const std::uint32_t> inputs;  ///< their ids
   };
-  NodeView view(std::size_t id) const {
+  NodeView node(std::size_t id) const {
     const Node& n = nodes_.at(id);
     const std::size_t end = id + 1 < nodes_.size() ? nodes_[id + 1].first_input : inputs_.size();
     return {n.op,

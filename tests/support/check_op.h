@@ -42,16 +42,7 @@ inline ad::Var<double> tamper(ad::Var<double> x) {
   });
 }
 
-/// A gradient as a dense matrix; zeros where there is none.
-template <class T>
-ad::Tensor<T> dense(const ad::Gradient<T>& g, ad::Index rows, ad::Index cols) {
-  ad::Tensor<T> out(rows, cols);
-  for (ad::Index i = 0; g && i < g.values.rows; ++i) {
-    for (ad::Index j = 0; j < cols; ++j)
-      out(g.row_sparse ? g.rows[static_cast<std::size_t>(i)] : i, j) = g.values(i, j);
-  }
-  return out;
-}
+using ad::dense;
 
 /// ||a - b|| / ||b||, or ||a - b|| where b is 0.
 template <class A, class B>

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "ops/arithmetic.h"
-#include "ops/reduce.h"
-#include "random.h"
+#include "../ops/arithmetic.h"
+#include "../ops/reduce.h"
+#include "../random.h"
 
 namespace ad {
 namespace {
@@ -26,6 +26,17 @@ double evaluate(const GradcheckFunction& f, const std::vector<Tensor<double>>& i
 
 }  // namespace
 
+void GradcheckResult::compare(const std::string& of, Index element, double a, double n, GradcheckOptions options) {
+  const double error = std::abs(a - n) / std::max({1.0, std::abs(a), std::abs(n)});
+  largest = std::max(largest, std::abs(a));
+  if (error <= worst) return;  // not so when it is NaN
+  worst = error;
+  if (error <= options.tolerance) return;
+  ok = false;
+  message = of + ", element " + std::to_string(element) + ": backward " + std::to_string(a) + ", central difference " +
+            std::to_string(n);
+}
+
 GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>> inputs, GradcheckOptions options) {
   Tape<double> tape;
   std::vector<Var<double>> vars;
@@ -37,13 +48,8 @@ GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>
 
   std::vector<Tensor<double>> analytic;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
-    Tensor<double> dense(inputs[k].rows(), inputs[k].cols());
-    const Gradient<double> g = reached ? tape.gradient(vars[k]) : Gradient<double>{};
-    for (Index i = 0; g && i < g.values.rows; ++i) {
-      const Index row = g.row_sparse ? g.rows[static_cast<std::size_t>(i)] : i;
-      for (Index j = 0; j < g.values.cols; ++j) dense(row, j) = g.values(i, j);
-    }
-    analytic.push_back(std::move(dense));
+    analytic.push_back(
+        dense(reached ? tape.gradient(vars[k]) : Gradient<double>{}, inputs[k].rows(), inputs[k].cols()));
   }
 
   GradcheckResult result;
@@ -56,17 +62,7 @@ GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>
       x = before - h;
       const double down = evaluate(f, inputs, tape);
       x = before;
-      const double n = (up - down) / (2 * h), a = analytic[k].data()[i];
-      const double error = std::abs(a - n) / std::max({1.0, std::abs(a), std::abs(n)});
-      result.largest = std::max(result.largest, std::abs(a));
-      if (!(error <= result.worst)) {  // also when it is NaN
-        result.worst = error;
-        if (!(error <= options.tolerance)) {
-          result.ok = false;
-          result.message = "input " + std::to_string(k) + ", element " + std::to_string(i) + ": backward " +
-                           std::to_string(a) + ", central difference " + std::to_string(n);
-        }
-      }
+      result.compare("input " + std::to_string(k), i, analytic[k].data()[i], (up - down) / (2 * h), options);
     }
   }
   return result;

@@ -6,9 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "tape.h"
+#include "../tape.h"
 
 namespace ad {
+
+struct GradcheckOptions {
+  double step = 1e-5;       ///< h = step * max(1, |x|)
+  double tolerance = 1e-6;  ///< on |a - n| / max(1, |a|, |n|)
+};
 
 /// What gradcheck found. `ok` with an empty `message`, or the worst element.
 struct GradcheckResult {
@@ -16,11 +21,9 @@ struct GradcheckResult {
   double worst = 0;    ///< largest |a - n| / max(1, |a|, |n|)
   double largest = 0;  ///< largest |a|: a check of zeros proves nothing
   std::string message;
-};
 
-struct GradcheckOptions {
-  double step = 1e-5;       ///< h = step * max(1, |x|)
-  double tolerance = 1e-6;  ///< on |a - n| / max(1, |a|, |n|)
+  /// Takes in one element's gradient a and central difference n; `of` says of what.
+  void compare(const std::string& of, Index element, double a, double n, GradcheckOptions options);
 };
 
 /// A function of values on a tape; may return any shape.

@@ -1,4 +1,4 @@
-#include "../support/check_op.h"
+#include "../../support/check_op.h"
 
 TEST_CASE("gradcheck finds a wrong backward and names the element") {
   const auto wrong = [](ad::Tape<double>&, std::span<const ad::Var<double>> in) {
