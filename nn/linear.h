@@ -8,29 +8,35 @@
 
 namespace ad::nn {
 
-/// x weight^T + bias, weight [out, in], bias [1, out]: torch.nn.Linear.
+/// Is a layer's bias learned, or is there none?
+enum class Bias { yes, no };
+
+/// x weight^T + bias, weight [out, in], bias [1, out], or [0, 0] where there is none: torch.nn.Linear.
 template <class T>
 struct Linear {
   Parameter<T> weight, bias;
 
   Linear() = default;
   /// Fresh weights. Layers made of one Seed object differ; those made of equal numbers do not.
-  Linear(Index in, Index out, Seed& seed, Init init = Init::torch)
-      : weight(Tensor<T>(out, in)), bias(Tensor<T>(1, out)) {
+  Linear(Index in, Index out, Seed& seed, Init init = Init::torch, Bias with = Bias::yes)
+      : weight(Tensor<T>(out, in)), bias(with == Bias::yes ? Tensor<T>(1, out) : Tensor<T>()) {
     init_linear(weight.value.view(), bias.value.view(), in, out, init, seed);
   }
-  Linear(Index in, Index out, Seed&& seed, Init init = Init::torch) : Linear(in, out, seed, init) {}
+  Linear(Index in, Index out, Seed&& seed, Init init = Init::torch, Bias with = Bias::yes)
+      : Linear(in, out, seed, init, with) {}
 
   /// [batch, in] -> [batch, out]
   Var<T> operator()(Var<T> x) const {
     Tape<T>& tape = tape_of("linear", {x});
+    if (!has_bias()) return linear(x, tape.parameter(weight));
     return linear(x, tape.parameter(weight), tape.parameter(bias));
   }
+  bool has_bias() const { return bias.value.rows() > 0; }
 
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
     f("weight", self.weight);
-    f("bias", self.bias, Layout::vector);
+    if (self.has_bias()) f("bias", self.bias, Layout::vector);
   }
 };
 

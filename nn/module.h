@@ -5,13 +5,15 @@
 //     template <class Self, class F> static void visit(Self& self, F&& f) { f("fc1", self.fc1); f("ln1", self.ln1); }
 //   };
 //
-// Names, counting, freezing, copying, saving and loading all come from it; f("weight", self.weight, Layout::transposed)
-// says how files hold a parameter where that is not [rows, cols]. Forward is const and keeps no state.
+// A member is a parameter, a module, a std::optional of one, or a std::vector or std::array of them
+// ("layers.0.weight"). Names, counting, freezing, copying, saving and loading all come from it; f("weight",
+// self.weight, Layout::transposed) says how files hold a parameter where that is not [rows, cols]. Forward is const and
+// keeps no state.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <type_traits>
-#include <vector>
 
 #include "../autodiff/parameter.h"
 #include "layout.h"
@@ -23,13 +25,46 @@ inline constexpr bool is_parameter = false;
 template <class T>
 inline constexpr bool is_parameter<Parameter<T>> = true;
 
+namespace detail {
+
+template <class M>
+concept Optional = requires(M& m) {
+  m.has_value();
+  *m;
+};
+template <class M>
+concept Sequence = requires(M& m) {
+  m.begin();
+  m.size();
+};
+
+/// Calls f(name, member, layout) for each member of a module, or of a sequence, whose names are 0, 1, ...
+template <class Module, class F>
+void for_each_member(Module& module, F&& f) {
+  if constexpr (Sequence<Module>) {
+    std::size_t k = 0;
+    for (auto& member : module) f(k++, member, Layout::matrix);
+  } else {
+    std::remove_const_t<Module>::visit(
+        module, [&](const char* name, auto& member, Layout layout = Layout::matrix) { f(name, member, layout); });
+  }
+}
+
+inline std::string member_name(const char* name) { return name; }
+inline std::string member_name(std::size_t k) { return std::to_string(k); }
+
+}  // namespace detail
+
 /// Calls f(path, parameter), or f(path, parameter, layout), for every parameter of a module (or for a lone parameter),
 /// in the order of `visit`. Paths are PyTorch's: "encoder.fc1.weight".
 template <class Module, class F>
 void for_each_parameter(Module& module, F&& f, const std::string& prefix = "", Layout layout = Layout::matrix) {
-  if constexpr (!is_parameter<std::remove_const_t<Module>>) {
-    std::remove_const_t<Module>::visit(module, [&](const char* name, auto& member, Layout l = Layout::matrix) {
-      for_each_parameter(member, f, prefix.empty() ? std::string(name) : prefix + "." + name, l);
+  if constexpr (detail::Optional<Module>) {
+    if (module.has_value()) for_each_parameter(*module, f, prefix, layout);
+  } else if constexpr (!is_parameter<std::remove_const_t<Module>>) {
+    detail::for_each_member(module, [&](auto name, auto& member, Layout l) {
+      const std::string own = detail::member_name(name);
+      for_each_parameter(member, f, prefix.empty() ? own : prefix + "." + own, l);
     });
   } else if constexpr (std::is_invocable_v<F&, const std::string&, Module&, Layout>) {
     f(prefix, module, layout);
@@ -41,11 +76,12 @@ void for_each_parameter(Module& module, F&& f, const std::string& prefix = "", L
 /// Calls f(parameter) alike, without building names: nothing is allocated.
 template <class Module, class F>
 void for_each_parameter_unnamed(Module& module, F&& f) {
-  if constexpr (is_parameter<std::remove_const_t<Module>>) {
+  if constexpr (detail::Optional<Module>) {
+    if (module.has_value()) for_each_parameter_unnamed(*module, f);
+  } else if constexpr (is_parameter<std::remove_const_t<Module>>) {
     f(module);
   } else {
-    std::remove_const_t<Module>::visit(
-        module, [&](const char*, auto& member, Layout = Layout::matrix) { for_each_parameter_unnamed(member, f); });
+    detail::for_each_member(module, [&](auto, auto& member, Layout) { for_each_parameter_unnamed(member, f); });
   }
 }
 

@@ -1,14 +1,21 @@
-// Layers, initialisers, Adam and weight files on top of autodiff.
+// Layers, initialisers, optimisers and weight files on top of autodiff.
 #pragma once
 
-#include "adam.h"
 #include "atomic_file.h"
+#include "check_gradients.h"
 #include "checksum.h"
-#include "clip.h"
 #include "dropout.h"
+#include "embedding.h"
 #include "init.h"
 #include "layer_norm.h"
 #include "layout.h"
 #include "linear.h"
 #include "module.h"
+#include "optim/adam.h"
+#include "optim/clip.h"
+#include "optim/gradient_sum.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "optim/sgd.h"
 #include "safetensors.h"
+#include "save.h"

@@ -20,6 +20,7 @@ struct AdamStep {
   double step_size;   ///< learning rate / (1 - beta1^t)
   double root_scale;  ///< 1 / sqrt(1 - beta2^t)
   double beta1, beta2, epsilon, weight_decay;
+  double keep = 1;  ///< of the weight, before the step: 1 - learning rate * decay, where that is decoupled
 };
 
 /// What layer normalisation knows of a row: 1 / sqrt(variance + eps), and the mean.
@@ -98,7 +99,7 @@ struct NormLoops {
 template <class T>
 struct AdamLoops {
   /// g <- g + weight_decay p; m <- beta1 m + (1 - beta1) g; v <- beta2 v + (1 - beta2) g^2;
-  /// p <- p - step_size m / (sqrt(v) root_scale + epsilon). g null: a gradient of zeros.
+  /// p <- keep p - step_size m / (sqrt(v) root_scale + epsilon). g null: a gradient of zeros.
   void (*adam)(const AdamStep& step, const T* g, T* p, T* m, T* v, Index n);
 };
 

@@ -152,3 +152,77 @@ TEST_CASE("layouts come with the names") {
   CHECK(layouts.at("fc2.weight") == ad::nn::Layout::matrix);
   CHECK(layouts.at("ln.weight") == ad::nn::Layout::vector);
 }
+
+namespace {
+
+struct Deep {
+  std::vector<ad::nn::Linear<double>> layers;
+  std::array<ad::nn::LayerNorm<double>, 2> norms{ad::nn::LayerNorm<double>(2), ad::nn::LayerNorm<double>(2)};
+  std::optional<ad::nn::Linear<double>> skip, none;
+  std::optional<ad::Parameter<double>> scale;
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("layers", self.layers);
+    f("norms", self.norms);
+    f("skip", self.skip);
+    f("none", self.none);
+    f("scale", self.scale, ad::nn::Layout::vector);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("members in vectors and arrays, and optional ones, have PyTorch's names; a layer without a bias has none") {
+  Deep net;
+  ad::nn::Seed seed(1);
+  for (int k = 0; k < 3; ++k) net.layers.emplace_back(2, 2, seed);
+  net.skip.emplace(2, 2, seed, ad::nn::Init::torch, ad::nn::Bias::no);
+  net.scale.emplace(ad::Tensor<double>(1, 2));
+  std::vector<std::string> names;
+  ad::nn::for_each_parameter(std::as_const(net), [&](const std::string& name, const auto&, ad::nn::Layout layout) {
+    names.push_back(name + (layout == ad::nn::Layout::vector ? "*" : ""));
+  });
+  CHECK(names == std::vector<std::string>{"layers.0.weight", "layers.0.bias*", "layers.1.weight", "layers.1.bias*",
+                                          "layers.2.weight", "layers.2.bias*", "norms.0.weight*", "norms.0.bias*",
+                                          "norms.1.weight*", "norms.1.bias*", "skip.weight", "scale*"});
+  CHECK(ad::nn::parameter_count(net) == 3 * 6 + 2 * 4 + 4 + 2);
+  ad::nn::set_trainable(net, false);
+  CHECK_FALSE(net.scale->trainable);
+
+  ad::Tape<double> tape;
+  const ad::Tensor<double> x(1, 2, {1, 2});
+  const ad::ConstMatrix<double> y = (*net.skip)(tape.constant(x)).value();
+  const ad::Tensor<double>& w = net.skip->weight.value;
+  CHECK(y(0, 1) == doctest::Approx(w(1, 0) + 2 * w(1, 1)));
+}
+
+TEST_CASE("check_gradients: a sound model passes, a wrong backward is named by the parameter's path") {
+  ad::nn::Linear<double> layer(3, 2, 1);
+  const ad::Tensor<double> x = random_tensor(4, 3, -1, 1, 1);
+  const auto loss = [&](bool wrong) {
+    return [&, wrong](ad::Tape<double>& tape) {
+      const auto y = layer(tape.constant(x));
+      return ad::mean(ad::square(ad::tanh(wrong ? test::tamper(y) : y) - 1));
+    };
+  };
+  const ad::Tensor<double> before = layer.weight.value;
+  const ad::GradcheckResult sound = ad::nn::check_gradients(layer, loss(false));
+  CHECK_MESSAGE(sound.ok, sound.message);
+  CHECK(sound.largest > 0.1);
+  CHECK(test::same_bits(layer.weight.value, before));
+  CHECK(ad::nn::check_gradients(layer, loss(true)).message.find(", element ") != std::string::npos);
+  layer.weight.trainable = false;
+  CHECK(ad::nn::check_gradients(layer, loss(true)).message.starts_with("bias, element "));
+}
+
+TEST_CASE("Embedding: rows of N(0, deviation^2); ids outside are refused") {
+  const ad::nn::Embedding<float> table(1000, 20, 3, 0.5);
+  double squares = 0;
+  for (ad::Index i = 0; i < table.weight.value.size(); ++i) {
+    squares += static_cast<double>(table.weight.value.data()[i]) * static_cast<double>(table.weight.value.data()[i]);
+  }
+  CHECK(squares / 20000 == doctest::Approx(0.25).epsilon(0.03));
+  ad::Tape<float> tape;
+  CHECK(table(tape, std::vector<std::int32_t>{999, 0}).value()(1, 3) == table.weight.value(0, 3));
+  CHECK_THROWS_AS(table(tape, std::vector<std::int32_t>{1000}), ad::ShapeError);
+}

@@ -1,5 +1,5 @@
-#include "../support/check_op.h"
-#include "../support/sparse.h"
+#include "../../support/check_op.h"
+#include "../../support/sparse.h"
 
 #include <map>
 

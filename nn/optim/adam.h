@@ -1,0 +1,88 @@
+// Adam, and Adam with decoupled weight decay.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "optimizer.h"
+
+namespace ad::nn {
+
+struct AdamOptions {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9, beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;  ///< Adam: L2, added to the gradient; AdamW: times the rate, taken from the weight
+};
+
+namespace detail {
+
+inline void check(const char* name, const AdamOptions& o, double most) {
+  if (!(o.learning_rate >= 0 && o.learning_rate <= most && o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1 &&
+        o.epsilon >= 0 && o.weight_decay >= 0)) {
+    throw Error(std::string(name) + ": learning_rate " + std::to_string(o.learning_rate) + ", beta1 " +
+                std::to_string(o.beta1) + ", beta2 " + std::to_string(o.beta2) + ", epsilon " +
+                std::to_string(o.epsilon) + ", weight_decay " + std::to_string(o.weight_decay) +
+                ": expected finite numbers from 0 on, betas below 1");
+  }
+}
+
+/// Adam's step with either kind of weight decay.
+template <class T, bool kDecoupled>
+class AdamRule : public Optimizer<T, 2> {
+ public:
+  static constexpr std::array<const char*, 2> kStateNames = {"m", "v"};
+
+  explicit AdamRule(AdamOptions options) : Optimizer<T, 2>(kName), options_(options) { check_options(); }
+
+  /// One update of every parameter of `module` (a module or a Parameter) that `gradients` (a tape or a GradientSum) has
+  /// a gradient for, one also of a tied one; the others, and their moments, stay as they are. Throws Error without a
+  /// finished backward(), and moves nothing further if a gradient's shape does not fit.
+  template <class Module, class Gradients>
+  void step(Module& module, Gradients& gradients) {
+    check_options();
+    const AdamOptions& o = options_;
+    this->update(module, gradients, [&o](std::int64_t steps) {
+      const auto t = static_cast<double>(steps);
+      const kernels::AdamStep step{.step_size = o.learning_rate / (1 - std::pow(o.beta1, t)),
+                                   .root_scale = 1 / std::sqrt(1 - std::pow(o.beta2, t)),
+                                   .beta1 = o.beta1,
+                                   .beta2 = o.beta2,
+                                   .epsilon = o.epsilon,
+                                   .weight_decay = kDecoupled ? 0 : o.weight_decay,
+                                   .keep = kDecoupled ? 1 - o.learning_rate * o.weight_decay : 1};
+      return [step](const T* g, T* p, std::array<T*, 2> moments, Index n) {
+        kernels::loops<T>().adam(step, g, p, moments[0], moments[1], n);
+      };
+    });
+  }
+
+  AdamOptions& options() { return options_; }
+
+ private:
+  static constexpr const char* kName = kDecoupled ? "AdamW" : "Adam";
+  void check_options() const { check(kName, options_, std::numeric_limits<T>::max()); }
+
+  AdamOptions options_;
+};
+
+}  // namespace detail
+
+/// Adam (Kingma & Ba 2015) in PyTorch's form, for every row of every parameter that the tape reached, also those of a
+/// row-sparse gradient that it left out. Different options for different parts: one Adam each, stepped with its part.
+template <class T>
+class Adam : public detail::AdamRule<T, false> {
+ public:
+  explicit Adam(AdamOptions options = {}) : detail::AdamRule<T, false>(options) {}
+};
+
+/// The same with decoupled weight decay (Loshchilov & Hutter 2019): p <- (1 - learning_rate weight_decay) p before the
+/// step, as torch.optim.AdamW; its default decay is PyTorch's, 0.01.
+template <class T>
+class AdamW : public detail::AdamRule<T, true> {
+ public:
+  explicit AdamW(AdamOptions options = {.weight_decay = 0.01}) : detail::AdamRule<T, true>(options) {}
+};
+
+}  // namespace ad::nn

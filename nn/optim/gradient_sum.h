@@ -1,0 +1,90 @@
+// Gradients of several recordings together: of a large batch in pieces, or of tapes on several threads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../../autodiff/tape.h"
+#include "../module.h"
+
+namespace ad::nn {
+
+/// Sums of gradients, which optimisers and clip_grad_norm() take in place of a tape:
+///
+///   for (piece of the batch) { tape.backward(...); sum.add(model, tape, 1.0 / pieces); tape.reset(); }
+///   adam.step(model, sum);
+///   sum.reset();
+///
+/// Sums are dense, a matrix for each parameter, which is kept. Not for several threads at once.
+template <class T>
+class GradientSum {
+ public:
+  /// Adds weight times the gradients that `tape` has for `module`; a tied parameter's once. Throws Error without a
+  /// finished backward(), ShapeError if a parameter changed its shape.
+  template <class Module>
+  void add(const Module& module, Tape<T>& tape, double weight = 1) {
+    tape.require_gradients("GradientSum");
+    for_each_distinct_parameter(module, [&](const Parameter<T>& p) {
+      const Gradient<T> g = tape.gradient(p);
+      if (!g) return;
+      Sum& s = sum(p);
+      const T w = static_cast<T>(weight);
+      for (Index k = 0; k < g.values.rows; ++k) {
+        const T* from = g.values.row(k);
+        T* to = s.value.view().row(g.row_sparse ? g.rows[static_cast<std::size_t>(k)] : k);
+        for (Index j = 0; j < g.values.cols; ++j) to[j] += w * from[j];
+      }
+    });
+    any_ = true;
+  }
+  /// Begins anew; memory is kept.
+  void reset() {
+    std::erase_if(sums_, [](const Sum& s) { return s.parameter.expired(); });
+    for (Sum& s : sums_) {
+      s.value.fill(T(0));
+      s.reached = false;
+    }
+    any_ = false;
+  }
+
+  /// The sum for `p`; empty where no gradient was added.
+  Gradient<T> gradient(const Parameter<T>& p) {
+    for (Sum& s : sums_) {
+      if (s.token == p.identity.token().get() && s.reached) {
+        return {{{s.value.data(), s.value.rows(), s.value.cols()}}, {}, false};
+      }
+    }
+    return {};
+  }
+  /// Throws Error("who: ...") unless something was added.
+  void require_gradients(const char* who) const {
+    if (!any_) throw Error(std::string(who) + ": there are no gradients in this sum: call add() first");
+  }
+
+ private:
+  struct Sum {
+    std::weak_ptr<const char> parameter;  // keeps the token's address from being anyone else's
+    const char* token;
+    Tensor<T> value;
+    bool reached = true;
+  };
+  Sum& sum(const Parameter<T>& p) {
+    const std::shared_ptr<const char>& token = p.identity.token();
+    for (Sum& s : sums_) {
+      if (s.token != token.get()) continue;
+      if (s.value.rows() != p.value.rows() || s.value.cols() != p.value.cols()) {
+        throw ShapeError("GradientSum: parameter " + shape_string(p.value.view()) + ", sum " +
+                         shape_string(s.value.view()) + ": a parameter changed its shape");
+      }
+      s.reached = true;
+      return s;
+    }
+    return sums_.emplace_back(Sum{token, token.get(), Tensor<T>(p.value.rows(), p.value.cols())});
+  }
+
+  std::vector<Sum> sums_;
+  bool any_ = false;
+};
+
+}  // namespace ad::nn

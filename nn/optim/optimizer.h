@@ -1,0 +1,118 @@
+// What all optimisers share: a state for each parameter, and the walk over the gradients.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../../autodiff/kernels/loops.h"
+#include "../../autodiff/parallel.h"
+#include "../../autodiff/tape.h"
+#include "../module.h"
+
+namespace ad::nn {
+
+/// Of each parameter N matrices of its shape, zeros at first, and a number of steps. They belong to parameters by
+/// identity, wherever a model moves to; a new model begins anew. An optimiser derives from it, says in
+/// kStateNames what the matrices are, and gives update() the rule of one piece.
+template <class T, std::size_t N>
+class Optimizer {
+ public:
+  /// What a checkpoint needs: calls f(path, matrices..., steps) for each parameter of `module`, in its order, with its
+  /// state (0 steps before its first one), which f may read or set; a tied one comes under each of its names.
+  template <class Module, class F>
+  void for_each_state(const Module& module, F&& f, const std::string& prefix = "") {
+    std::size_t expected = 0;
+    for_each_parameter(
+        module,
+        [&](const std::string& path, const Parameter<T>& p) {
+          State& s = state(p, expected);
+          std::apply([&](auto&... matrices) { f(path, matrices.view()..., s.steps); }, s.matrices);
+        },
+        prefix);
+  }
+
+ protected:
+  explicit Optimizer(const char* name) : name_(name) {}
+
+  /// Calls rule(steps), which gives piece(g, p, matrices, n), for every parameter of `module` that `gradients` (a Tape
+  /// or a GradientSum) has a gradient for; a tied one once. piece() moves n elements from p on, g being their gradient,
+  /// or null for zeros: the rows that a row-sparse one leaves out. Throws Error without a finished backward(), and
+  /// moves nothing further if a gradient's shape does not fit.
+  template <class Module, class Gradients, class Rule>
+  void update(Module& module, Gradients& gradients, const Rule& rule) {
+    gradients.require_gradients(name_);
+    std::size_t expected = 0;
+    for_each_distinct_parameter(module, [&](Parameter<T>& p) {
+      const Gradient<T> g = gradients.gradient(p);
+      if (!g) return;
+      State& s = state(p, expected);
+      check_shapes(p, g, s);
+      run(rule(++s.steps), p, g, s);
+    });
+  }
+
+ private:
+  struct State {
+    std::weak_ptr<const char> parameter;  // keeps the token's address from being anyone else's
+    const char* token;
+    std::array<Tensor<T>, N> matrices;
+    std::int64_t steps = 0;
+  };
+
+  // Parameters come in the order of the step before: the one after the last is tried first.
+  State& state(const Parameter<T>& p, std::size_t& expected) {
+    const std::shared_ptr<const char>& token = p.identity.token();
+    for (std::size_t tried = 0; tried < states_.size(); ++tried, ++expected) {
+      if (expected >= states_.size()) expected = 0;
+      if (states_[expected].token == token.get()) return states_[expected++];
+    }
+    std::erase_if(states_, [](const State& s) { return s.parameter.expired(); });
+    expected = states_.size() + 1;
+    State& fresh = states_.emplace_back(State{token, token.get(), {}});
+    for (Tensor<T>& m : fresh.matrices) m = Tensor<T>(p.value.rows(), p.value.cols());
+    return fresh;
+  }
+
+  void check_shapes(const Parameter<T>& p, const Gradient<T>& g, const State& s) const {
+    const Index rows = p.value.rows(), cols = p.value.cols();
+    bool fits = g.values.cols == cols && (g.row_sparse ? g.values.rows <= rows : g.values.rows == rows);
+    for (const Tensor<T>& m : s.matrices) fits = fits && m.rows() == rows && m.cols() == cols;
+    if (fits) return;
+    throw ShapeError(std::string(name_) + ": parameter " + shape_string(rows, cols) + ", state " +
+                     shape_string(s.matrices[0].view()) + ", gradient " + shape_string(g.values) +
+                     ": a parameter changed its shape");
+  }
+
+  template <class Piece>
+  static void run(const Piece& piece, Parameter<T>& p, const Gradient<T>& g, State& s) {
+    const Index rows = p.value.rows(), cols = p.value.cols();
+    const auto from = [&](Index begin) {
+      std::array<T*, N> at;
+      for (std::size_t k = 0; k < N; ++k) at[k] = s.matrices[k].data() + begin;
+      return at;
+    };
+    if (!g.row_sparse) {
+      parallel_chunks(p.value.size(), kChunk, [&](Index begin, Index end) {
+        piece(g.values.data + begin, p.value.data() + begin, from(begin), end - begin);
+      });
+      return;
+    }
+    parallel_chunks(rows, std::max<Index>(1, kChunk / std::max<Index>(1, cols)), [&](Index begin, Index end) {
+      auto next = std::lower_bound(g.rows.begin(), g.rows.end(), begin);
+      for (Index i = begin; i < end; ++i) {
+        const bool touched = next != g.rows.end() && *next == i;
+        piece(touched ? g.values.row(next - g.rows.begin()) : nullptr, p.value.data() + i * cols, from(i * cols), cols);
+        if (touched) ++next;
+      }
+    });
+  }
+
+  const char* name_;
+  std::vector<State> states_;
+};
+
+}  // namespace ad::nn

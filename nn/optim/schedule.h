@@ -1,0 +1,30 @@
+// Learning rates over time, as factors of a base rate: plain functions of the step, which multiply.
+//
+//   adam.options().learning_rate = 1e-3 * warm_up(step, 500) * cosine(step, 10000);
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+
+namespace ad::nn {
+
+/// factor^floor(step / every): torch.optim.lr_scheduler.StepLR. `every` is positive.
+inline double step_decay(std::int64_t step, std::int64_t every, double factor) {
+  return std::pow(factor, static_cast<double>(step / every));
+}
+
+/// From 1 at step 0 along half a cosine to `last` at `steps`, and `last` from there on (torch's CosineAnnealingLR).
+inline double cosine(std::int64_t step, std::int64_t steps, double last = 0) {
+  const double done =
+      std::clamp(static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, steps)), 0.0, 1.0);
+  return last + (1 - last) * (1 + std::cos(std::numbers::pi * done)) / 2;
+}
+
+/// (step + 1) / steps, and 1 from there on: linear, and not 0 in the first step.
+inline double warm_up(std::int64_t step, std::int64_t steps) {
+  return std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(std::max<std::int64_t>(1, steps)));
+}
+
+}  // namespace ad::nn

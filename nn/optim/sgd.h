@@ -1,0 +1,63 @@
+// Stochastic gradient descent.
+#pragma once
+
+#include <limits>
+#include <string>
+
+#include "optimizer.h"
+
+namespace ad::nn {
+
+struct SgdOptions {
+  double learning_rate = 1e-2;
+  double momentum = 0;
+  bool nesterov = false;
+  double weight_decay = 0;  ///< L2, added to the gradient
+};
+
+/// torch.optim.SGD: g <- g + weight_decay p; b <- momentum b + g; p <- p - learning_rate b, with Nesterov's momentum
+/// p - learning_rate (g + momentum b). Rows that a row-sparse gradient leaves out count as zeros.
+template <class T>
+class Sgd : public Optimizer<T, 1> {
+ public:
+  static constexpr std::array<const char*, 1> kStateNames = {"momentum"};
+
+  explicit Sgd(SgdOptions options = {}) : Optimizer<T, 1>("Sgd"), options_(options) { check_options(); }
+
+  /// As Adam's.
+  template <class Module, class Gradients>
+  void step(Module& module, Gradients& gradients) {
+    check_options();
+    const T rate = static_cast<T>(options_.learning_rate), momentum = static_cast<T>(options_.momentum);
+    const T decay = static_cast<T>(options_.weight_decay);
+    const bool nesterov = options_.nesterov;
+    this->update(module, gradients, [=](std::int64_t) {
+      return [=](const T* g, T* p, std::array<T*, 1> buffer, Index n) {
+        if (!g && momentum == 0 && decay == 0) return;
+        T* b = buffer[0];
+        for (Index i = 0; i < n; ++i) {
+          const T gradient = (g ? g[i] : T(0)) + decay * p[i];
+          b[i] = momentum * b[i] + gradient;
+          p[i] -= rate * (nesterov ? gradient + momentum * b[i] : b[i]);
+        }
+      };
+    });
+  }
+
+  SgdOptions& options() { return options_; }
+
+ private:
+  void check_options() const {
+    const SgdOptions& o = options_;
+    if (!(o.learning_rate >= 0 && o.learning_rate <= std::numeric_limits<T>::max() && o.momentum >= 0 &&
+          o.momentum < 1 && o.weight_decay >= 0)) {
+      throw Error("Sgd: learning_rate " + std::to_string(o.learning_rate) + ", momentum " + std::to_string(o.momentum) +
+                  ", weight_decay " + std::to_string(o.weight_decay) +
+                  ": expected finite numbers from 0 on, a momentum below 1");
+    }
+  }
+
+  SgdOptions options_;
+};
+
+}  // namespace ad::nn

@@ -1,0 +1,201 @@
+// SGD and AdamW against PyTorch's formulas, schedules, sums of gradients, and training that goes on from a file.
+#include "../../support/check_op.h"
+#include "../../support/temp_dir.h"
+
+#include "nn/nn.h"
+
+using test::random_tensor;
+
+namespace {
+
+struct Model {
+  ad::nn::Embedding<double> table{20, 3, 1};
+  ad::nn::Linear<double> out{3, 2, 2};
+  template <class Self, class F>
+  static void visit(Self& self, F&& f) {
+    f("table", self.table);
+    f("out", self.out);
+  }
+  ad::Var<double> loss(ad::Tape<double>& tape, const std::vector<std::int32_t>& ids) const {
+    return ad::mean(ad::square(out(table(tape, ids)) - 1));
+  }
+};
+
+ad::Tensor<double> all(const Model& m) {
+  ad::Tensor<double> values(1, ad::nn::parameter_count(m));
+  ad::Index at = 0;
+  ad::nn::for_each_parameter_unnamed(m, [&](const auto& p) {
+    std::copy_n(p.value.data(), p.value.size(), values.data() + at);
+    at += p.value.size();
+  });
+  return values;
+}
+
+std::vector<std::int32_t> ids_of(int step) { return {step % 20, (step * 7) % 20, 3}; }
+
+template <class Optimizer>
+void train(Model& model, Optimizer& optimizer, int from, int to) {
+  ad::Tape<double> tape;
+  for (int step = from; step < to; ++step) {
+    tape.backward(model.loss(tape, ids_of(step)));
+    optimizer.step(model, tape);
+    tape.reset();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Sgd: PyTorch's formula, with momentum, Nesterov's, and weight decay") {
+  for (const ad::nn::SgdOptions& o : {ad::nn::SgdOptions{.learning_rate = 0.01}, {0.01, 0.9}, {0.01, 0.9, true, 0.05}}) {
+    ad::Parameter<double> p(ad::Tensor<double>(1, 1, {2}));
+    ad::nn::Sgd<double> sgd(o);
+    ad::Tape<double> tape;
+    double x = 2, b = 0;
+    for (int step = 0; step < 20; ++step) {
+      const auto v = tape.parameter(p);
+      tape.backward(v * v * v);
+      sgd.step(p, tape);
+      tape.reset();
+      const double g = 3 * x * x + o.weight_decay * x;
+      b = o.momentum * b + g;
+      x -= o.learning_rate * (o.nesterov ? g + o.momentum * b : b);
+      CHECK(p.value(0, 0) == doctest::Approx(x).epsilon(1e-12));
+    }
+  }
+  CHECK_THROWS_WITH_AS(ad::nn::Sgd<float>({.momentum = 1}),
+                       "Sgd: learning_rate 0.010000, momentum 1.000000, weight_decay 0.000000: expected finite numbers "
+                       "from 0 on, a momentum below 1",
+                       ad::Error);
+}
+
+TEST_CASE("AdamW: PyTorch's formula, in which decay does not pass through the moments") {
+  const ad::nn::AdamOptions o{.learning_rate = 0.02, .weight_decay = 0.1};
+  ad::Parameter<double> p(ad::Tensor<double>(1, 1, {2}));
+  ad::nn::AdamW<double> adam(o);
+  ad::Tape<double> tape;
+  double x = 2, m = 0, v = 0;
+  for (int t = 1; t <= 50; ++t) {
+    tape.backward(ad::square(tape.parameter(p)));
+    adam.step(p, tape);
+    tape.reset();
+    const double g = 2 * x;
+    x *= 1 - o.learning_rate * o.weight_decay;
+    m = o.beta1 * m + (1 - o.beta1) * g;
+    v = o.beta2 * v + (1 - o.beta2) * g * g;
+    x -= o.learning_rate * (m / (1 - std::pow(o.beta1, t))) / (std::sqrt(v / (1 - std::pow(o.beta2, t))) + o.epsilon);
+    CHECK(p.value(0, 0) == doctest::Approx(x).epsilon(1e-12));
+  }
+  CHECK(ad::nn::AdamW<float>().options().weight_decay == 0.01);
+}
+
+TEST_CASE("optimisers move an embedding by its row-sparse gradient as by a dense one") {
+  const auto check = [](auto sparse_optimizer, auto dense_optimizer) {
+    Model sparse, dense;
+    ad::Tape<double> tape;
+    for (int step = 0; step < 10; ++step) {
+      tape.backward(sparse.loss(tape, ids_of(step)));
+      REQUIRE(tape.gradient(sparse.table.weight).row_sparse);
+      sparse_optimizer.step(sparse, tape);
+      tape.reset();
+      tape.backward(dense.loss(tape, ids_of(step)) + 0 * ad::sum(tape.parameter(dense.table.weight)));
+      REQUIRE_FALSE(tape.gradient(dense.table.weight).row_sparse);
+      dense_optimizer.step(dense, tape);
+      tape.reset();
+    }
+    CHECK(test::distance(all(sparse), all(dense)) == 0);
+  };
+  using ad::nn::Sgd, ad::nn::AdamW;
+  check(Sgd<double>({.learning_rate = 0.1, .momentum = 0.9}), Sgd<double>({.learning_rate = 0.1, .momentum = 0.9}));
+  check(Sgd<double>({.learning_rate = 0.1}), Sgd<double>({.learning_rate = 0.1}));
+  check(AdamW<double>(), AdamW<double>());
+}
+
+TEST_CASE("schedules: their ends and middles") {
+  using namespace ad::nn;
+  CHECK(step_decay(0, 10, 0.5) == 1);
+  CHECK(step_decay(9, 10, 0.5) == 1);
+  CHECK(step_decay(25, 10, 0.5) == 0.25);
+  CHECK(cosine(0, 100) == 1);
+  CHECK(cosine(50, 100) == doctest::Approx(0.5));
+  CHECK(cosine(100, 100, 0.1) == doctest::Approx(0.1));
+  CHECK(cosine(1000, 100, 0.1) == doctest::Approx(0.1));
+  CHECK(cosine(1, 0) == doctest::Approx(0));
+  CHECK(warm_up(0, 10) == 0.1);
+  CHECK(warm_up(9, 10) == 1);
+  CHECK(warm_up(50, 10) == 1);
+  CHECK(warm_up(0, 0) == 1);
+}
+
+TEST_CASE("GradientSum: pieces of a batch, and tapes of several threads, move a model as the whole batch does") {
+  Model whole, pieces;
+  ad::nn::Adam<double> adam_whole, adam_pieces;
+  ad::nn::GradientSum<double> sum;
+  CHECK_THROWS_WITH_AS(adam_pieces.step(pieces, sum), "Adam: there are no gradients in this sum: call add() first",
+                       ad::Error);
+  ad::Tape<double> tape, first, second;
+  for (int step = 0; step < 5; ++step) {
+    tape.backward(whole.loss(tape, {1, 2, 5, 5, step, 7}));
+    const double norm = ad::nn::clip_grad_norm(whole, tape, 0.01);
+    adam_whole.step(whole, tape);
+    tape.reset();
+    first.backward(pieces.loss(first, {1, 2, 5}));
+    second.backward(pieces.loss(second, {5, step, 7}));
+    sum.add(pieces, first, 0.5);
+    sum.add(pieces, second, 0.5);
+    CHECK(ad::nn::clip_grad_norm(pieces, sum, 0.01) == doctest::Approx(norm).epsilon(1e-12));
+    adam_pieces.step(pieces, sum);
+    sum.reset();
+    first.reset();
+    second.reset();
+    CHECK(test::distance(all(pieces), all(whole)) < 1e-10);
+  }
+  CHECK_FALSE(sum.gradient(pieces.out.bias));  // nothing was added since
+  CHECK_THROWS_WITH_AS(sum.add(pieces, tape), "GradientSum: this recording has no gradients: call backward() first",
+                       ad::Error);
+}
+
+TEST_CASE("save, load: a model and its optimiser in one file; training goes on to the bit") {
+  const auto check = [](auto make) {
+    const recvae::test::TempDir folder;
+    const std::string path = folder.path("training.safetensors");
+    Model model;
+    auto optimizer = make();
+    train(model, optimizer, 0, 7);
+    ad::nn::save(path, model, optimizer, {{"epoch", "7"}});
+    train(model, optimizer, 7, 12);
+
+    Model again;
+    again.table.weight.value.fill(9);
+    auto fresh = make();
+    ad::nn::load(path, again, fresh);
+    train(again, fresh, 7, 12);
+    CHECK(test::same_bits(all(again), all(model)));
+
+    Model weights;
+    ad::nn::load(path, weights);  // without the optimiser
+    ad::nn::SafetensorsReader reader(path);
+    CHECK(test::same_bits(weights.out.weight.value, reader.read<double>("out.weight")));
+    CHECK(reader.metadata().at("epoch") == "7");
+    CHECK(reader.read_integers("optimizer.steps") == std::vector<std::int64_t>{7, 7, 7});
+  };
+  check([] { return ad::nn::Adam<double>({.learning_rate = 0.05}); });
+  check([] { return ad::nn::AdamW<double>({.learning_rate = 0.05, .weight_decay = 0.1}); });
+  check([] { return ad::nn::Sgd<double>({.learning_rate = 0.05, .momentum = 0.9}); });
+}
+
+TEST_CASE("load: a file of another model, or without an optimiser, says what is missing") {
+  const recvae::test::TempDir folder;
+  const std::string path = folder.path("model.safetensors");
+  const Model model;
+  ad::nn::save(path, model);
+  ad::nn::Linear<double> other(3, 3, 1);
+  CHECK_THROWS_AS(ad::nn::load(path, other), ad::Error);
+  Model same;
+  ad::nn::Adam<double> adam;
+  CHECK_THROWS_AS(ad::nn::load(path, same, adam), ad::Error);
+  CHECK_THROWS_AS(ad::nn::load(folder.path("none"), same), ad::Error);
+  ad::nn::Embedding<double> smaller(19, 3, 1);
+  ad::nn::save(path, smaller);
+  ad::nn::Embedding<double> larger(20, 3, 1);
+  CHECK_THROWS_AS(ad::nn::load(path, larger), ad::ShapeError);
+}
