@@ -9,10 +9,6 @@
 
 #include "kernels/memory.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#endif
-
 namespace ad {
 
 /// Memory that is handed out piece by piece and taken back all at once. Grows by whole blocks; reset() keeps one block
@@ -38,9 +34,7 @@ class Arena {
     std::byte* p = blocks_.back().data + at;
     total_ += at + need - used_;
     used_ = at + need;
-#if defined(__SANITIZE_ADDRESS__)
-    ASAN_UNPOISON_MEMORY_REGION(p, bytes);
-#endif
+    detail::unpoison(p, bytes);
     return p;
   }
 
@@ -52,9 +46,7 @@ class Arena {
       grow(high_water_);
     }
     used_ = total_ = 0;
-#if defined(__SANITIZE_ADDRESS__)
-    if (!blocks_.empty()) ASAN_POISON_MEMORY_REGION(blocks_.back().data, blocks_.back().size);
-#endif
+    if (!blocks_.empty()) detail::poison(blocks_.back().data, blocks_.back().size);
   }
 
   std::size_t bytes_in_use() const { return total_; }
@@ -72,16 +64,12 @@ class Arena {
     blocks_.reserve(blocks_.size() + 1);
     blocks_.push_back({static_cast<std::byte*>(detail::allocate(size)), size});
     used_ = 0;
-#if defined(__SANITIZE_ADDRESS__)
-    ASAN_POISON_MEMORY_REGION(blocks_.back().data, size);
-#endif
+    detail::poison(blocks_.back().data, size);
   }
 
   void release() {
     for (Block& b : blocks_) {
-#if defined(__SANITIZE_ADDRESS__)
-      ASAN_UNPOISON_MEMORY_REGION(b.data, b.size);
-#endif
+      detail::unpoison(b.data, b.size);
       detail::deallocate(b.data, b.size);
     }
     blocks_.clear();

@@ -2,12 +2,7 @@
 #pragma once
 
 #include "csr.h"
-#include "grad_slot.h"
-#include "inspect/finite.h"
-#include "inspect/gradcheck.h"
-#include "inspect/graph.h"
-#include "inspect/jacobian.h"
-#include "inspect/profile.h"
+#include "inspect/inspect.h"
 #include "kernels/blas.h"
 #include "kernels/gemm.h"
 #include "kernels/packed.h"
@@ -22,8 +17,5 @@
 #include "ops/rows.h"
 #include "ops/sparse_linear.h"
 #include "ops/stochastic.h"
-#include "parallel.h"
-#include "parameter.h"
 #include "random.h"
-#include "tape.h"
-#include "tensor.h"
+#include "tape.h"  // with tensor.h, parameter.h, grad_slot.h, parallel.h

@@ -11,19 +11,21 @@ namespace ad::detail {
 /// From addresses to node numbers: open addressing, so that clearing keeps the memory.
 class ParameterMap {
  public:
+  /// The number of `key`, which is not null; null where it has none.
   const std::uint32_t* find(const void* key) const {
-    if (slots_.empty()) return nullptr;
-    const Slot& s = slots_[probe(key)];
-    return s.key ? &s.id : nullptr;
+    const Slot* s = slots_.empty() ? nullptr : &slots_[probe(key)];
+    return s && s->key ? &s->id : nullptr;
   }
-  /// `key` is not null and not there yet.
+  /// `key` is not there yet.
   void insert(const void* key, std::uint32_t id) {
-    if (2 * (used_.size() + 1) > slots_.size()) rehash();
-    place({key, id});
+    used_.push_back({key, id});
+    if (2 * used_.size() <= slots_.size()) return void(slots_[probe(key)] = used_.back());
+    slots_.assign(std::max<std::size_t>(64, 2 * slots_.size()), {});
+    for (const Slot& s : used_) slots_[probe(s.key)] = s;
   }
   void clear() {
-    for (std::size_t at : used_) slots_[at] = {};
     used_.clear();
+    std::fill(slots_.begin(), slots_.end(), Slot{});
   }
 
  private:
@@ -37,21 +39,7 @@ class ParameterMap {
     while (slots_[at].key && slots_[at].key != key) at = (at + 1) & mask;
     return at;
   }
-  void place(const Slot& s) {
-    const std::size_t at = probe(s.key);
-    slots_[at] = s;
-    used_.push_back(at);
-  }
-  void rehash() {
-    std::vector<Slot> before;
-    for (std::size_t at : used_) before.push_back(slots_[at]);
-    slots_.assign(std::max<std::size_t>(64, 2 * slots_.size()), {});
-    used_.clear();
-    used_.reserve(slots_.size() / 2);
-    for (const Slot& s : before) place(s);
-  }
-  std::vector<Slot> slots_;  // a power of two, at most half full
-  std::vector<std::size_t> used_;
+  std::vector<Slot> slots_, used_;  // slots: a power of two, at most half full
 };
 
 }  // namespace ad::detail

@@ -12,14 +12,6 @@
 
 namespace ad {
 
-/// Four random words for a counter of 64 bits under a key.
-inline std::array<std::uint32_t, 4> philox(const RandomKey& key, std::uint64_t counter) {
-  Philox<1> words;
-  words.count(0, counter);
-  words.run(key);
-  return {words.c[0][0], words.c[1][0], words.c[2][0], words.c[3][0]};
-}
-
 /// Uniform in [0, 1), with 32 bits.
 inline double to_unit(std::uint32_t word) { return word * 0x1p-32; }
 

@@ -23,6 +23,7 @@
 
 #include "arena.h"
 #include "grad_slot.h"
+#include "inspect/observer.h"
 #include "parallel.h"
 #include "parameter.h"
 #include "parameter_map.h"
@@ -32,17 +33,6 @@ namespace ad {
 
 template <class T>
 class Tape;
-
-/// Who follows a tape at work, as Profile does.
-class TapeObserver {
- public:
-  virtual void forward_done(std::size_t id) = 0;
-  virtual void backward_begins() = 0;
-  virtual void backward_done(std::size_t id) = 0;
-
- protected:
-  ~TapeObserver() = default;
-};
 
 /// A value on a tape: a small handle that is copied freely and does not outlive its tape. Stale after Tape::reset():
 /// using it then throws Error. (Recordings are counted in 32 bits: a handle kept for exactly 2^32 resets would pass as
@@ -279,11 +269,8 @@ class Tape {
   NodeView node(std::size_t id) const {
     const Node& n = nodes_.at(id);
     const std::size_t end = id + 1 < nodes_.size() ? nodes_[id + 1].first_input : inputs_.size();
-    return {n.op,
-            {n.value, n.rows, n.cols},
-            gradient_of(n).values,
-            n.wants_grad,
-            std::span(inputs_).subspan(n.first_input, end - n.first_input)};
+    const auto inputs = std::span(inputs_).subspan(n.first_input, end - n.first_input);
+    return {n.op, {n.value, n.rows, n.cols}, gradient_of(n).values, n.wants_grad, inputs};
   }
   /// Is called after every node's forward and after its backward; null: nobody. Must outlive its use.
   void observe(TapeObserver* observer) { observer_ = observer; }
@@ -327,9 +314,8 @@ class Tape {
   }
   void refuse_unless_recording(const char* op) const {
     refuse_failed(op);
-    if (state_ == State::running) {
+    if (state_ == State::running)
       throw Error(std::string(op) + ": nothing can be recorded during backward (first order only)");
-    }
   }
   Node& running_input(Var<T> input, const char* op) {
     if (state_ != State::running) throw Error(std::string(op) + ": called outside of a backward");
@@ -356,7 +342,6 @@ class Tape {
     if (m.size() > 0) std::memcpy(mine.data, m.data, m.span().size_bytes());
     return mine;
   }
-  void make_dense(Node& n);
   void add_aside();
   static Gradient<T> gradient_of(const Node& n) {
     if (!n.grad) return {};
@@ -415,9 +400,14 @@ GradSlot<T> Tape<T>::grad_slot(Var<T> input) {
     aside_.push_back({input.id_, alloc(n.rows, n.cols).data});
     return {{aside_.back().grad, n.rows, n.cols}, false};
   }
-  if (n.row_sparse) make_dense(n);
   const bool accumulate = n.grad != nullptr;
   if (!accumulate) n.grad = alloc(n.rows, n.cols).data;
+  if (std::exchange(n.row_sparse, false)) {  // from now on dense
+    const Matrix<T> dense = alloc(n.rows, n.cols), rows{n.grad, std::ssize(n.grad_rows), n.cols};
+    std::fill_n(dense.data, dense.size(), T(0));
+    detail::add_rows(std::exchange(n.grad_rows, {}), ConstMatrix<T>(rows), dense);
+    n.grad = dense.data;
+  }
   return {{n.grad, n.rows, n.cols}, accumulate};
 }
 
@@ -440,16 +430,6 @@ void Tape<T>::set_row_grad(Var<T> input, std::span<const std::int32_t> rows, Mat
     if (!slot.accumulate) std::fill_n(slot.grad.data, slot.grad.size(), T(0));
     detail::add_rows(rows, ConstMatrix<T>(values), slot.grad);
   }
-}
-
-template <class T>
-void Tape<T>::make_dense(Node& n) {
-  Matrix<T> dense = alloc(n.rows, n.cols);
-  std::fill_n(dense.data, dense.size(), T(0));
-  detail::add_rows(n.grad_rows, ConstMatrix<T>{n.grad, std::ssize(n.grad_rows), n.cols}, dense);
-  n.grad = dense.data;
-  n.grad_rows = {};
-  n.row_sparse = false;
 }
 
 template <class T>

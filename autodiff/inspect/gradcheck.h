@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../tape.h"
+#include "dense.h"
 
 namespace ad {
 

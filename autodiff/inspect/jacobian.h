@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../tape.h"
+#include "dense.h"
 
 namespace ad {
 

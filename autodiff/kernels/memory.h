@@ -3,6 +3,10 @@
 
 #include <cstddef>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace ad {
 
 /// Every allocation of matrix memory starts on a cache line.
@@ -15,6 +19,18 @@ namespace detail {
 void* allocate(std::size_t bytes);
 /// Gives back what allocate(bytes) returned.
 void deallocate(void* p, std::size_t bytes);
+
+/// Under ASAN: until unpoison(), whoever touches these bytes is told of.
+inline void poison([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+  ASAN_POISON_MEMORY_REGION(p, bytes);
+#endif
+}
+inline void unpoison([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+  ASAN_UNPOISON_MEMORY_REGION(p, bytes);
+#endif
+}
 
 }  // namespace detail
 }  // namespace ad

@@ -1,6 +1,7 @@
 // The generator behind all random numbers.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "../tensor.h"
@@ -49,5 +50,13 @@ struct Philox {
     }
   }
 };
+
+/// Four random words for a counter of 64 bits under a key.
+inline std::array<std::uint32_t, 4> philox(const RandomKey& key, std::uint64_t counter) {
+  Philox<1> words;
+  words.count(0, counter);
+  words.run(key);
+  return {words.c[0][0], words.c[1][0], words.c[2][0], words.c[3][0]};
+}
 
 }  // namespace ad
