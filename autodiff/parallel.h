@@ -1,17 +1,19 @@
 // Threads, in one place.
 #pragma once
 
+#include "kernels/api.h"
 #include "tensor.h"
 
 namespace ad {
 
 /// Sets how many threads the library uses, process-wide; 0 means all cores. Results do not depend on it. Throws Error
 /// for a negative number or one above 4096.
-void set_threads(int n);
-int threads();
+RECVAE_API void set_threads(int n);
+RECVAE_API int threads();
 
 namespace detail {
-void run_tasks(Index tasks, Index workers, const void* body, void (*call)(const void* body, Index task, Index worker));
+RECVAE_API void run_tasks(Index tasks, Index workers, const void* body,
+                          void (*call)(const void* body, Index task, Index worker));
 }
 
 /// Runs body(task) once for each task in [0, tasks), in any order and on any thread. The cut into tasks is the caller's

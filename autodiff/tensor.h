@@ -19,18 +19,18 @@ namespace ad {
 using Index = std::ptrdiff_t;
 
 /// Base of the library's own errors: misuse of a tape, of an optimiser, of a file.
-struct Error : std::runtime_error {
+struct RECVAE_API Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
 /// Sizes that do not fit together. The message names the op and the shapes.
-struct ShapeError : Error {
+struct RECVAE_API ShapeError : Error {
   using Error::Error;
 };
 
 /// "[rows, cols]", for messages.
 inline std::string shape_string(Index rows, Index cols) {
-  return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]";
+  return std::string("[").append(std::to_string(rows)).append(", ").append(std::to_string(cols)).append("]");
 }
 template <class M>
 std::string shape_string(const M& m) {

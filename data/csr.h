@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "api.h"
+
 namespace recvae::data {
 
 inline std::size_t as_size(std::int64_t value) { return static_cast<std::size_t>(value); }
@@ -28,11 +30,11 @@ struct Csr {
 
 /// Where each index's entries begin when entries stand by index, and their end: `size` + 1 numbers. Every index is in
 /// [0, size).
-std::vector<std::int64_t> first_places(std::span<const std::int32_t> indices, std::int64_t size);
+RECVAE_API std::vector<std::int64_t> first_places(std::span<const std::int32_t> indices, std::int64_t size);
 
 /// The matrix with a one at (row[k], item[k]) for every k, in any order; repeated pairs collapse to one, and
 /// `rows.size() - result.nnz()` of them did. Every row is in [0, row_count), every item in [0, cols).
-Csr make_csr(std::int64_t row_count, std::int32_t cols, std::span<const std::int32_t> rows,
-             std::span<const std::int32_t> items);
+RECVAE_API Csr make_csr(std::int64_t row_count, std::int32_t cols, std::span<const std::int32_t> rows,
+                        std::span<const std::int32_t> items);
 
 }  // namespace recvae::data

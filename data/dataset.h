@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api.h"
 #include "csr.h"
 #include "interactions.h"
 
@@ -18,8 +19,8 @@ struct HeldOut {
 };
 
 /// The users that have targets (`any_row`: or a history), of matrices with a row for every one of `tokens`.
-HeldOut users_with_targets(const Csr& history, const Csr& targets, const std::vector<std::string>& tokens,
-                           bool any_row = false);
+RECVAE_API HeldOut users_with_targets(const Csr& history, const Csr& targets, const std::vector<std::string>& tokens,
+                                      bool any_row = false);
 
 /// What became of the rows of one part: after pairs that repeat have collapsed, `rows` are matrix entries.
 struct PartSummary {
@@ -43,7 +44,7 @@ struct Summary {
 };
 
 /// `1000 rows read, 554 kept (3 repeated), 50 users x 70 items; 40 users to train, 5 to validate, 5 to test`.
-std::string describe(const Summary& summary);
+RECVAE_API std::string describe(const Summary& summary);
 
 struct Dataset {
   std::vector<std::string> item_tokens;  ///< in index order
@@ -69,7 +70,7 @@ struct UserItems {
 
 /// All rows that are not for the test: those of each training user with those for validation, and validation users who
 /// are none as further users. Items that no training user of a strong split has are not in the catalogue and not here.
-UserItems training_and_validation(const Dataset& dataset);
+RECVAE_API UserItems training_and_validation(const Dataset& dataset);
 
 /// The rows of a split, before pairs that repeat within a part collapse.
 struct SplitRows {
@@ -79,7 +80,7 @@ struct SplitRows {
 };
 
 /// Gives a data set, whose matrices are complete, its tokens (`user_tokens`: training users first) and its summary.
-Dataset with_tokens(Dataset dataset, std::vector<std::string> item_tokens, std::vector<std::string> user_tokens,
-                    const SplitRows& rows);
+RECVAE_API Dataset with_tokens(Dataset dataset, std::vector<std::string> item_tokens,
+                               std::vector<std::string> user_tokens, const SplitRows& rows);
 
 }  // namespace recvae::data

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api.h"
 #include "csr.h"
 #include "options.h"
 
@@ -20,6 +21,6 @@ struct Histories {
 
 /// The users of the data and their items as indices of `model_items`, whether the data are split or not, by the
 /// filters that are given (none by default). A user all of whose items are unknown has an empty row.
-Histories read_histories(const DataOptions& options, const std::vector<std::string>& model_items);
+RECVAE_API Histories read_histories(const DataOptions& options, const std::vector<std::string>& model_items);
 
 }  // namespace recvae::data

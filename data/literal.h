@@ -4,11 +4,13 @@
 #include <string_view>
 #include <vector>
 
+#include "api.h"
+
 namespace recvae::data {
 
 /// A value as Python and JSON write them: `{'rating': '[4,inf)', "genre": ["a", 'b']}`, `[0.8, 0.1]`, `True`. Numbers
 /// and words are text: what they mean is for the reader to say.
-struct Literal {
+struct RECVAE_API Literal {
   enum class Kind { text, list, map };
   Kind kind = Kind::text;
   std::string text{};
@@ -20,9 +22,9 @@ struct Literal {
 
 /// Throws std::invalid_argument, what was expected, for text that is none, and for more than 8 levels. Text that begins
 /// with neither a quote nor a bracket that another one ends is one word, blanks around it stripped: `[4,inf)` is one.
-Literal parse_literal(std::string_view text);
+RECVAE_API Literal parse_literal(std::string_view text);
 
 /// As parse_literal reads it back: of a map or list in JSON's form, every text in quotes but plain words and numbers.
-std::string to_text(const Literal& literal);
+RECVAE_API std::string to_text(const Literal& literal);
 
 }  // namespace recvae::data

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "api.h"
 #include "dataset.h"
 #include "options.h"
 #include "split/strong.h"
@@ -15,15 +16,15 @@ namespace recvae::data {
 /// Reads, filters and splits: what a model is trained and evaluated on. Raw data and the directory that `prepare`
 /// makes of them with the same options give equal matrices and tokens. Throws DataError; UsageError for options that
 /// are wrong, or that filter or split data which are already split.
-Dataset load(const DataOptions& options);
+RECVAE_API Dataset load(const DataOptions& options);
 
 using Split = std::variant<StrongSplit, WeakSplit>;
 
 /// Reads, filters and splits raw data. `keep_columns`: the rows of a weak split have ratings and times where the data
 /// have them, else where the split needs them.
-Split load_split(const DataOptions& options, bool keep_columns = false);
+RECVAE_API Split load_split(const DataOptions& options, bool keep_columns = false);
 
 /// Matrices of a split. Takes it apart.
-Dataset make_dataset(Split split, const DataOptions& options);
+RECVAE_API Dataset make_dataset(Split split, const DataOptions& options);
 
 }  // namespace recvae::data

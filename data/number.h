@@ -8,6 +8,8 @@
 #include <system_error>
 #include <type_traits>
 
+#include "api.h"
+
 namespace recvae::data {
 
 namespace detail {
@@ -54,7 +56,7 @@ std::optional<T> parse_number(std::string_view text) {
 }
 
 /// Decimal digits, nothing else, of a number in [0, 2^31); nothing where `text` is not that.
-std::optional<std::int32_t> parse_index(std::string_view text);
+RECVAE_API std::optional<std::int32_t> parse_index(std::string_view text);
 
 /// A moment: a number of a time column's unit, or an ISO 8601 date or time, in whole microseconds since 1970 UTC.
 struct Moment {
@@ -71,6 +73,6 @@ struct Moment {
 /// Of a number, `2024-01-31` (its midnight) or `2024-01-31T12:00:00.5+01:00`: a blank may stand for the T, a comma for
 /// the point; seconds, fraction and offset (Z, ` UTC`, +01:00, +0100, +01, also after a blank) may be missing; without
 /// an offset it is UTC; blanks around it and small letters do not matter. Nothing where `text` is none of these.
-std::optional<Moment> parse_moment(std::string_view text);
+RECVAE_API std::optional<Moment> parse_moment(std::string_view text);
 
 }  // namespace recvae::data

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "api.h"
 #include "read/text_source.h"
 
 namespace recvae::data {
@@ -16,9 +17,9 @@ namespace recvae::data {
 /// The text of an option's value as a T; throws std::invalid_argument, "a whole number" and the like, where it is none.
 /// Text is text; a bool true or false; numbers are finite; a list is [a,b] or a,b, quotes around its elements stripped.
 template <class T>
-void parse_value(const std::string& text, T& out);
-std::vector<std::string> parse_list(const std::string& text);
-bool is_none(const std::string& text);  ///< none, None or null
+RECVAE_API void parse_value(const std::string& text, T& out);
+RECVAE_API std::vector<std::string> parse_list(const std::string& text);
+RECVAE_API bool is_none(const std::string& text);  ///< none, None or null
 
 template <class T>
 void parse_value(const std::string& text, std::optional<T>& out) {
@@ -246,10 +247,10 @@ bool is_given(const T& member) {
 }
 
 /// Does raw data become a strong split?
-bool splits_strongly(const DataOptions& options);
+RECVAE_API bool splits_strongly(const DataOptions& options);
 
 /// Throws UsageError for an option that is wrong whatever the data. Options of another split than the one given are,
 /// too; not `split_known`, and none given, it may still turn out to be any.
-void check_options(const DataOptions& options, bool split_known = true);
+RECVAE_API void check_options(const DataOptions& options, bool split_known = true);
 
 }  // namespace recvae::data

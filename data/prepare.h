@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "api.h"
 #include "dataset.h"
 #include "options.h"
 
@@ -14,6 +15,6 @@ namespace recvae::data {
 /// beside it, or in it where it is there and empty, and moved into place when all are complete. Throws DataError where
 /// `directory` exists and is not empty, or cannot be written; Stopped, with nothing left behind, soon after
 /// `options.stop` returns true.
-Summary prepare(const DataOptions& options, const std::string& directory);
+RECVAE_API Summary prepare(const DataOptions& options, const std::string& directory);
 
 }  // namespace recvae::data

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "api.h"
+
 namespace recvae::data {
 
 /// A text as a vocabulary looks it up. Views the text.
@@ -34,7 +36,7 @@ struct Token {
 
 /// Tokens numbered in order of first appearance. A look-up allocates nothing and a token is stored once: small plain
 /// numbers are found by their value, others by open addressing over the tokens themselves.
-class Vocabulary {
+class RECVAE_API Vocabulary {
  public:
   Vocabulary();
   explicit Vocabulary(std::vector<std::string> tokens);  ///< of equal tokens the first keeps the name

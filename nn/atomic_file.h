@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "../autodiff/kernels/api.h"
 #include "checksum.h"
 
 namespace ad::nn {
@@ -12,7 +13,7 @@ namespace ad::nn {
 /// and that of an older file, in commit(), after its bytes are on the disk. Without a commit nothing is left and the
 /// older file is as it was. A symbolic link stays one; what is no regular file (a pipe, a device) is written directly.
 /// Several may be written to one path at once: the last commit stays. Throws Error("<path>: cannot be written: ...").
-class AtomicFile {
+class RECVAE_API AtomicFile {
  public:
   explicit AtomicFile(std::string path);
   ~AtomicFile();
@@ -32,10 +33,10 @@ class AtomicFile {
 };
 
 /// Writes a whole text as an AtomicFile. Returns its checksum.
-std::string write_file(const std::string& path, const std::string& text);
+RECVAE_API std::string write_file(const std::string& path, const std::string& text);
 
 /// Waits until what was written to a file, or the names in a directory, are on the disk. False, and errno, where they
 /// cannot be; where a file system cannot do that for directories, they count as they are.
-bool sync_path(const std::string& path);
+RECVAE_API bool sync_path(const std::string& path);
 
 }  // namespace ad::nn

@@ -5,10 +5,12 @@
 #include <memory>
 #include <string>
 
+#include "../autodiff/kernels/api.h"
+
 namespace ad::nn {
 
 /// The XXH3 hash of 128 bits of bytes that come a piece at a time.
-class Checksum {
+class RECVAE_API Checksum {
  public:
   Checksum();
   ~Checksum();
@@ -25,6 +27,6 @@ class Checksum {
 };
 
 /// That of a regular file. Throws Error("<path>: ...") where it cannot be read.
-std::string checksum_of_file(const std::string& path);
+RECVAE_API std::string checksum_of_file(const std::string& path);
 
 }  // namespace ad::nn

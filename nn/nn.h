@@ -1,9 +1,7 @@
 // Layers, initialisers, optimisers and weight files on top of autodiff.
 #pragma once
 
-#include "atomic_file.h"
 #include "check_gradients.h"
-#include "checksum.h"
 #include "dropout.h"
 #include "embedding.h"
 #include "init.h"
@@ -17,5 +15,10 @@
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "optim/sgd.h"
+
+#ifndef AD_NO_WEIGHT_FILES  // defined by pkg-config, CMake and Meson where the library was built without them
+#include "atomic_file.h"
+#include "checksum.h"
 #include "safetensors.h"
 #include "save.h"
+#endif

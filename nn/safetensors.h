@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "../autodiff/kernels/api.h"
 #include "../autodiff/parameter.h"
 #include "module.h"
 
@@ -20,7 +21,7 @@ class AtomicFile;
 using Metadata = std::map<std::string, std::string>;
 
 /// Is there a line end, a tab or the like in it, which would break a line that names it?
-bool has_control_character(const std::string& text);
+RECVAE_API bool has_control_character(const std::string& text);
 
 /// A tensor as a file describes it.
 struct TensorInfo {
@@ -31,7 +32,7 @@ struct TensorInfo {
 
 /// Reads a file tensor by tensor. Throws Error("<path>: ...") for anything that is not a sound safetensors file: sizes,
 /// offsets and shapes are all checked when it is opened.
-class SafetensorsReader {
+class RECVAE_API SafetensorsReader {
  public:
   explicit SafetensorsReader(std::string path);
 
@@ -83,14 +84,14 @@ enum class Precision {
 /// Writes tensors in the given order into an AtomicFile: never a part of a file. The same input gives the same bytes.
 /// Returns their checksum. Throws Error, which names the tensor, for a value that F16 cannot hold where it has to.
 template <class T>
-std::string write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors,
-                              const Metadata& metadata, Precision precision = Precision::full);
+RECVAE_API std::string write_safetensors(const std::string& path, const std::vector<NamedTensor<T>>& tensors,
+                                         const Metadata& metadata, Precision precision = Precision::full);
 
 /// The bytes of such a file that come before its data: for one whose matrices are written piece by piece. Of `tensors`
 /// the names and shapes matter alone.
 template <class T>
-std::string safetensors_header(const std::string& path, const std::vector<NamedTensor<T>>& tensors,
-                               const Metadata& metadata, Precision precision = Precision::full);
+RECVAE_API std::string safetensors_header(const std::string& path, const std::vector<NamedTensor<T>>& tensors,
+                                          const Metadata& metadata, Precision precision = Precision::full);
 
 /// Appends the parameters of `module` to a list for writing, under "prefix.path".
 template <class T, class Module>

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "../autodiff/kernels/api.h"
 #include "model.h"
 #include "settings.h"
 
@@ -17,14 +18,14 @@ struct Architecture {
 };
 
 /// That of settings, and that of a model.
-Architecture architecture(const Settings& settings);
-Architecture architecture(const RecVae<float>& model);
+RECVAE_API Architecture architecture(const Settings& settings);
+RECVAE_API Architecture architecture(const RecVae<float>& model);
 
 /// An encoder, or a whole model, with weights drawn by `init` and `seed`: the encoder of the old posterior draws
 /// numbers of its own.
 enum class EncoderRole { own, old };
-Encoder<float> make_encoder(const Architecture& a, ad::Index items, ad::nn::Init init, std::uint64_t seed,
-                            EncoderRole role = EncoderRole::own);
-RecVae<float> make_model(const Architecture& a, ad::Index items, ad::nn::Init init, std::uint64_t seed);
+RECVAE_API Encoder<float> make_encoder(const Architecture& a, ad::Index items, ad::nn::Init init, std::uint64_t seed,
+                                       EncoderRole role = EncoderRole::own);
+RECVAE_API RecVae<float> make_model(const Architecture& a, ad::Index items, ad::nn::Init init, std::uint64_t seed);
 
 }  // namespace recvae

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "../autodiff/kernels/api.h"
 #include "fit.h"
 
 namespace recvae {
@@ -30,7 +31,7 @@ struct WrittenFile {
 /// then the encoder's own weights, as the next refresh would make them.
 ///
 /// Reads one: all files are there, and as they were written, or ad::Error says which is not.
-class Checkpoint {
+class RECVAE_API Checkpoint {
  public:
   explicit Checkpoint(std::string directory);
 
@@ -57,13 +58,13 @@ class Checkpoint {
 
 /// Writes a checkpoint into `directory`, which is empty. `best` is linked or copied; `is_best`: it has the weights as
 /// they are. Throws ad::Error.
-void write_checkpoint(const std::string& directory, Fit& fit, const ModelMetadata& metadata,
-                      const RunIdentity& identity, const std::string& log, const std::optional<WrittenFile>& best,
-                      bool is_best);
+RECVAE_API void write_checkpoint(const std::string& directory, Fit& fit, const ModelMetadata& metadata,
+                                 const RunIdentity& identity, const std::string& log,
+                                 const std::optional<WrittenFile>& best, bool is_best);
 
 /// The checkpoints of a run: `checkpoint` is a link to the last one, in `.checkpoints`, beside the one before. It
 /// appears when that is complete and on the disk, and from then on is never absent.
-class Checkpoints {
+class RECVAE_API Checkpoints {
  public:
   explicit Checkpoints(std::string run_directory) : run_(std::move(run_directory)) {}
 
@@ -80,9 +81,9 @@ class Checkpoints {
 };
 
 /// The names of what differs between two runs: settings (but for `epochs`) and parts of the data.
-std::vector<std::string> differences(const RunIdentity& before, const RunIdentity& now);
+RECVAE_API std::vector<std::string> differences(const RunIdentity& before, const RunIdentity& now);
 
 /// Links `to` to the file `from`, in place of what is there, or copies it where the file system has no links.
-void link_or_copy(const std::string& from, const std::string& to);
+RECVAE_API void link_or_copy(const std::string& from, const std::string& to);
 
 }  // namespace recvae

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "../autodiff/kernels/api.h"
 #include "evaluate/evaluator.h"
 #include "model_file.h"
 #include "trainer.h"
@@ -23,8 +24,8 @@ struct InitialModel {
 
 /// Fresh weights by the settings' seed, for a catalogue; where `init_from` is not empty, those of this file (see
 /// take_over). Throws ad::Error.
-InitialModel initial_model(const Settings& settings, const std::vector<std::string>& item_tokens,
-                           const std::string& init_from = "");
+RECVAE_API InitialModel initial_model(const Settings& settings, const std::vector<std::string>& item_tokens,
+                                      const std::string& init_from = "");
 
 /// An outer epoch, as it ended.
 struct FitEpoch {
@@ -38,7 +39,7 @@ struct FitEpoch {
 /// `valid_metric`, rounded to `selection_decimals` (with `selection_ties` last: as good as the best before it, too),
 /// and without improvement in more than `stopping_step` evaluations the run ends. It writes nothing but what save() is
 /// asked for, so the best model is kept where the caller saves it.
-class Fit {
+class RECVAE_API Fit {
  public:
   /// Where the run stands beside Trainer::State: plain numbers.
   struct State {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "../autodiff/kernels/api.h"
 #include "settings.h"
 
 namespace recvae {
@@ -12,10 +13,10 @@ namespace recvae {
 /// - `recbole`: RecBole 1.2.1's defaults and quirks for RecVAE, with its metrics and early stopping;
 /// - `multvae`, `multdae`: the models of Liang et al. (WWW 2018), as their code trains them.
 /// Throws data::UsageError that names these.
-Settings preset(const std::string& name);
+RECVAE_API Settings preset(const std::string& name);
 
 /// Takes what says which model is trained, and by what loss, and leaves how that is done and measured: of `multvae` and
 /// `recbole` comes what RecBole calls MultiVAE.
-void take_model(const Settings& from, Settings& to);
+RECVAE_API void take_model(const Settings& from, Settings& to);
 
 }  // namespace recvae

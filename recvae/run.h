@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "../autodiff/kernels/api.h"
 #include "checkpoint.h"
 
 namespace recvae {
@@ -15,7 +16,7 @@ namespace recvae {
 struct FileBytes {
   double model = 0, moments = 0;  ///< the weights with the old encoder's; Adam's moments
 };
-FileBytes file_bytes(const RecVae<float>& model);
+RECVAE_API FileBytes file_bytes(const RecVae<float>& model);
 
 /// How often a run writes checkpoints.
 struct CheckpointPlan {
@@ -28,7 +29,7 @@ struct CheckpointPlan {
 /// epoch, and in the midst of a long one, as often as all writing stays below 3 % of the run's time; after the last
 /// epoch and when the run is stopped it always does. Where epochs are too short for that, the best weights wait in
 /// memory. A run that is stopped or killed at any moment and resumed comes to the same bits.
-class Run {
+class RECVAE_API Run {
  public:
   /// All but `directory` outlive the run.
   Run(Fit& fit, const ModelMetadata& metadata, const RunIdentity& identity, std::string directory,

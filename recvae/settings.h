@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "../autodiff/kernels/api.h"
+
 namespace recvae {
 
 /// The defaults are the preset `paper`: the authors' code (branch master) with the paper's settings.
@@ -115,15 +117,15 @@ struct Settings {
 };
 
 /// What the settings are worth beside what they say.
-bool has_kl(const Settings& settings);             ///< is there a posterior with a variance, and a prior?
-bool has_old_posterior(const Settings& settings);  ///< is the old posterior a part of the prior?
+RECVAE_API bool has_kl(const Settings& settings);             ///< is there a posterior with a variance, and a prior?
+RECVAE_API bool has_old_posterior(const Settings& settings);  ///< is the old posterior a part of the prior?
 
 /// Throws data::UsageError, naming the setting, for a value that no data could make sense of.
-void validate(const Settings& settings);
+RECVAE_API void validate(const Settings& settings);
 
 /// As a JSON object, for weight files; from_json takes what it finds and leaves the rest as in `defaults`. Throws
 /// std::runtime_error, naming the setting, for a value of another type or beyond the range of its own.
-std::string to_json(const Settings& settings);
+RECVAE_API std::string to_json(const Settings& settings);
 Settings settings_from_json(const std::string& text, Settings defaults = {});
 
 }  // namespace recvae

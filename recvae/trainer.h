@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "../autodiff/kernels/api.h"
 #include "../data/csr.h"
 #include "batch.h"
 #include "model.h"
@@ -31,7 +32,7 @@ struct EpochReport {
 /// decoder are replaced by ImplicitSLIM's (implicit_slim.h) before the first epoch and then after every K, and Adam's
 /// moments of these begin anew. All that comes is a function of the settings, the data, the weights, State,
 /// Adam's moments and, in the midst of encoder passes, the posterior table.
-class Trainer {
+class RECVAE_API Trainer {
  public:
   enum class Phase { encoder, refresh, decoder };
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "../autodiff/kernels/api.h"
 #include "../autodiff/kernels/packed.h"
 #include "../data/csr.h"
 #include "model.h"
@@ -12,7 +13,7 @@ namespace recvae {
 /// What the decoder's weight multiplies, of the posterior's mean of a history: without tape, noise, dropout or logvar.
 /// Each row's bits are the same alone and in any company. Copies the matrices of all layers but the first and the last;
 /// the model must outlive it and not change meanwhile.
-class UserCode {
+class RECVAE_API UserCode {
  public:
   explicit UserCode(const RecVae<float>& model);
 

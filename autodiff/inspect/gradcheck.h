@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../kernels/api.h"
 #include "../tape.h"
 #include "dense.h"
 
@@ -17,7 +18,7 @@ struct GradcheckOptions {
 };
 
 /// What gradcheck found. `ok` with an empty `message`, or the worst element.
-struct GradcheckResult {
+struct RECVAE_API GradcheckResult {
   bool ok = true;
   double worst = 0;    ///< largest |a - n| / max(1, |a|, |n|)
   double largest = 0;  ///< largest |a|: a check of zeros proves nothing

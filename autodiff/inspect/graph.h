@@ -14,7 +14,7 @@ std::string graphviz(const Tape<T>& tape) {
   std::string text = "digraph tape {\n  rankdir=TB;\n  node [fontname=\"sans-serif\", style=filled];\n";
   for (std::size_t id = 0; id < tape.size(); ++id) {
     const typename Tape<T>::NodeView n = tape.node(id);
-    const std::string name = "n" + std::to_string(id);
+    const std::string name = std::string("n").append(std::to_string(id));
     text += "  " + name + " [label=\"" + n.op + "\\n" + shape_string(n.value) +
             "\", shape=" + (n.inputs.empty() ? "ellipse" : "box") + ", fillcolor=\"" +
             (n.wants_grad ? "#cfe8cf" : "#eeeeee") + "\"];\n";

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "../tensor.h"
+#include "api.h"
 
 namespace ad::blas {
 
@@ -27,7 +28,7 @@ Operand<T> skip_cols(Operand<T> a, Index from) {
 
 /// While one lives, BLAS runs on one thread per call (the host's number comes back with the last one, of any thread).
 /// Made before tasks are started, used inside them.
-class Session {
+class RECVAE_API Session {
  public:
   Session();
   ~Session();
@@ -40,9 +41,9 @@ class Session {
 };
 
 /// The BLAS in use and the kernels that it chose, such as "OpenBLAS 0.3.21 Cooperlake".
-std::string description();
+RECVAE_API std::string description();
 
 /// Are these kernels for narrower vectors than the processor has, as an environment that names others makes them?
-bool kernels_are_narrower_than_processor();
+RECVAE_API bool kernels_are_narrower_than_processor();
 
 }  // namespace ad::blas

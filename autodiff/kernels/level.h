@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 
+#include "api.h"
+
 /// Functions that loops for vector units call: they must become part of the loop, compiled for its level.
 #define AD_INLINE [[gnu::always_inline]] inline
 
@@ -13,12 +15,12 @@ namespace ad::kernels {
 /// What a loop was compiled for: x86-64's micro-architecture levels (of v3 and v4 the features that loops use; see
 /// meson.build); portable: anything else.
 enum class Level { portable, v2, v3, v4 };
-std::string name(Level level);
+RECVAE_API std::string name(Level level);
 
 /// The levels that were compiled and that this processor can run, the best one last.
-std::span<const Level> levels();
+RECVAE_API std::span<const Level> levels();
 /// The best of them.
-Level level();
+RECVAE_API Level level();
 
 /// While one lives, the calling thread counts denormal numbers as zeros, where the processor can: arithmetic on them is
 /// slow, and Adam's moments of idle rows decay into them. The loops over float have one, those over double do not.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../tensor.h"
+#include "api.h"
 #include "functions.h"
 
 namespace ad {
@@ -132,7 +133,7 @@ struct Loops : ElementwiseLoops<T>,
 
 /// The loops for this processor, or those compiled for one of its levels().
 template <class T>
-const Loops<T>& loops(Level level = kernels::level());
+RECVAE_API const Loops<T>& loops(Level level = kernels::level());
 
 }  // namespace kernels
 }  // namespace ad

@@ -2,12 +2,13 @@
 #pragma once
 
 #include "../tensor.h"
+#include "api.h"
 
 namespace ad {
 
 /// A weight [outputs, depth] copied into the order in which products read it: panels of kPanel outputs, the last one
 /// filled up with zeros, and in a panel, for each k, the k-th numbers of its outputs.
-class PackedMatrix {
+class RECVAE_API PackedMatrix {
  public:
   static constexpr Index kPanel = 48;
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "../csr.h"
+#include "../kernels/api.h"
 #include "broadcast.h"
 #include "sparse_linear.h"
 
@@ -27,14 +28,14 @@ struct MultinomialState {
 /// Fills out [batch, 1] and the state; makes dz in the same pass over the items if `with_dz`, and keeps up to
 /// `kept_bytes` of exponentials for multinomial_weight_grad().
 template <class T>
-MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets, ConstMatrix<T> z,
-                                        ConstMatrix<T> weight, ConstMatrix<T> bias, bool with_dz, Index kept_bytes,
-                                        Matrix<T> out);
+RECVAE_API MultinomialState<T> multinomial_forward(Tape<T>& tape, const CsrView<T>& targets, ConstMatrix<T> z,
+                                                   ConstMatrix<T> weight, ConstMatrix<T> bias, bool with_dz,
+                                                   Index kept_bytes, Matrix<T> out);
 
 /// Adds or sets the gradients of weight and bias for g [batch, 1], a tile of items at a time. Uses the exponentials up.
 template <class T>
-void multinomial_weight_grad(Tape<T>& tape, const MultinomialState<T>& state, ConstMatrix<T> g, GradSlot<T> dweight,
-                             GradSlot<T> dbias);
+RECVAE_API void multinomial_weight_grad(Tape<T>& tape, const MultinomialState<T>& state, ConstMatrix<T> g,
+                                        GradSlot<T> dweight, GradSlot<T> dbias);
 
 }  // namespace detail
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "../csr.h"
+#include "../kernels/api.h"
 #include "broadcast.h"
 
 namespace ad {
@@ -11,7 +12,7 @@ namespace detail {
 
 /// out[u] = bias + sum over the entries (j, v) of row u of v * weight[j].
 template <class T>
-void sparse_linear_forward(const CsrView<T>& x, ConstMatrix<T> weight, ConstMatrix<T> bias, Matrix<T> out);
+RECVAE_API void sparse_linear_forward(const CsrView<T>& x, ConstMatrix<T> weight, ConstMatrix<T> bias, Matrix<T> out);
 
 /// The columns of x that have entries, ascending, and x by columns: what the weight's gradient runs over.
 template <class T>
@@ -22,12 +23,12 @@ struct TouchedColumns {
   std::span<const T> values;
 };
 template <class T>
-TouchedColumns<T> by_columns(Tape<T>& tape, const CsrView<T>& x);
+RECVAE_API TouchedColumns<T> by_columns(Tape<T>& tape, const CsrView<T>& x);
 
 /// grad.row(k or columns[k]) = (or +=) sum over the entries (u, v) of column k of v * g[u].
 template <class T>
-void sparse_linear_weight_grad(const TouchedColumns<T>& x, ConstMatrix<T> g, Matrix<T> grad, bool rows_only,
-                               bool accumulate);
+RECVAE_API void sparse_linear_weight_grad(const TouchedColumns<T>& x, ConstMatrix<T> g, Matrix<T> grad, bool rows_only,
+                                          bool accumulate);
 
 /// Gives `weight` the gradient x^T g: as rows where it takes those.
 template <class T>

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "../api.h"
 #include "../csr.h"
 #include "../interactions.h"
 #include "interval.h"
@@ -25,12 +26,12 @@ void keep_rows(Interactions& rows, Keep keep) {
   rows.for_columns([&](auto& column) { column.resize(out); });
 }
 
-void keep_ratings_above(Interactions& rows, double threshold);  ///< rating > threshold; needs ratings
-void keep_what_is_kept(Interactions& rows);                     ///< by the column `kept`, which is gone then
+RECVAE_API void keep_ratings_above(Interactions& rows, double threshold);  ///< rating > threshold; needs ratings
+RECVAE_API void keep_what_is_kept(Interactions& rows);                     ///< by the column `kept`, which is gone then
 
 /// Of rows that repeat a pair keeps the first or the last: by time where there is one, in whose order rows then are.
 /// With `at`, the boundaries of a time split's parts: of the rows of each part by itself.
-void remove_repeated(Interactions& rows, bool last, const Boundaries* at = nullptr);
+RECVAE_API void remove_repeated(Interactions& rows, bool last, const Boundaries* at = nullptr);
 
 /// Keeps users and items with as many rows as their intervals hold (nullptr: any number): of what is left, again, until
 /// all have. A time split's parts as for keep_frequent.
@@ -49,9 +50,10 @@ void keep_frequent(Interactions& rows, LeastRows least, std::span<const Part> pa
 
 /// Of rows that repeat a pair keeps the first, or (`earliest`; needs times) the first of the earliest; counts the
 /// others in `rows.dropped`.
-void drop_repeated(Interactions& rows, bool earliest);
+RECVAE_API void drop_repeated(Interactions& rows, bool earliest);
 
-std::vector<std::int64_t> count_rows(const std::vector<std::int32_t>& indices, std::size_t size);  ///< rows per index
+RECVAE_API std::vector<std::int64_t> count_rows(const std::vector<std::int32_t>& indices,
+                                                std::size_t size);  ///< rows per index
 
 /// Rows by user: those of user u are rows[begin[u]] .. rows[begin[u + 1] - 1], as they stand in `order`, a permutation
 /// of all rows (empty: file order).

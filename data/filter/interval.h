@@ -4,10 +4,12 @@
 #include <string_view>
 #include <vector>
 
+#include "../api.h"
+
 namespace recvae::data {
 
 /// RecBole's intervals of numbers: `[4,inf)`, `(0,1]`; several with `;` between them: a number in one of them is in.
-class Intervals {
+class RECVAE_API Intervals {
  public:
   /// Throws std::invalid_argument, what was expected, for text of another form and for an interval that holds nothing.
   static Intervals parse(std::string_view text);
@@ -23,7 +25,7 @@ class Intervals {
 };
 
 /// A condition on one column: its numbers lie in intervals, or its text is one of some.
-struct FieldFilter {
+struct RECVAE_API FieldFilter {
   std::string field;
   bool of_numbers = true;
   Intervals intervals{};
@@ -36,6 +38,6 @@ struct FieldFilter {
 
 /// `{'rating': '[4,inf)', 'genre': ['a', 'b']}`: RecBole's val_interval. The empty text: none. Throws
 /// std::invalid_argument, what was expected.
-std::vector<FieldFilter> parse_field_filters(const std::string& text);
+RECVAE_API std::vector<FieldFilter> parse_field_filters(const std::string& text);
 
 }  // namespace recvae::data

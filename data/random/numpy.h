@@ -4,11 +4,13 @@
 #include <random>
 #include <vector>
 
+#include "../api.h"
+
 namespace recvae::data {
 
 /// NumPy's legacy `RandomState(seed)`, value for value: MT19937 seeded by init_genrand, and bounded integers by masked
 /// rejection. (`std::mt19937` is that generator, seeding included, on every standard library.)
-class NumpyRandom {
+class RECVAE_API NumpyRandom {
  public:
   explicit NumpyRandom(std::uint32_t seed) : generator_(seed) {}
 

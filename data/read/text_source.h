@@ -7,10 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "../api.h"
+
 namespace recvae::data {
 
 /// The lines of a text, plain or gzip-compressed (told by its first bytes), as they come.
-class TextSource {
+class RECVAE_API TextSource {
  public:
   /// How a text is read that comes from elsewhere.
   struct Stream {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../api.h"
 #include "../dataset.h"
 #include "../interactions.h"
 
@@ -38,7 +39,7 @@ struct StrongSplit {
 
 /// Indices of `tokens` in the authors' order: by value if every one is a decimal integer (equal values by bytes), else
 /// by bytes.
-std::vector<std::int32_t> sorted_order(const std::vector<std::string>& tokens);
+RECVAE_API std::vector<std::int32_t> sorted_order(const std::vector<std::string>& tokens);
 
 /// Who is trained on and who is held out.
 struct StrongUsers {
@@ -50,7 +51,7 @@ struct StrongUsers {
 };
 
 /// All users with rows, sorted; without uids.
-StrongUsers users_with_rows(const Interactions& rows);
+RECVAE_API StrongUsers users_with_rows(const Interactions& rows);
 
 /// Which of a held-out user's rows (given in file order) are targets.
 using ChooseTargets = std::function<std::vector<bool>(std::int32_t uid, std::span<const std::int64_t> rows)>;
@@ -58,15 +59,16 @@ using ChooseTargets = std::function<std::vector<bool>(std::int32_t uid, std::spa
 /// The split of `rows` among `users`. Items are those of training users in order of appearance; held-out rows with
 /// other items are dropped. Held-out users take their turn in sorted order; each one's targets are `choose`'s, and the
 /// rest of its rows are its fold-in.
-StrongSplit make_strong_split(const Interactions& rows, const StrongUsers& users, const ChooseTargets& choose);
+RECVAE_API StrongSplit make_strong_split(const Interactions& rows, const StrongUsers& users,
+                                         const ChooseTargets& choose);
 
 /// The authors' split. Users in `sorted_order` are permuted by `RandomState(seed)`; the last `heldout` are the test
 /// users, those before them validation's. Of a held-out user with n >= 5 rows, int(0.2 n) drawn at random are targets
 /// (te), the others its fold-in (tr); the generator is seeded anew for validation and for test.
 /// Needs 1 <= heldout and 2 heldout < users with rows.
-StrongSplit split_strong(const Interactions& rows, std::int64_t heldout, std::uint32_t seed);
+RECVAE_API StrongSplit split_strong(const Interactions& rows, std::int64_t heldout, std::uint32_t seed);
 
 /// Matrices of a split. Held-out users stand in uid order, those without any row left out. Takes the split apart.
-Dataset make_dataset(StrongSplit split);
+RECVAE_API Dataset make_dataset(StrongSplit split);
 
 }  // namespace recvae::data

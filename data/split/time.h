@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "../api.h"
 #include "../number.h"
 #include "strong.h"
 #include "weak.h"
@@ -24,14 +25,14 @@ struct Boundaries {
 /// times were dates, too; else of the unit (seconds; from 1e11 on milliseconds, 1e14 microseconds, 1e17 nanoseconds) in
 /// which most rows are before the first date, of seconds at least a thousandth of it. So rows from a boundary on have
 /// no say in where it lies. Throws DataError where validation would begin after test.
-Boundaries boundaries(const std::string& valid_from, const std::string& test_from, const Interactions& rows);
+RECVAE_API Boundaries boundaries(const std::string& valid_from, const std::string& test_from, const Interactions& rows);
 
 /// The weak split: a row's time says its part.
-std::vector<Part> split_by_time(const Interactions& rows, const Boundaries& boundaries);
+RECVAE_API std::vector<Part> split_by_time(const Interactions& rows, const Boundaries& boundaries);
 
 /// The strong split: users are for training, validation or test by the time of their first row, and have no rows of a
 /// later part. Of a held-out user's n rows with known items the last floor(0.2 n) by time are targets; of equal times
 /// the later in the file counts as later. Training may turn out to have no rows.
-StrongSplit split_by_first_time(Interactions rows, const Boundaries& boundaries);
+RECVAE_API StrongSplit split_by_first_time(Interactions rows, const Boundaries& boundaries);
 
 }  // namespace recvae::data

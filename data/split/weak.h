@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "../api.h"
 #include "../dataset.h"
 #include "../interactions.h"
 #include "../options.h"
@@ -21,11 +22,11 @@ struct WeakSplit {
 };
 
 /// Puts rows into the order of a weak split; `parts` has one for every row.
-WeakSplit make_weak_split(Interactions rows, const std::vector<Part>& parts);
+RECVAE_API WeakSplit make_weak_split(Interactions rows, const std::vector<Part>& parts);
 
 /// Matrices of a weak split: the same users are trained on and evaluated. Those of validation and of test are the users
 /// with a row there. Where there is no validation, floor(validation_ratio n) of each user's n training items, drawn by
 /// `seed()`, are its validation items.
-Dataset make_dataset(WeakSplit split, const DataOptions& options);
+RECVAE_API Dataset make_dataset(WeakSplit split, const DataOptions& options);
 
 }  // namespace recvae::data

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "../../autodiff/kernels/api.h"
 #include "item_weights.h"
 
 namespace recvae {
@@ -34,11 +35,11 @@ ItemWeights learn_item_weights(const std::string& name, const data::Csr& train, 
 struct BaselineUses {
   bool lambda = false, dropout = false, neighbors = false;
 };
-BaselineUses baseline_uses(const std::string& name);  ///< throws as make_baseline
+RECVAE_API BaselineUses baseline_uses(const std::string& name);  ///< throws as make_baseline
 
 /// Throws as make_baseline would, whatever the data.
 void check_baseline(const std::string& name, const BaselineOptions& options = {});
-bool has_item_weights(const std::string& name);  ///< is there a baseline of that name that learns them?
+RECVAE_API bool has_item_weights(const std::string& name);  ///< is there a baseline of that name that learns them?
 
 /// What a baseline takes, nearly, beside the data.
 struct Cost {

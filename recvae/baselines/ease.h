@@ -1,6 +1,7 @@
 // EASE and EDLAE: item-item weights in closed form.
 #pragma once
 
+#include "../../autodiff/kernels/api.h"
 #include "../../autodiff/tensor.h"
 #include "../../data/csr.h"
 
@@ -11,6 +12,6 @@ namespace recvae {
 /// on the diagonal (Steck, NeurIPS 2020, eq. 7): the same from histories of which each item is dropped with that
 /// probability. Throws ad::Error where there is no inverse, for a lambda that is too small.
 template <class T>
-ad::Tensor<T> ease_weights(const data::Csr& x, double lambda, double dropout = 0);
+RECVAE_API ad::Tensor<T> ease_weights(const data::Csr& x, double lambda, double dropout = 0);
 
 }  // namespace recvae

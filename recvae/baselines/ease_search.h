@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "../../autodiff/kernels/api.h"
 #include "../../data/dataset.h"
 #include "../evaluate/evaluator.h"
 #include "baselines.h"
@@ -29,7 +30,8 @@ struct EaseChoice {
 /// (1 - dropout) in steps of two, on while the edge wins (within 2^-7 .. 2^7), and lambda in steps of two again. Those
 /// of `options`, nothing tried, where there is no validation, or where six tries and the test would cost more than
 /// `seconds` by baseline_cost; the search ends where they run out.
-EaseChoice choose_ease(const std::string& name, const data::Dataset& data, const Metric& metric,
-                       const MetricContext& context, const BaselineOptions& options, EaseFixed fixed, double seconds);
+RECVAE_API EaseChoice choose_ease(const std::string& name, const data::Dataset& data, const Metric& metric,
+                                  const MetricContext& context, const BaselineOptions& options, EaseFixed fixed,
+                                  double seconds);
 
 }  // namespace recvae

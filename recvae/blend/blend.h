@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "../evaluate/evaluator.h"
 
 namespace recvae {
@@ -22,7 +23,7 @@ struct BlendPart {
 /// equal weights and models of several seeds it is an ensemble. A user's list is the same alone and in any company, and
 /// for any number of threads. Throws ad::Error, which names the part, where scores are not finite numbers, and for
 /// weights that are not one for each part, negative or not finite, or all 0.
-std::unique_ptr<Scorer> blend_scorer(std::vector<BlendPart> parts, const std::vector<double>& weights);
+RECVAE_API std::unique_ptr<Scorer> blend_scorer(std::vector<BlendPart> parts, const std::vector<double>& weights);
 
 /// Weights chosen on validation, and what else was tried.
 struct BlendChoice {
@@ -34,7 +35,8 @@ struct BlendChoice {
 /// turn takes the powers of two from 1/4 to 4, on while the edge wins (within 2^-10 .. 2^10), then steps of sqrt(2)
 /// beside the best, and 0; all begin with 1, and it goes round until nothing changes, three times at most. Without
 /// targets, or with a single part, weights of 1 and nothing tried.
-BlendChoice choose_weights(const std::vector<BlendPart>& parts, std::size_t fixed, const data::HeldOut& validation,
-                           const Metric& metric, const MetricContext& context);
+RECVAE_API BlendChoice choose_weights(const std::vector<BlendPart>& parts, std::size_t fixed,
+                                      const data::HeldOut& validation, const Metric& metric,
+                                      const MetricContext& context);
 
 }  // namespace recvae

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "evaluator.h"
 
 namespace recvae {
@@ -15,7 +16,7 @@ struct Interval {
 /// 95 % percentile intervals of the means, one per metric: users are drawn anew with replacement `samples` times
 /// (Efron 1979). NaN for metrics of all lists together, which are no means over users, and where nobody has a value.
 /// `seed` decides the draws; results do not depend on the number of threads.
-std::vector<Interval> bootstrap(const Evaluation& evaluation, std::int64_t samples, std::uint64_t seed);
+RECVAE_API std::vector<Interval> bootstrap(const Evaluation& evaluation, std::int64_t samples, std::uint64_t seed);
 
 /// Of the mean over users of a's value less b's.
 struct Difference {
@@ -27,6 +28,7 @@ struct Difference {
 
 /// One per metric; of a metric of all lists together only the mean. Both are of the same held-out users and metrics;
 /// users without a value in either are left out. Throws std::invalid_argument where they are not.
-std::vector<Difference> compare(const Evaluation& a, const Evaluation& b, std::int64_t samples, std::uint64_t seed);
+RECVAE_API std::vector<Difference> compare(const Evaluation& a, const Evaluation& b, std::int64_t samples,
+                                           std::uint64_t seed);
 
 }  // namespace recvae

@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "../../data/dataset.h"
 #include "metrics.h"
 #include "scorer.h"
@@ -19,7 +20,7 @@ struct Range {
 
 /// At most `groups` ranges, ascending, with nearly equal counts, of numbers of which `counts` says how often each is
 /// there. Equal numbers stand together, so that there may be fewer ranges.
-std::vector<Range> equal_shares(const std::map<std::int64_t, std::int64_t>& counts, std::int64_t groups);
+RECVAE_API std::vector<Range> equal_shares(const std::map<std::int64_t, std::int64_t>& counts, std::int64_t groups);
 
 /// A mean within a range.
 struct GroupMean {
@@ -34,7 +35,7 @@ struct Breakdown {
 
 /// The users with targets in at most `groups` groups, and all their targets in as many: the same ones for every scorer.
 /// `metric` is one that users have (not of all lists, nor of scores); lists are made as `evaluate` makes them, once.
-Breakdown breakdown(Scorer& scorer, const data::HeldOut& held_out, const Metric& metric, std::int64_t k,
-                    const MetricContext& context, std::int64_t groups = 5);
+RECVAE_API Breakdown breakdown(Scorer& scorer, const data::HeldOut& held_out, const Metric& metric, std::int64_t k,
+                               const MetricContext& context, std::int64_t groups = 5);
 
 }  // namespace recvae

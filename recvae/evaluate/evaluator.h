@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "../../data/dataset.h"
 #include "../settings.h"
 #include "metrics.h"
@@ -15,19 +16,19 @@ namespace recvae {
 
 /// Ranks items for every row of `histories` and calls found(row, best k items but for the excluded ones) from the
 /// calling thread, in order.
-void recommend(Scorer& scorer, const data::Csr& histories, std::int64_t k, const Excluded& excluded,
-               const std::function<void(std::int64_t row, std::span<const Scored> best)>& found);
+RECVAE_API void recommend(Scorer& scorer, const data::Csr& histories, std::int64_t k, const Excluded& excluded,
+                          const std::function<void(std::int64_t row, std::span<const Scored> best)>& found);
 
 /// The same with found(first row, their lists) for as many rows as are scored together.
-void recommend_in_blocks(
+RECVAE_API void recommend_in_blocks(
     Scorer& scorer, const data::Csr& histories, std::int64_t k, const Excluded& excluded,
     const std::function<void(std::int64_t first, std::span<const std::vector<Scored>> lists)>& found);
 
 /// What the metrics have to know of the data, as the settings have it.
-MetricContext metric_context(const data::Dataset& data, const Settings& settings);
+RECVAE_API MetricContext metric_context(const data::Dataset& data, const Settings& settings);
 
 /// The metric that chooses, of settings that validate() takes.
-Metric valid_metric(const Settings& settings);
+RECVAE_API Metric valid_metric(const Settings& settings);
 
 /// What came out, for the users that have targets: figures of size users x metrics, never users x items.
 struct Evaluation {
@@ -42,7 +43,7 @@ struct Evaluation {
 
 /// Each user's history is shown; it and `masked` are left out of the list, also where they are targets, which are to be
 /// found in the best of the rest. Cutoffs may exceed the catalogue.
-Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
-                    const MetricContext& context);
+RECVAE_API Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
+                               const MetricContext& context);
 
 }  // namespace recvae

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "../../data/csr.h"
 #include "top_k.h"
 
@@ -27,14 +28,15 @@ struct Metric {
 
 /// `names` with their own cutoffs ("ndcg@100"), the others crossed with `topk`, in that order, each once. Names are
 /// read without regard to case. Throws data::UsageError that names the known metrics.
-std::vector<Metric> parse_metrics(const std::vector<std::string>& names, const std::vector<std::int64_t>& topk);
+RECVAE_API std::vector<Metric> parse_metrics(const std::vector<std::string>& names,
+                                             const std::vector<std::int64_t>& topk);
 
 /// Is `value` better than the best so far? Anything is better than nothing and NaN. Of averagepopularity and giniindex
 /// the smaller is better, of the others the larger.
-bool is_better(const Metric& metric, double value, std::optional<double> best);
+RECVAE_API bool is_better(const Metric& metric, double value, std::optional<double> best);
 
-bool is_of_all_lists(const Metric& metric);  ///< together: no user has a value of its own
-bool needs_scores(const Metric& metric);     ///< of every item, beside the list
+RECVAE_API bool is_of_all_lists(const Metric& metric);  ///< together: no user has a value of its own
+RECVAE_API bool needs_scores(const Metric& metric);     ///< of every item, beside the list
 
 /// What the metrics have to know beside a list.
 struct MetricContext {
@@ -63,7 +65,7 @@ struct UserValue {
 };
 
 /// Of values first, first + stride, ..: sum weight value / sum weight; NaN where the weights are 0.
-double mean_of(std::span<const UserValue> values, std::size_t first, std::size_t stride);
+RECVAE_API double mean_of(std::span<const UserValue> values, std::size_t first, std::size_t stride);
 
 /// One user's values, one per metric. With h_j = 1 where the j-th item of the list is a target, n targets, sums over
 /// j <= k, and L <= k the items that the list has:
@@ -78,8 +80,8 @@ double mean_of(std::span<const UserValue> values, std::size_t first, std::size_t
 ///   gauc               the chance that a target's score is above that of a candidate which is none (ties count half);
 ///                      users weigh as many as they have targets among the candidates; undefined where all are
 /// Metrics of all lists together (see `value_of_counts`) are undefined. Source: RecBole 1.2.1.
-void evaluate_user(const std::vector<Metric>& metrics, const MetricContext& context, const Ranking& ranking,
-                   std::span<UserValue> values);
+RECVAE_API void evaluate_user(const std::vector<Metric>& metrics, const MetricContext& context, const Ranking& ranking,
+                              std::span<UserValue> values);
 
 /// Metrics of how often each item stands in the lists of all users, cut at k: `counts` says that, their sum is S, m are
 /// not 0, and N = counts + 1 (RecBole counts its padding item).
@@ -87,6 +89,6 @@ void evaluate_user(const std::vector<Metric>& metrics, const MetricContext& cont
 ///   giniindex       sum (2 r - N - 1) c / (S N) over the items in ascending order of c, r from N - m + 1 to N
 ///   shannonentropy  -(sum p ln p) / m with p = c / S
 /// NaN where S is 0.
-double value_of_counts(const Metric& metric, std::span<const std::int64_t> counts);
+RECVAE_API double value_of_counts(const Metric& metric, std::span<const std::int64_t> counts);
 
 }  // namespace recvae

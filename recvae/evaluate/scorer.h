@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "../../data/csr.h"
 #include "../model.h"
 #include "top_k.h"
@@ -15,7 +16,7 @@ namespace recvae {
 inline constexpr std::int64_t kScoredTogether = 1024;
 
 /// What may not stand in a list. All of it is optional; what it points to outlives it.
-struct Excluded {
+struct RECVAE_API Excluded {
   bool history = false;                    ///< the items of the user's history
   const data::Csr* masked = nullptr;       ///< the items of the user's row here; later rows than it has: none
   std::span<const std::uint8_t> barred{};  ///< for everybody the items with barred[item] != 0; empty: none
@@ -27,7 +28,7 @@ struct Excluded {
 };
 
 /// Scores items for users. Uses all threads inside. A user's scores are the same bits alone and in any company.
-class Scorer {
+class RECVAE_API Scorer {
  public:
   virtual ~Scorer() = default;
   /// scores [n, items] <- for rows first .. first + n - 1 of `histories`. Higher is better.
@@ -47,6 +48,6 @@ enum class DecoderCopy { by_tiles, whole };
 
 /// decoder(mu(history)): the posterior's mean, no noise, no dropout. The model outlives it and does not change. Throws
 /// ad::Error where scores may not be finite numbers.
-std::unique_ptr<Scorer> model_scorer(const RecVae<float>& model, DecoderCopy copy = DecoderCopy::by_tiles);
+RECVAE_API std::unique_ptr<Scorer> model_scorer(const RecVae<float>& model, DecoderCopy copy = DecoderCopy::by_tiles);
 
 }  // namespace recvae

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
+
 namespace recvae {
 
 struct Scored {
@@ -15,10 +17,10 @@ struct Scored {
 
 /// The k best items, best first; of equal scores the lower item. Items of score -inf (masked) and NaN never enter, so
 /// the list may be shorter than k. Reuses the memory of `out`.
-void top_k(std::span<const float> scores, std::int64_t k, std::vector<Scored>& out);
+RECVAE_API void top_k(std::span<const float> scores, std::int64_t k, std::vector<Scored>& out);
 
 /// The same of scores that come a piece at a time.
-class TopK {
+class RECVAE_API TopK {
  public:
   explicit TopK(std::int64_t k);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "../../autodiff/kernels/api.h"
 #include "../../autodiff/tensor.h"
 #include "../../data/csr.h"
 
@@ -25,6 +26,6 @@ struct ImplicitSlimOptions {
 /// and in the items, memory beside the weight one matrix of its size. The bits do not depend on the number of threads.
 /// Throws ad::Error where no item has `threshold` users, or numbers overflow (the weight is then unchanged).
 template <class T>
-void implicit_slim(const data::Csr& x, const ImplicitSlimOptions& options, ad::Matrix<T> weight);
+RECVAE_API void implicit_slim(const data::Csr& x, const ImplicitSlimOptions& options, ad::Matrix<T> weight);
 
 }  // namespace recvae

@@ -1,6 +1,7 @@
 // The loop of the composite prior for vector units. Private: composite_prior.h is the op.
 #pragma once
 
+#include "../../autodiff/kernels/api.h"
 #include "../../autodiff/kernels/loops.h"
 
 namespace recvae::detail {
@@ -22,7 +23,7 @@ struct MixtureLoops {
 };
 
 /// The loops for this processor, or for one of its ad::kernels::levels().
-const MixtureLoops& mixture_loops(ad::kernels::Level level = ad::kernels::level());
+RECVAE_API const MixtureLoops& mixture_loops(ad::kernels::Level level = ad::kernels::level());
 
 inline MixtureLoop<float> mixture_loop(float) { return mixture_loops().of_float; }
 inline MixtureLoop<double> mixture_loop(double) { return mixture_loops().of_double; }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "../../data/histories.h"
 #include "../../data/vocabulary.h"
 
@@ -29,7 +30,7 @@ struct Query {
 };
 
 /// A model's items by token, and what was asked for that it does not have.
-class Catalogue {
+class RECVAE_API Catalogue {
  public:
   explicit Catalogue(std::vector<std::string> tokens) : items_(std::move(tokens)) {}
   const std::vector<std::string>& tokens() const { return items_.tokens(); }
@@ -54,9 +55,9 @@ class Catalogue {
 /// Reads line number `query.line` of `source`: tokens between tabs; or, where it begins as JSON does, an object with
 /// `items` and, if need be, `user`, `topk`, `exclude`, `candidates` and `include_seen`, each once, which change what
 /// `query` has. In time and memory linear in its length. Throws data::DataError, `source:line: expected X, found Y`.
-Query parse_query(std::string_view text, const std::string& source, Query query, Catalogue& catalogue);
+RECVAE_API Query parse_query(std::string_view text, const std::string& source, Query query, Catalogue& catalogue);
 
 /// As JSON; bytes that are no UTF-8, which JSON cannot hold, become U+FFFD.
-std::string json_text(const std::string& text);
+RECVAE_API std::string json_text(const std::string& text);
 
 }  // namespace recvae

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "../../autodiff/kernels/api.h"
 #include "../evaluate/scorer.h"
 
 namespace recvae {
@@ -16,6 +17,6 @@ enum class Similarity {
 /// Scores items by their similarity to the items of a row, summed: for the items most like one, rows of one item, which
 /// is its history that lists leave out. Copies what it needs of the model, but for `dot`, where the model outlives it
 /// and does not change.
-std::unique_ptr<Scorer> similar_items(const RecVae<float>& model, Similarity similarity);
+RECVAE_API std::unique_ptr<Scorer> similar_items(const RecVae<float>& model, Similarity similarity);
 
 }  // namespace recvae

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "space.h"
 
 namespace recvae::tune {
@@ -13,11 +14,11 @@ enum class Algorithm { exhaustive, random, asha };
 
 /// Every combination of the choices, the last parameter varying fastest; of the other parameters a draw each. Throws
 /// data::UsageError where there are more than a million.
-std::vector<Point> grid(const Space& space, std::uint64_t seed);
+RECVAE_API std::vector<Point> grid(const Space& space, std::uint64_t seed);
 
 /// `count` points drawn at random, no two alike: fewer where there are no more. One is a function of the seed and those
 /// before it.
-std::vector<Point> draws(const Space& space, std::uint64_t seed, std::size_t count);
+RECVAE_API std::vector<Point> draws(const Space& space, std::uint64_t seed, std::size_t count);
 
 /// A part of a search by successive halving: so many points are trained up to so many epochs.
 struct Rung {
@@ -27,7 +28,7 @@ struct Rung {
 
 /// From rung to rung a third of the points and three times the epochs, both rounded, up to `epochs`; the first has at
 /// least `least` of them (where `epochs` has).
-std::vector<Rung> halving(std::size_t points, std::int64_t epochs, std::int64_t least);
+RECVAE_API std::vector<Rung> halving(std::size_t points, std::int64_t epochs, std::int64_t least);
 
 /// What a search is asked for. Trials are numbered: the runs of the first point, those of the second, and so on.
 struct Plan {
@@ -51,7 +52,7 @@ struct Plan {
 
 /// `max_evals` points at most (random and asha: default 100; asha takes the whole grid where that is smaller). Draws
 /// follow from the base's seed. Throws data::UsageError where the options or the space do not go together.
-Plan make_plan(const Settings& base, Space space, Algorithm algorithm, std::optional<std::int64_t> max_evals,
-               std::optional<std::int64_t> early_stop);
+RECVAE_API Plan make_plan(const Settings& base, Space space, Algorithm algorithm, std::optional<std::int64_t> max_evals,
+                          std::optional<std::int64_t> early_stop);
 
 }  // namespace recvae::tune

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "../../autodiff/kernels/api.h"
 #include "search.h"
 #include "trial.h"
 
@@ -23,6 +24,6 @@ struct RunOptions {
 
 /// Runs the search until it is over. `data` and `context` are shared by all trials. Throws what a trial or a callback
 /// throws, once no trial runs any more.
-void run(Search& search, const data::Dataset& data, const MetricContext& context, const RunOptions& options);
+RECVAE_API void run(Search& search, const data::Dataset& data, const MetricContext& context, const RunOptions& options);
 
 }  // namespace recvae::tune

@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "../evaluate/metrics.h"
 #include "plan.h"
 
 namespace recvae::tune {
 
 /// What is tested: the settings' metrics, and valid_metric.
-std::vector<Metric> tested_metrics(const Settings& settings);
+RECVAE_API std::vector<Metric> tested_metrics(const Settings& settings);
 
 inline constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
@@ -32,7 +33,7 @@ struct Record {
 struct Mean {
   double mean = kNothing, deviation = kNothing;
 };
-Mean mean_of(const std::vector<double>& values);
+RECVAE_API Mean mean_of(const std::vector<double>& values);
 
 /// A task: train a trial to the end of a rung.
 struct Task {
@@ -41,7 +42,7 @@ struct Task {
 
 /// Hands out trials and takes their records. What comes out depends on the records alone, not on their order. Not for
 /// several threads at once.
-class Search {
+class RECVAE_API Search {
  public:
   Search(Plan plan, const Metric& valid_metric);
 

@@ -5,19 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "../settings.h"
 
 namespace recvae::tune {
 
 /// Gives the setting `name` the value that `text` is, as on the command line. Throws std::invalid_argument: what was
 /// expected, where it is none of the setting's type.
-void set_value(Settings& settings, const std::string& name, const std::string& text);
+RECVAE_API void set_value(Settings& settings, const std::string& name, const std::string& text);
 
 /// The value of the setting `name`, as set_value takes it: numbers with as many digits as tell them apart.
-std::string value_of(const Settings& settings, const std::string& name);
+RECVAE_API std::string value_of(const Settings& settings, const std::string& name);
 
 /// A setting that a search varies.
-struct Parameter {
+struct RECVAE_API Parameter {
   enum class Kind { choice, uniform, loguniform, quniform };
   std::string name;
   Kind kind = Kind::choice;
@@ -37,7 +38,7 @@ struct Parameter {
 using Point = std::vector<std::string>;
 
 /// What a search varies, and the seeds that each of its settings is trained with.
-struct Space {
+struct RECVAE_API Space {
   std::vector<Parameter> parameters;  ///< in the order of the file
   std::vector<std::string> seeds;     ///< the choices of a parameter `seed`; empty: the one of the settings
 
@@ -53,6 +54,6 @@ struct Space {
 ///   name quniform low,high,q  multiples of q
 /// Blank lines are skipped, and what follows a #. Every value must be one that its setting takes in `base`. Throws
 /// data::DataError, `file:line: expected X, found Y`.
-Space parse_space(const std::string& text, const std::string& file, const Settings& base);
+RECVAE_API Space parse_space(const std::string& text, const std::string& file, const Settings& base);
 
 }  // namespace recvae::tune

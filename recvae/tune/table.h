@@ -4,26 +4,27 @@
 #include <string>
 #include <vector>
 
+#include "../../autodiff/kernels/api.h"
 #include "search.h"
 
 namespace recvae::tune {
 
 /// A record as one line of JSON, without the line's end, and back, to the bit. Throws std::runtime_error for text that
 /// is none.
-std::string to_json(const Record& record);
-Record record_from_json(const std::string& text);
+RECVAE_API std::string to_json(const Record& record);
+RECVAE_API Record record_from_json(const std::string& text);
 
 /// "learning_rate:0.001, latent_dimension:64", as RecBole writes it; of a trial with its seed, if that is a parameter.
-std::string describe_point(const Plan& plan, std::size_t point);
-std::string describe_trial(const Plan& plan, std::size_t trial);
+RECVAE_API std::string describe_point(const Plan& plan, std::size_t point);
+RECVAE_API std::string describe_trial(const Plan& plan, std::size_t trial);
 
 /// Tab-separated, a row per trial: `trial` from 1, a column per parameter and `seed` where it is one, the validation
 /// metric under its own name, `status`, `best_epoch`, `epochs`, a column `test M` per metric of `metrics`, `seconds`.
 /// Numbers have as many digits as tell them apart; what there is none of is empty.
-std::string trials_table(const Search& search, const std::vector<Metric>& metrics);
+RECVAE_API std::string trials_table(const Search& search, const std::vector<Metric>& metrics);
 
 /// The same per point, best first, over its runs with each seed: parameters, the validation metric's mean under its own
 /// name, `n`, `deviation`, and the tests' means and deviations.
-std::string settings_table(const Search& search, const std::vector<Metric>& metrics);
+RECVAE_API std::string settings_table(const Search& search, const std::vector<Metric>& metrics);
 
 }  // namespace recvae::tune

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "../../autodiff/kernels/api.h"
 #include "../checkpoint.h"
 #include "search.h"
 
@@ -14,7 +15,7 @@ namespace recvae::tune {
 
 /// A model in training, and a copy of it as it was in its best epoch. What takes long is not lost with the process: it
 /// writes checkpoints, where the disk has room, and goes on from them.
-class Trial {
+class RECVAE_API Trial {
  public:
   /// Goes on from the last sound checkpoint in `folder`, which is made where it is not there, if it is one of such a
   /// trial; else begins. So many seconds of training are worth a checkpoint when it is stopped or paused. `data` and
@@ -45,6 +46,6 @@ class Trial {
 };
 
 /// Bytes that a trial takes: weights, moments, gradients, the best epoch's weights and the posterior table.
-double trial_bytes(const Settings& settings, const data::Dataset& data);
+RECVAE_API double trial_bytes(const Settings& settings, const data::Dataset& data);
 
 }  // namespace recvae::tune

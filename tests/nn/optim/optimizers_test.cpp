@@ -1,52 +1,11 @@
-// SGD and AdamW against PyTorch's formulas, schedules, sums of gradients, and training that goes on from a file.
-#include "../../support/check_op.h"
-#include "../../support/temp_dir.h"
+// SGD and AdamW against PyTorch's formulas, schedules, sums of gradients.
+#include "../support.h"
 
-#include "nn/nn.h"
-
-using test::random_tensor;
-
-namespace {
-
-struct Model {
-  ad::nn::Embedding<double> table{20, 3, 1};
-  ad::nn::Linear<double> out{3, 2, 2};
-  template <class Self, class F>
-  static void visit(Self& self, F&& f) {
-    f("table", self.table);
-    f("out", self.out);
-  }
-  ad::Var<double> loss(ad::Tape<double>& tape, const std::vector<std::int32_t>& ids) const {
-    return ad::mean(ad::square(out(table(tape, ids)) - 1));
-  }
-};
-
-ad::Tensor<double> all(const Model& m) {
-  ad::Tensor<double> values(1, ad::nn::parameter_count(m));
-  ad::Index at = 0;
-  ad::nn::for_each_parameter_unnamed(m, [&](const auto& p) {
-    std::copy_n(p.value.data(), p.value.size(), values.data() + at);
-    at += p.value.size();
-  });
-  return values;
-}
-
-std::vector<std::int32_t> ids_of(int step) { return {step % 20, (step * 7) % 20, 3}; }
-
-template <class Optimizer>
-void train(Model& model, Optimizer& optimizer, int from, int to) {
-  ad::Tape<double> tape;
-  for (int step = from; step < to; ++step) {
-    tape.backward(model.loss(tape, ids_of(step)));
-    optimizer.step(model, tape);
-    tape.reset();
-  }
-}
-
-}  // namespace
+using test::all, test::ids_of, test::Model;
 
 TEST_CASE("Sgd: PyTorch's formula, with momentum, Nesterov's, and weight decay") {
-  for (const ad::nn::SgdOptions& o : {ad::nn::SgdOptions{.learning_rate = 0.01}, {0.01, 0.9}, {0.01, 0.9, true, 0.05}}) {
+  for (const ad::nn::SgdOptions& o :
+       {ad::nn::SgdOptions{.learning_rate = 0.01}, {0.01, 0.9}, {0.01, 0.9, true, 0.05}}) {
     ad::Parameter<double> p(ad::Tensor<double>(1, 1, {2}));
     ad::nn::Sgd<double> sgd(o);
     ad::Tape<double> tape;
@@ -152,50 +111,4 @@ TEST_CASE("GradientSum: pieces of a batch, and tapes of several threads, move a 
   CHECK_FALSE(sum.gradient(pieces.out.bias));  // nothing was added since
   CHECK_THROWS_WITH_AS(sum.add(pieces, tape), "GradientSum: this recording has no gradients: call backward() first",
                        ad::Error);
-}
-
-TEST_CASE("save, load: a model and its optimiser in one file; training goes on to the bit") {
-  const auto check = [](auto make) {
-    const recvae::test::TempDir folder;
-    const std::string path = folder.path("training.safetensors");
-    Model model;
-    auto optimizer = make();
-    train(model, optimizer, 0, 7);
-    ad::nn::save(path, model, optimizer, {{"epoch", "7"}});
-    train(model, optimizer, 7, 12);
-
-    Model again;
-    again.table.weight.value.fill(9);
-    auto fresh = make();
-    ad::nn::load(path, again, fresh);
-    train(again, fresh, 7, 12);
-    CHECK(test::same_bits(all(again), all(model)));
-
-    Model weights;
-    ad::nn::load(path, weights);  // without the optimiser
-    ad::nn::SafetensorsReader reader(path);
-    CHECK(test::same_bits(weights.out.weight.value, reader.read<double>("out.weight")));
-    CHECK(reader.metadata().at("epoch") == "7");
-    CHECK(reader.read_integers("optimizer.steps") == std::vector<std::int64_t>{7, 7, 7});
-  };
-  check([] { return ad::nn::Adam<double>({.learning_rate = 0.05}); });
-  check([] { return ad::nn::AdamW<double>({.learning_rate = 0.05, .weight_decay = 0.1}); });
-  check([] { return ad::nn::Sgd<double>({.learning_rate = 0.05, .momentum = 0.9}); });
-}
-
-TEST_CASE("load: a file of another model, or without an optimiser, says what is missing") {
-  const recvae::test::TempDir folder;
-  const std::string path = folder.path("model.safetensors");
-  const Model model;
-  ad::nn::save(path, model);
-  ad::nn::Linear<double> other(3, 3, 1);
-  CHECK_THROWS_AS(ad::nn::load(path, other), ad::Error);
-  Model same;
-  ad::nn::Adam<double> adam;
-  CHECK_THROWS_AS(ad::nn::load(path, same, adam), ad::Error);
-  CHECK_THROWS_AS(ad::nn::load(folder.path("none"), same), ad::Error);
-  ad::nn::Embedding<double> smaller(19, 3, 1);
-  ad::nn::save(path, smaller);
-  ad::nn::Embedding<double> larger(20, 3, 1);
-  CHECK_THROWS_AS(ad::nn::load(path, larger), ad::ShapeError);
 }

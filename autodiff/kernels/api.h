@@ -1,0 +1,7 @@
+// What shared libraries offer.
+#pragma once
+
+/// Before a function or a class that is compiled into a library: other names stay inside it.
+#ifndef RECVAE_API
+#define RECVAE_API __attribute__((visibility("default")))
+#endif

@@ -1,0 +1,3 @@
+// Another one.
+#pragma once
+inline int host_layers() { return 2; }
