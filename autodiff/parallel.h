@@ -8,7 +8,7 @@ namespace ad {
 /// Sets how many threads the library uses, process-wide; 0 means all cores. Results do not depend on it. Throws Error
 /// for a negative number or one above 4096.
 void set_threads(int n);
-int threads();
+int threads();  ///< that number
 
 namespace detail {
 void run_tasks(Index tasks, Index workers, const void* body, void (*call)(const void* body, Index task, Index worker));
