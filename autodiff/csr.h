@@ -8,8 +8,8 @@
 
 namespace ad {
 
-/// Sparse [rows, cols]: row u has the columns indices[indptr[u] .. indptr[u+1]), ascending, each at most once, and the
-/// values beside them (null: all are 1). Does not own; ops copy what their backward needs.
+/// Sparse [rows, cols]: row u has the columns indices[k] for indptr[u] <= k < indptr[u + 1], ascending, each at most
+/// once, and the values beside them (null: all are 1). Does not own; ops copy what their backward needs.
 template <class T>
 struct CsrView {
   Index rows = 0;                                             ///< number of rows
