@@ -34,8 +34,9 @@ inline void check(const char* name, const AdamOptions& o, double most) {
 template <class T, bool kDecoupled>
 class AdamRule : public Optimizer<T, 2> {
  public:
-  static constexpr std::array<const char*, 2> kStateNames = {"m", "v"};
+  static constexpr std::array<const char*, 2> kStateNames = {"m", "v"};  ///< in files
 
+  /// Throws Error for options outside their ranges, as does each step.
   explicit AdamRule(AdamOptions options) : Optimizer<T, 2>(kName), options_(options) { check_options(); }
 
   /// One update of every parameter of `module` (a module or a Parameter) that `gradients` (a tape or a GradientSum) has
@@ -60,7 +61,7 @@ class AdamRule : public Optimizer<T, 2> {
     });
   }
 
-  AdamOptions& options() { return options_; }
+  AdamOptions& options() { return options_; }  ///< May be set between steps.
 
  private:
   static constexpr const char* kName = kDecoupled ? "AdamW" : "Adam";
