@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds the site, where a warning is an error, and looks for every public name of ad and ad::nn in its reference.
+"""Builds the site, where a warning is an error; looks for every public name of ad and ad::nn in its reference, for names in
+its pages that are none, and for links that lead nowhere.
 
   check_site.py ROOT OUT VERSION        exits 77 where doxygen, its theme or Graphviz is not installed
 """
@@ -24,10 +25,21 @@ for compound in xml.parse(out / "names.xml").getroot().iter("compound"):
 # A class within a class is found on the page of the outer one; operators go with what they call.
 names = {name for name in names if re.fullmatch(r"ad::((nn|blas)::)?\w+", name) and "operator" not in name}
 
-reference = (root / "tools/docs/pages/reference.md").read_text(encoding="utf-8")
-known = set(re.findall(r"[\w:]+", reference))
-missing = sorted(names - known)
-unknown = sorted(name for name in known if name.startswith("ad::") and name not in names and name not in ("ad::", "ad::nn", "ad::blas"))
-print(f"{len(names)} public names, {len(missing)} of them not in reference.md, {len(unknown)} there that are none")
-if missing or unknown or not names:
-    sys.exit("\n".join([*(f"not in reference.md: {name}" for name in missing), *(f"no such name: {name}" for name in unknown)]))
+pages = {page.name: page.read_text(encoding="utf-8") for page in (root / "tools/docs/pages").glob("*.md")}
+missing = sorted(names - set(re.findall(r"[\w:]+", pages["reference.md"])))
+wrong = [f"not in reference.md: {name}" for name in missing]
+for page, text in sorted(pages.items()):
+    text = re.sub(r"^(```|<!-- cpp).*?(^```|-->)$", "", text, flags=re.DOTALL | re.MULTILINE)  # the compiler looks at these
+    for name in sorted(set(re.findall(r"(?<![\w:.])(?:ad::(?:nn::|blas::)?|nn::)\w+", text))):
+        if ("ad::" + name.removeprefix("ad::")) not in names | {"ad::nn", "ad::blas"}:
+            wrong.append(f"{page}: there is no {name}")
+
+html = out / "html"
+for page in html.glob("*.html"):
+    for link in re.findall(r'(?:href|src|data)="([^"#:?]+)["#?]', page.read_text(encoding="utf-8")):
+        if not (html / link).exists():
+            wrong.append(f"{page.name}: there is no {link}")
+
+print(f"{len(names)} public names, {len(wrong)} mistakes")
+if wrong or not names:
+    sys.exit("\n".join(sorted(set(wrong))))
