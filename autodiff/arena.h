@@ -49,7 +49,7 @@ class Arena {
     if (!blocks_.empty()) detail::poison(blocks_.back().data, blocks_.back().size);
   }
 
-  std::size_t bytes_in_use() const { return total_; }
+  std::size_t bytes_in_use() const { return total_; }  ///< since the last reset()
 
  private:
   static constexpr std::size_t kSmall = 16;

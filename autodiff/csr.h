@@ -8,26 +8,26 @@
 
 namespace ad {
 
-/// Sparse [rows, cols]: row u has the columns indices[indptr[u] .. indptr[u+1]), ascending, each at most once, and the
-/// values beside them (null: all are 1). Does not own; ops copy what their backward needs.
+/// Sparse [rows, cols]: row u has the columns indices[k] for indptr[u] <= k < indptr[u + 1], ascending, each at most
+/// once, and the values beside them (null: all are 1). Does not own; ops copy what their backward needs.
 template <class T>
 struct CsrView {
-  Index rows = 0, cols = 0;
-  const std::int64_t* indptr = nullptr;  ///< rows + 1 offsets, the first one 0
-  const std::int32_t* indices = nullptr;
-  const T* values = nullptr;
-
-  Index nnz() const { return rows == 0 ? 0 : indptr[rows]; }
+  Index rows = 0;                                             ///< number of rows
+  Index cols = 0;                                             ///< number of columns
+  const std::int64_t* indptr = nullptr;                       ///< rows + 1 offsets, the first one 0
+  const std::int32_t* indices = nullptr;                      ///< the column of each entry
+  const T* values = nullptr;                                  ///< the number of each entry; null: 1
+  Index nnz() const { return rows == 0 ? 0 : indptr[rows]; }  ///< number of entries
   std::span<const std::int32_t> row(Index u) const {
     return {indices + indptr[u], static_cast<std::size_t>(indptr[u + 1] - indptr[u])};
-  }
-  T value(std::int64_t at) const { return values ? values[at] : T(1); }
+  }                                                                      ///< the columns of row u
+  T value(std::int64_t at) const { return values ? values[at] : T(1); }  ///< of entry `at`, counted from 0
 };
 
 template <class T>
 std::string shape_string(const CsrView<T>& m) {
   return "sparse [" + std::to_string(m.rows) + ", " + std::to_string(m.cols) + "]";
-}
+}  ///< "sparse [rows, cols]", for messages.
 
 /// Throws ShapeError("who: ...") unless offsets ascend from 0 and every row's columns ascend and are below `cols`. Ops
 /// call it wherever they read rows.

@@ -13,12 +13,12 @@ namespace ad {
 /// element must be written once: set when `accumulate` is false (the memory is uninitialised), added when it is true.
 template <class T>
 struct GradSlot {
-  Matrix<T> grad;
-  bool accumulate = false;
+  Matrix<T> grad;           ///< of the input's shape
+  bool accumulate = false;  ///< add to what is there?
 
-  explicit operator bool() const { return grad.data != nullptr; }
-  T beta() const { return accumulate ? T(1) : T(0); }  ///< for GEMM
-  void put(Index i, T g) const { grad.data[i] = accumulate ? grad.data[i] + g : g; }
+  explicit operator bool() const { return grad.data != nullptr; }                     ///< does anybody want it?
+  T beta() const { return accumulate ? T(1) : T(0); }                                 ///< for GEMM
+  void put(Index i, T g) const { grad.data[i] = accumulate ? grad.data[i] + g : g; }  ///< element i, by rows
 };
 
 /// The matrix of a gradient: reading an element that it does not have throws ShapeError.
@@ -31,18 +31,18 @@ struct GradientValues : Matrix<T> {
                        (this->data ? "" : ": not reached, frozen or a constant"));
     }
     return this->data[i * this->cols + j];
-  }
+  }  ///< Row i (of the rows that are there), column j.
 };
 
 /// The gradient of a leaf after backward(): empty (frozen or not reached), dense, or of some rows only (all others are
 /// zero). `rows` ascend; row k of `values` belongs to row rows[k] of the leaf.
 template <class T>
 struct Gradient {
-  GradientValues<T> values;
-  std::span<const std::int32_t> rows;
-  bool row_sparse = false;
+  GradientValues<T> values;            ///< [rows, cols] of the leaf, or [number of `rows`, cols]
+  std::span<const std::int32_t> rows;  ///< where row_sparse
+  bool row_sparse = false;             ///< are `values` of some rows only?
 
-  explicit operator bool() const { return values.data != nullptr; }
+  explicit operator bool() const { return values.data != nullptr; }  ///< is there one?
 };
 
 namespace detail {

@@ -9,7 +9,7 @@ namespace ad {
 /// Sets how many threads the library uses, process-wide; 0 means all cores. Results do not depend on it. Throws Error
 /// for a negative number or one above 4096.
 RECVAE_API void set_threads(int n);
-RECVAE_API int threads();
+RECVAE_API int threads();  ///< that number
 
 namespace detail {
 RECVAE_API void run_tasks(Index tasks, Index workers, const void* body,

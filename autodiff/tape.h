@@ -41,9 +41,9 @@ template <class T>
 class Var {
  public:
   Var() = default;
-  ConstMatrix<T> value() const { return tape("value").value(*this); }
-  Index rows() const { return value().rows; }
-  Index cols() const { return value().cols; }
+  ConstMatrix<T> value() const { return tape("value").value(*this); }  ///< valid until reset()
+  Index rows() const { return value().rows; }                          ///< of the value
+  Index cols() const { return value().cols; }                          ///< of the value
   /// The number in a value [1, 1]; of other shapes it throws ShapeError.
   T item() const {
     const ConstMatrix<T> v = tape("item").value(*this, "item");
@@ -53,7 +53,7 @@ class Var {
   Tape<T>& tape(const char* op = "tape") const {
     if (!tape_) throw Error(std::string(op) + ": empty handle");
     return *tape_;
-  }
+  }  ///< Its tape; an empty handle throws Error("op: empty handle").
 
  private:
   friend class Tape<T>;
@@ -80,7 +80,7 @@ class Tape {
 
   /// A copy of `m` that gets no gradient.
   Var<T> constant(ConstMatrix<T> m) { return leaf("constant", copy_matrix(m), false); }
-  Var<T> constant(const Tensor<T>& t) { return constant(t.view()); }
+  Var<T> constant(const Tensor<T>& t) { return constant(t.view()); }  ///< the same
   /// A number, [1, 1]: it takes part in any shape, as sides of length 1 repeat.
   Var<T> constant(double number) {
     const T value = static_cast<T>(number);
@@ -90,7 +90,7 @@ class Tape {
   Var<T> reference(ConstMatrix<T> m) { return leaf("reference", const_cast<T*>(m.data), m.rows, m.cols, false); }
   /// A copy of `m` that gets a gradient: an input to be differentiated by.
   Var<T> variable(ConstMatrix<T> m) { return leaf("variable", copy_matrix(m), true); }
-  Var<T> variable(const Tensor<T>& t) { return variable(t.view()); }
+  Var<T> variable(const Tensor<T>& t) { return variable(t.view()); }  ///< the same
   /// The weight `p`, not copied: it must outlive the step and not change before reset(). A constant if it is not
   /// trainable now, whatever it was at earlier uses: those keep their gradient.
   Var<T> parameter(const Parameter<T>& p);
@@ -139,7 +139,7 @@ class Tape {
   template <class F>
   Var<T> record(const char* op, Matrix<T> out, std::initializer_list<Var<T>> inputs, F backward) {
     return record(op, out, std::span<const Var<T>>(inputs.begin(), inputs.size()), backward);
-  }
+  }  ///< The same, of a list.
   /// The same for an op of several outputs: `backward` is called once, as backward(tape, gs), with the gradient of each
   /// output in its order; one that the loss does not depend on is empty (data is null).
   template <std::size_t N, class F>
@@ -212,7 +212,7 @@ class Tape {
     require_gradients("gradient");
     const std::uint32_t* id = parameters_.find(p.identity.token().get());
     return id ? gradient_of(nodes_[*id]) : Gradient<T>{};
-  }
+  }  ///< The same.
   /// Throws Error("who: ...") unless backward() is done.
   void require_gradients(const char* who) const {
     refuse_failed(who);
@@ -225,7 +225,7 @@ class Tape {
   /// While the returned object lives, ops record values only: for evaluation and frozen parts.
   class NoGrad {
    public:
-    explicit NoGrad(Tape& tape) : tape_(tape) { ++tape_.no_grad_; }
+    explicit NoGrad(Tape& tape) : tape_(tape) { ++tape_.no_grad_; }  ///< see no_grad()
     ~NoGrad() { --tape_.no_grad_; }
     NoGrad(const NoGrad&) = delete;
     NoGrad& operator=(const NoGrad&) = delete;
@@ -233,7 +233,7 @@ class Tape {
    private:
     Tape& tape_;
   };
-  [[nodiscard]] NoGrad no_grad() { return NoGrad(*this); }
+  [[nodiscard]] NoGrad no_grad() { return NoGrad(*this); }  ///< Keep the result: `const auto guard = tape.no_grad();`
 
   /// Forgets the step; its Vars become stale. The tape is as new; memory is kept for the next one. Throws Error in a
   /// backward.
@@ -261,9 +261,10 @@ class Tape {
 
   /// Node `id`, below size(), as inspect/ shows it: valid until the tape is used again.
   struct NodeView {
-    const char* op;
-    ConstMatrix<T> value, gradient;  ///< gradient: empty where there is none, of some rows only where it is row-sparse
-    bool wants_grad;
+    const char* op;                         ///< its name
+    ConstMatrix<T> value;                   ///< its value
+    ConstMatrix<T> gradient;                ///< empty where there is none, of some rows only where it is row-sparse
+    bool wants_grad;                        ///< does a gradient flow through it?
     std::span<const std::uint32_t> inputs;  ///< their ids
   };
   NodeView node(std::size_t id) const {
@@ -271,7 +272,7 @@ class Tape {
     const std::size_t end = id + 1 < nodes_.size() ? nodes_[id + 1].first_input : inputs_.size();
     const auto inputs = std::span(inputs_).subspan(n.first_input, end - n.first_input);
     return {n.op, {n.value, n.rows, n.cols}, gradient_of(n).values, n.wants_grad, inputs};
-  }
+  }  ///< Throws std::out_of_range for an id from size() on.
   /// Is called after every node's forward and after its backward; null: nobody. Must outlive its use.
   void observe(TapeObserver* observer) { observer_ = observer; }
 
@@ -290,7 +291,6 @@ class Tape {
     bool row_sparse = false;
     std::span<const std::int32_t> grad_rows = {};
   };
-
   struct Owned {
     void* object;
     void (*destroy)(void*);

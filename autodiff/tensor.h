@@ -35,7 +35,7 @@ inline std::string shape_string(Index rows, Index cols) {
 template <class M>
 std::string shape_string(const M& m) {
   return shape_string(m.rows, m.cols);
-}
+}  ///< The same, of a matrix.
 
 /// rows * cols * element, in bytes. Throws ShapeError("who: ...") for a negative side or more bytes than an Index
 /// counts.
@@ -51,26 +51,26 @@ inline std::size_t checked_bytes(const char* who, Index rows, Index cols, std::s
 /// Read-only row-major view. Does not own: valid as long as the memory that it was made of.
 template <class T>
 struct ConstMatrix {
-  const T* data = nullptr;
-  Index rows = 0, cols = 0;
-
-  Index size() const { return rows * cols; }
-  const T& operator()(Index i, Index j) const { return data[i * cols + j]; }
-  const T* row(Index i) const { return data + i * cols; }
-  std::span<const T> span() const { return {data, static_cast<std::size_t>(size())}; }
+  const T* data = nullptr;                                                              ///< row by row
+  Index rows = 0;                                                                       ///< number of rows
+  Index cols = 0;                                                                       ///< number of columns
+  Index size() const { return rows * cols; }                                            ///< number of elements
+  const T& operator()(Index i, Index j) const { return data[i * cols + j]; }            ///< not checked
+  const T* row(Index i) const { return data + i * cols; }                               ///< begin of row i
+  std::span<const T> span() const { return {data, static_cast<std::size_t>(size())}; }  ///< all elements
 };
 
 /// Writable row-major view. Does not own.
 template <class T>
 struct Matrix {
-  T* data = nullptr;
-  Index rows = 0, cols = 0;
-
-  Index size() const { return rows * cols; }
-  T& operator()(Index i, Index j) const { return data[i * cols + j]; }
-  T* row(Index i) const { return data + i * cols; }
-  std::span<T> span() const { return {data, static_cast<std::size_t>(size())}; }
-  operator ConstMatrix<T>() const { return {data, rows, cols}; }
+  T* data = nullptr;                                                              ///< row by row
+  Index rows = 0;                                                                 ///< number of rows
+  Index cols = 0;                                                                 ///< number of columns
+  Index size() const { return rows * cols; }                                      ///< number of elements
+  T& operator()(Index i, Index j) const { return data[i * cols + j]; }            ///< not checked
+  T* row(Index i) const { return data + i * cols; }                               ///< begin of row i
+  std::span<T> span() const { return {data, static_cast<std::size_t>(size())}; }  ///< all elements
+  operator ConstMatrix<T>() const { return {data, rows, cols}; }                  ///< the same, read-only
 };
 
 /// Owning, row-major, zero-filled matrix [rows, cols]; a value: copies are deep.
@@ -78,42 +78,42 @@ template <class T>
 class Tensor {
  public:
   Tensor() = default;
-  Tensor(Index rows, Index cols) : rows_(rows), cols_(cols), data_(allocate(rows, cols)) { fill(T(0)); }
+  Tensor(Index rows, Index cols) : rows_(rows), cols_(cols), data_(allocate(rows, cols)) { fill(T(0)); }  ///< zeros
   Tensor(Index rows, Index cols, std::initializer_list<T> values) : Tensor(rows, cols) {
     if (static_cast<Index>(values.size()) != size()) {
       throw ShapeError("Tensor: " + std::to_string(values.size()) + " values for " + shape_string(rows, cols));
     }
     std::copy(values.begin(), values.end(), data());
-  }
+  }  ///< Values by rows; throws ShapeError for another number of them than rows * cols.
   explicit Tensor(ConstMatrix<T> m) : rows_(m.rows), cols_(m.cols), data_(allocate(m.rows, m.cols)) {
     std::copy(m.data, m.data + m.size(), data());
-  }
-  Tensor(const Tensor& other) : Tensor(other.view()) {}
-  Tensor(Tensor&& other) noexcept { swap(other); }
+  }                                                      ///< A copy of what the view shows.
+  Tensor(const Tensor& other) : Tensor(other.view()) {}  ///< a deep copy
+  Tensor(Tensor&& other) noexcept { swap(other); }       ///< leaves [0, 0] behind
   Tensor& operator=(Tensor other) noexcept {
     swap(other);
     return *this;
-  }
+  }  ///< A copy, or what was moved.
 
-  Index rows() const { return rows_; }
-  Index cols() const { return cols_; }
-  Index size() const { return rows_ * cols_; }
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
-  T& operator()(Index i, Index j) { return data_[static_cast<std::size_t>(i * cols_ + j)]; }
-  const T& operator()(Index i, Index j) const { return data_[static_cast<std::size_t>(i * cols_ + j)]; }
+  Index rows() const { return rows_; }                                                        ///< number of rows
+  Index cols() const { return cols_; }                                                        ///< number of columns
+  Index size() const { return rows_ * cols_; }                                                ///< number of elements
+  T* data() { return data_.get(); }                                                           ///< row by row
+  const T* data() const { return data_.get(); }                                               ///< row by row
+  T& operator()(Index i, Index j) { return data_[static_cast<std::size_t>(i * cols_ + j)]; }  ///< not checked
+  const T& operator()(Index i, Index j) const { return data_[static_cast<std::size_t>(i * cols_ + j)]; }  ///< the same
 
-  Matrix<T> view() { return {data(), rows_, cols_}; }
-  ConstMatrix<T> view() const { return {data(), rows_, cols_}; }
-  operator Matrix<T>() { return view(); }
-  operator ConstMatrix<T>() const { return view(); }
+  Matrix<T> view() { return {data(), rows_, cols_}; }             ///< valid as long as the tensor
+  ConstMatrix<T> view() const { return {data(), rows_, cols_}; }  ///< valid as long as the tensor
+  operator Matrix<T>() { return view(); }                         ///< as view()
+  operator ConstMatrix<T>() const { return view(); }              ///< as view()
 
-  void fill(T value) { std::fill(data(), data() + size(), value); }
+  void fill(T value) { std::fill(data(), data() + size(), value); }  ///< every element
   void swap(Tensor& other) noexcept {
     std::swap(rows_, other.rows_);
     std::swap(cols_, other.cols_);
     data_.swap(other.data_);
-  }
+  }  ///< Exchanges sides and memory.
 
  private:
   struct Free {

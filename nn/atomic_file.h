@@ -15,12 +15,12 @@ namespace ad::nn {
 /// Several may be written to one path at once: the last commit stays. Throws Error("<path>: cannot be written: ...").
 class RECVAE_API AtomicFile {
  public:
-  explicit AtomicFile(std::string path);
+  explicit AtomicFile(std::string path);  ///< Nothing is at `path` before commit().
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  void write(const void* bytes, std::size_t count);
+  void write(const void* bytes, std::size_t count);  ///< Appends.
   /// Returns the checksum of what was written.
   std::string commit();
 

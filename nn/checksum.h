@@ -14,11 +14,11 @@ class RECVAE_API Checksum {
  public:
   Checksum();
   ~Checksum();
-  Checksum(Checksum&&) noexcept;
-  Checksum& operator=(Checksum&&) noexcept;
+  Checksum(Checksum&&) noexcept;             ///< takes over
+  Checksum& operator=(Checksum&&) noexcept;  ///< takes over
 
-  void add(const void* bytes, std::size_t count);
-  void add(const std::string& text) { add(text.data(), text.size()); }
+  void add(const void* bytes, std::size_t count);                       ///< the next piece
+  void add(const std::string& text) { add(text.data(), text.size()); }  ///< the next piece
   std::string digits() const;  ///< 32 hexadecimal ones, as `xxhsum -H2` prints them
 
  private:

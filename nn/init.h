@@ -39,6 +39,7 @@ enum class Init {
 /// A seed that deals out streams, two to a layer: layers that are made of one Seed, passed by reference, are no twins.
 class Seed {
  public:
+  /// Of `value`, the first layer that is made of it having this number.
   Seed(std::uint64_t value, std::uint32_t first_layer = 0) : value_(value), layer_(first_layer) {}
   Seed(const Seed&) = delete;  // a copy would deal out the same streams
   Seed& operator=(const Seed&) = delete;

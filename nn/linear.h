@@ -9,12 +9,16 @@
 namespace ad::nn {
 
 /// Is a layer's bias learned, or is there none?
-enum class Bias { yes, no };
+enum class Bias {
+  yes,  ///< learned
+  no,   ///< none
+};
 
 /// x weight^T + bias, weight [out, in], bias [1, out], or [0, 0] where there is none: torch.nn.Linear.
 template <class T>
 struct Linear {
-  Parameter<T> weight, bias;
+  Parameter<T> weight;  ///< [out, in]
+  Parameter<T> bias;    ///< [1, out], or [0, 0]: none
 
   Linear() = default;
   /// Fresh weights. Layers made of one Seed object differ; those made of equal numbers do not.
@@ -22,6 +26,7 @@ struct Linear {
       : weight(Tensor<T>(out, in)), bias(with == Bias::yes ? Tensor<T>(1, out) : Tensor<T>()) {
     init_linear(weight.value.view(), bias.value.view(), in, out, init, seed);
   }
+  /// The same from a number: `Linear<float>(3, 1, 42)`.
   Linear(Index in, Index out, Seed&& seed, Init init = Init::torch, Bias with = Bias::yes)
       : Linear(in, out, seed, init, with) {}
 
@@ -31,8 +36,9 @@ struct Linear {
     if (!has_bias()) return linear(x, tape.parameter(weight));
     return linear(x, tape.parameter(weight), tape.parameter(bias));
   }
-  bool has_bias() const { return bias.value.rows() > 0; }
+  bool has_bias() const { return bias.value.rows() > 0; }  ///< is there one?
 
+  /// Names the parameters (nn/module.h).
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
     f("weight", self.weight);
@@ -43,13 +49,16 @@ struct Linear {
 /// The same on sparse rows. The weight is kept [in, out] in memory, a row per input, and [out, in] in files.
 template <class T>
 struct SparseLinear {
-  Parameter<T> weight, bias;
+  Parameter<T> weight;  ///< [in, out]
+  Parameter<T> bias;    ///< [1, out]
 
   SparseLinear() = default;
+  /// Fresh weights, as Linear's.
   SparseLinear(Index in, Index out, Seed& seed, Init init = Init::torch)
       : weight(Tensor<T>(in, out)), bias(Tensor<T>(1, out)) {
     init_linear(weight.value.view(), bias.value.view(), in, out, init, seed);
   }
+  /// The same from a number.
   SparseLinear(Index in, Index out, Seed&& seed, Init init = Init::torch) : SparseLinear(in, out, seed, init) {}
 
   /// sparse [batch, in] -> [batch, out]
@@ -57,6 +66,7 @@ struct SparseLinear {
     return sparse_linear(x, tape.parameter(weight), tape.parameter(bias));
   }
 
+  /// Names the parameters (nn/module.h).
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
     f("weight", self.weight, Layout::transposed);

@@ -20,8 +20,10 @@
 
 namespace ad::nn {
 
+/// Is M a Parameter, and not a module of them?
 template <class M>
 inline constexpr bool is_parameter = false;
+/// It is.
 template <class T>
 inline constexpr bool is_parameter<Parameter<T>> = true;
 

@@ -18,6 +18,7 @@ namespace ad::nn {
 
 class AtomicFile;
 
+/// Text under names, as it is in a file's header.
 using Metadata = std::map<std::string, std::string>;
 
 /// Is there a line end, a tab or the like in it, which would break a line that names it?
@@ -25,21 +26,22 @@ RECVAE_API bool has_control_character(const std::string& text);
 
 /// A tensor as a file describes it.
 struct TensorInfo {
-  std::string dtype;  ///< "F16", "F32" and "F64", "I32" and "I64" are read; others are listed only
-  std::vector<Index> shape;
-  std::uint64_t begin = 0, end = 0;  ///< bytes within the data part
+  std::string dtype;         ///< "F16", "F32" and "F64", "I32" and "I64" are read; others are listed only
+  std::vector<Index> shape;  ///< of any number of dimensions
+  std::uint64_t begin = 0;   ///< its first byte within the data part
+  std::uint64_t end = 0;     ///< and that after its last
 };
 
 /// Reads a file tensor by tensor. Throws Error("<path>: ...") for anything that is not a sound safetensors file: sizes,
 /// offsets and shapes are all checked when it is opened.
 class RECVAE_API SafetensorsReader {
  public:
-  explicit SafetensorsReader(std::string path);
+  explicit SafetensorsReader(std::string path);  ///< Opens it and reads its header.
 
-  const std::string& path() const { return path_; }
-  const Metadata& metadata() const { return metadata_; }
-  const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
-  bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
+  const std::string& path() const { return path_; }                                   ///< as given
+  const Metadata& metadata() const { return metadata_; }                              ///< `__metadata__`
+  const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }       ///< by name
+  bool contains(const std::string& name) const { return tensors_.count(name) != 0; }  ///< is there such a tensor?
 
   /// The tensor as a matrix in memory: [cols] becomes one row, `transposed` swaps the sides. F16, F32 and F64,
   /// converted to T.
@@ -67,9 +69,9 @@ class RECVAE_API SafetensorsReader {
 /// dimension, or what another file has under that name.
 template <class T>
 struct NamedTensor {
-  std::string name;
-  ConstMatrix<T> value;
-  Layout layout = Layout::matrix;
+  std::string name;                                                           ///< in the file
+  ConstMatrix<T> value;                                                       ///< as memory holds it
+  Layout layout = Layout::matrix;                                             ///< how the file does
   SafetensorsReader* source = nullptr;                                        ///< in place of `value`
   std::optional<std::span<const std::int32_t>> integers = std::nullopt;       ///< likewise
   std::optional<std::span<const std::int64_t>> long_integers = std::nullopt;  ///< likewise

@@ -84,6 +84,7 @@ void save(const std::string& path, const Module& module, Optimizer& optimizer, c
   tensors.doubles.empty() ? add_steps(tensors.floats) : add_steps(tensors.doubles);
   tensors.write(path, metadata);
 }
+/// Fills the module, and the state of its optimiser, from such a file; errors as those of load() without one.
 template <class Module, class Optimizer>
 requires requires { Optimizer::kStateNames; }
 void load(const std::string& path, Module& module, Optimizer& optimizer) {

@@ -12,6 +12,7 @@
 
 namespace ad {
 
+/// How gradcheck() and nn::check_gradients() compare.
 struct GradcheckOptions {
   double step = 1e-5;       ///< h = step * max(1, |x|)
   double tolerance = 1e-6;  ///< on |a - n| / max(1, |a|, |n|)
@@ -19,10 +20,10 @@ struct GradcheckOptions {
 
 /// What gradcheck found. `ok` with an empty `message`, or the worst element.
 struct RECVAE_API GradcheckResult {
-  bool ok = true;
-  double worst = 0;    ///< largest |a - n| / max(1, |a|, |n|)
-  double largest = 0;  ///< largest |a|: a check of zeros proves nothing
-  std::string message;
+  bool ok = true;       ///< are all within the tolerance?
+  double worst = 0;     ///< largest |a - n| / max(1, |a|, |n|)
+  double largest = 0;   ///< largest |a|: a check of zeros proves nothing
+  std::string message;  ///< the worst element: what it is of, and both numbers
 
   /// Takes in one element's gradient a and central difference n; `of` says of what.
   void compare(const std::string& of, Index element, double a, double n, GradcheckOptions options);

@@ -8,9 +8,9 @@ namespace ad {
 /// Who follows a tape at work, as Profile does.
 class TapeObserver {
  public:
-  virtual void forward_done(std::size_t id) = 0;
-  virtual void backward_begins() = 0;
-  virtual void backward_done(std::size_t id) = 0;
+  virtual void forward_done(std::size_t id) = 0;   ///< node `id` was recorded
+  virtual void backward_begins() = 0;              ///< the reverse loop starts
+  virtual void backward_done(std::size_t id) = 0;  ///< that of node `id` has returned
 
  protected:
   ~TapeObserver() = default;

@@ -19,12 +19,15 @@ namespace ad {
 template <class T>
 class Profile final : TapeObserver {
  public:
+  /// Of all calls of one op.
   struct Cost {
-    std::int64_t calls = 0;
-    double forward = 0, backward = 0;  ///< seconds
-    std::int64_t bytes = 0;            ///< of the arena: values, what backwards need, gradients
+    std::int64_t calls = 0;  ///< forward
+    double forward = 0;      ///< seconds
+    double backward = 0;     ///< seconds
+    std::int64_t bytes = 0;  ///< of the arena: values, what backwards need, gradients
   };
 
+  /// Observes `tape`, which must outlive it and have no other observer.
   explicit Profile(Tape<T>& tape) : tape_(tape) {
     tape_.observe(this);
     mark();

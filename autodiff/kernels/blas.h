@@ -11,16 +11,17 @@ namespace ad::blas {
 /// One GEMM operand: row-major memory with its leading dimension, used as it is or transposed.
 template <class T>
 struct Operand {
-  const T* data;
-  Index stride;  ///< elements between two rows in memory
-  bool transposed = false;
+  const T* data;            ///< its first element
+  Index stride;             ///< elements between two rows in memory
+  bool transposed = false;  ///< is op(A) its transpose?
 };
 
-/// Rows, or columns, of op(A) from `from` on.
+/// Rows of op(A) from `from` on.
 template <class T>
 Operand<T> skip_rows(Operand<T> a, Index from) {
   return {a.data + (a.transposed ? from : from * a.stride), a.stride, a.transposed};
 }
+/// Columns of op(A) from `from` on.
 template <class T>
 Operand<T> skip_cols(Operand<T> a, Index from) {
   return {a.data + (a.transposed ? from * a.stride : from), a.stride, a.transposed};

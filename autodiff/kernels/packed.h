@@ -10,15 +10,15 @@ namespace ad {
 /// filled up with zeros, and in a panel, for each k, the k-th numbers of its outputs.
 class RECVAE_API PackedMatrix {
  public:
-  static constexpr Index kPanel = 48;
+  static constexpr Index kPanel = 48;  ///< outputs side by side
 
   PackedMatrix() = default;
-  explicit PackedMatrix(ConstMatrix<float> weight) { pack(weight); }
+  explicit PackedMatrix(ConstMatrix<float> weight) { pack(weight); }  ///< packs it
   /// Takes the copy of another weight, in the same memory where that is large enough. In parallel.
   void pack(ConstMatrix<float> weight);
 
-  Index outputs() const { return outputs_; }
-  Index depth() const { return depth_; }
+  Index outputs() const { return outputs_; }  ///< rows of the weight
+  Index depth() const { return depth_; }      ///< columns of the weight
 
   /// out[i, j] <- sum_k x[i, k] weight[first + j, k] + bias[j], for i < rows, j < count, on the calling thread. `first`
   /// is a multiple of kPanel; strides are those between rows. Each element is one sum in the order of k, with one

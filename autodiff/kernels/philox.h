@@ -11,23 +11,26 @@ namespace ad {
 
 /// Names one draw. Different streams (dropout, noise, shuffling, ...) and different steps are independent.
 struct RandomKey {
-  std::uint64_t seed = 0;
-  std::uint32_t stream = 0;
-  std::uint64_t step = 0;
+  std::uint64_t seed = 0;    ///< of the run
+  std::uint32_t stream = 0;  ///< which use: a layer, a mask, noise
+  std::uint64_t step = 0;    ///< which draw of it
 };
 
 /// Philox4x32-10 (Salmon et al., SC 2011) of kLanes counters at a time: four random words for each, c[0..3][lane].
 template <Index kLanes>
 struct Philox {
-  std::uint32_t c[4][kLanes];
+  std::uint32_t c[4][kLanes];  ///< counters, then words
 
+  /// Sets the counter of one lane.
   AD_INLINE void count(Index lane, std::uint64_t counter) {
     c[0][lane] = static_cast<std::uint32_t>(counter);
     c[1][lane] = static_cast<std::uint32_t>(counter >> 32);
   }
+  /// Sets those of all lanes: counter, counter + 1, ...
   AD_INLINE void count_from(std::uint64_t counter) {
     for (Index l = 0; l < kLanes; ++l) count(l, counter + static_cast<std::uint64_t>(l));
   }
+  /// Turns counters into words.
   AD_INLINE void run(const RandomKey& key) {
     // The counter has room for 32 bits of the step: those above go into the key, spread over it.
     const std::uint64_t seed = key.seed ^ (key.step >> 32) * 0x9E3779B97F4A7C15;

@@ -104,75 +104,89 @@ Var<T> masked_fill(Var<T> x, ConstMatrix<std::type_identity_t<T>> mask, double v
   return where(mask, tape_of("masked_fill", {x}).constant(value), x);
 }
 
+/// add(a, b)
 template <class T>
 Var<T> operator+(Var<T> a, Var<T> b) {
   return add(a, b);
 }
+/// sub(a, b)
 template <class T>
 Var<T> operator-(Var<T> a, Var<T> b) {
   return sub(a, b);
 }
+/// mul(a, b)
 template <class T>
 Var<T> operator*(Var<T> a, Var<T> b) {
   return mul(a, b);
 }
+/// div(a, b)
 template <class T>
 Var<T> operator/(Var<T> a, Var<T> b) {
   return div(a, b);
 }
 
-// A number on one side: as if it were a matrix of it, in T.
+/// a + b, elementwise, the number taken as T.
 template <class T>
 Var<T> operator+(Var<T> a, double b) {
   return detail::elementwise(
       "add", a, [s = static_cast<T>(b)](T x) { return x + s; }, [](T, T) { return T(1); });
 }
+/// a + b, elementwise, the number taken as T.
 template <class T>
 Var<T> operator+(double a, Var<T> b) {
   return b + a;
 }
+/// a - b, elementwise, the number taken as T.
 template <class T>
 Var<T> operator-(Var<T> a, double b) {
   return detail::elementwise(
       "sub", a, [s = static_cast<T>(b)](T x) { return x - s; }, [](T, T) { return T(1); });
 }
+/// a - b, elementwise, the number taken as T.
 template <class T>
 Var<T> operator-(double a, Var<T> b) {
   return detail::elementwise(
       "sub", b, [s = static_cast<T>(a)](T x) { return s - x; }, [](T, T) { return T(-1); });
 }
+/// a * b, elementwise, the number taken as T.
 template <class T>
 Var<T> operator*(Var<T> a, double b) {
   return scale(a, static_cast<T>(b));
 }
+/// a * b, elementwise, the number taken as T.
 template <class T>
 Var<T> operator*(double a, Var<T> b) {
   return b * a;
 }
+/// a / b, elementwise, the number taken as T.
 template <class T>
 Var<T> operator/(Var<T> a, double b) {
   return detail::elementwise(
       "div", a, [s = static_cast<T>(b)](T x) { return x / s; }, [s = static_cast<T>(b)](T, T) { return 1 / s; });
 }
+/// a / b, elementwise, the number taken as T.
 template <class T>
 Var<T> operator/(double a, Var<T> b) {
   return detail::elementwise(
       "div", b, [s = static_cast<T>(a)](T x) { return s / x; }, [](T x, T y) { return -y / x; });
 }
 
-// a += b is a = a + b: the handle then means the sum.
+/// a = a + b: the handle then means the result.
 template <class T, class B>
 Var<T>& operator+=(Var<T>& a, B b) {
   return a = a + b;
 }
+/// a = a - b: the handle then means the result.
 template <class T, class B>
 Var<T>& operator-=(Var<T>& a, B b) {
   return a = a - b;
 }
+/// a = a * b: the handle then means the result.
 template <class T, class B>
 Var<T>& operator*=(Var<T>& a, B b) {
   return a = a * b;
 }
+/// a = a / b: the handle then means the result.
 template <class T, class B>
 Var<T>& operator/=(Var<T>& a, B b) {
   return a = a / b;

@@ -149,10 +149,12 @@ Var<T> concat_cols(std::span<const Var<T>> parts) {
   });
 }
 
+/// The same, of a list: concat_rows({a, b}).
 template <class T>
 Var<T> concat_rows(std::initializer_list<Var<T>> parts) {
   return concat_rows(std::span<const Var<T>>(parts.begin(), parts.size()));
 }
+/// The same, of a list: concat_cols({a, b}).
 template <class T>
 Var<T> concat_cols(std::initializer_list<Var<T>> parts) {
   return concat_cols(std::span<const Var<T>>(parts.begin(), parts.size()));

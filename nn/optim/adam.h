@@ -9,11 +9,13 @@
 
 namespace ad::nn {
 
+/// PyTorch's names, and its defaults.
 struct AdamOptions {
-  double learning_rate = 1e-3;
-  double beta1 = 0.9, beta2 = 0.999;
-  double epsilon = 1e-8;
-  double weight_decay = 0;  ///< Adam: L2, added to the gradient; AdamW: times the rate, taken from the weight
+  double learning_rate = 1e-3;  ///< from 0 on
+  double beta1 = 0.9;           ///< of the mean of gradients, in [0, 1)
+  double beta2 = 0.999;         ///< of the mean of their squares, in [0, 1)
+  double epsilon = 1e-8;        ///< added to the root of the latter
+  double weight_decay = 0;      ///< Adam: L2, added to the gradient; AdamW: times the rate, taken from the weight
 };
 
 namespace detail {
@@ -32,8 +34,9 @@ inline void check(const char* name, const AdamOptions& o, double most) {
 template <class T, bool kDecoupled>
 class AdamRule : public Optimizer<T, 2> {
  public:
-  static constexpr std::array<const char*, 2> kStateNames = {"m", "v"};
+  static constexpr std::array<const char*, 2> kStateNames = {"m", "v"};  ///< in files
 
+  /// Throws Error for options outside their ranges, as does each step.
   explicit AdamRule(AdamOptions options) : Optimizer<T, 2>(kName), options_(options) { check_options(); }
 
   /// One update of every parameter of `module` (a module or a Parameter) that `gradients` (a tape or a GradientSum) has
@@ -58,7 +61,7 @@ class AdamRule : public Optimizer<T, 2> {
     });
   }
 
-  AdamOptions& options() { return options_; }
+  AdamOptions& options() { return options_; }  ///< May be set between steps.
 
  private:
   static constexpr const char* kName = kDecoupled ? "AdamW" : "Adam";
@@ -74,6 +77,7 @@ class AdamRule : public Optimizer<T, 2> {
 template <class T>
 class Adam : public detail::AdamRule<T, false> {
  public:
+  /// Throws Error for options outside their ranges, as does each step.
   explicit Adam(AdamOptions options = {}) : detail::AdamRule<T, false>(options) {}
 };
 
@@ -82,6 +86,7 @@ class Adam : public detail::AdamRule<T, false> {
 template <class T>
 class AdamW : public detail::AdamRule<T, true> {
  public:
+  /// Throws Error for options outside their ranges, as does each step.
   explicit AdamW(AdamOptions options = {.weight_decay = 0.01}) : detail::AdamRule<T, true>(options) {}
 };
 

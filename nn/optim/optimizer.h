@@ -36,7 +36,7 @@ class Optimizer {
   }
 
  protected:
-  explicit Optimizer(const char* name) : name_(name) {}
+  explicit Optimizer(const char* name) : name_(name) {}  ///< a literal, which errors begin with
 
   /// Calls rule(steps), which gives piece(g, p, matrices, n), for every parameter of `module` that `gradients` (a Tape
   /// or a GradientSum) has a gradient for; a tied one once. piece() moves n elements from p on, g being their gradient,

@@ -8,11 +8,12 @@
 
 namespace ad::nn {
 
+/// PyTorch's names.
 struct SgdOptions {
-  double learning_rate = 1e-2;
-  double momentum = 0;
-  bool nesterov = false;
-  double weight_decay = 0;  ///< L2, added to the gradient
+  double learning_rate = 1e-2;  ///< from 0 on
+  double momentum = 0;          ///< in [0, 1)
+  bool nesterov = false;        ///< look ahead?
+  double weight_decay = 0;      ///< L2, added to the gradient
 };
 
 /// torch.optim.SGD: g <- g + weight_decay p; b <- momentum b + g; p <- p - learning_rate b, with Nesterov's momentum
@@ -20,8 +21,9 @@ struct SgdOptions {
 template <class T>
 class Sgd : public Optimizer<T, 1> {
  public:
-  static constexpr std::array<const char*, 1> kStateNames = {"momentum"};
+  static constexpr std::array<const char*, 1> kStateNames = {"momentum"};  ///< in files
 
+  /// Throws Error for options outside their ranges, as does each step.
   explicit Sgd(SgdOptions options = {}) : Optimizer<T, 1>("Sgd"), options_(options) { check_options(); }
 
   /// As Adam's.
@@ -44,7 +46,7 @@ class Sgd : public Optimizer<T, 1> {
     });
   }
 
-  SgdOptions& options() { return options_; }
+  SgdOptions& options() { return options_; }  ///< May be set between steps.
 
  private:
   void check_options() const {
