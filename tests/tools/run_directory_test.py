@@ -114,6 +114,16 @@ class RunDirectoryTest(CommandsTest):
         (out / "model.safetensors").rename(out / "mine.safetensors")
         subprocess.run(self.command(out, "--init_from", out / "mine.safetensors", "--overwrite"), check=True, stdout=subprocess.DEVNULL)
 
+    def test_parts_of_a_blend_that_would_be_replaced(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT, "--baselines", "ease", "--save_baselines")
+        before = self.files(out)
+        for name in ("model.safetensors", "ease.safetensors"):
+            for parts in (out / name, f"itemknn,{out / name}"):
+                code, stdout, stderr = run(*self.command(out, "--blend", parts, "--overwrite"))
+                self.assertEqual((code, stdout), (1, ""))
+                self.assertIn(f"{name}: expected a part of the blend that --overwrite does not replace", stderr)
+        self.assertEqual(self.files(out), before)
+
     def test_waits_for_a_model(self):
         out, _, _ = self.train("--data", self.table, *HELD_OUT)
         before = self.files(out)
