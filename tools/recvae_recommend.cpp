@@ -196,7 +196,10 @@ std::unique_ptr<Scorer> blend(std::vector<Part>& parts, const Part& first, const
     data = training_data(first, line, items, o.data);
   }
   match_parts(parts, items);
-  if (chooses) require_unseen_validation(parts, data);
+  if (chooses) {
+    require_unseen_validation(parts, data);
+    warn_of_other_rows(parts, data);
+  }
   Settings settings = first.file->settings().empty() ? Settings{} : settings_from_json(first.file->settings());
   if (!o.valid_metric.empty()) settings.valid_metric = o.valid_metric;
   const Metric metric = recvae::valid_metric(settings);

@@ -243,6 +243,21 @@ class BlendTest(CommandsTest):
         bad("tensor indptr", indptr=with_first("indptr", "q", 1))
         bad("tensor data has a value that is not a finite number", data=with_first("data", "f", float("nan")))
 
+    def test_weights_that_are_chosen_by_a_file_of_another_split(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT, "--split_seed", 1, "--baselines", "ease", "--save_baselines")
+        other = out / "ease.safetensors"
+        header, metadata, tensors = read_safetensors(self.ease)
+        silent = write_safetensors(self.fresh(), header, tensors, {**metadata, "trained_on": ""})
+        for part, warned in (other, "not trained on this data's training part"), (silent, "does not say what it was trained on"), (self.ease, None):
+            data = ["--data", self.table, "--blend", part]
+            self.recommend("--model", self.model, *data)
+            warnings = [line for line in self.stderr.splitlines() if "trained on" in line and "may have seen" in line]
+            self.assertEqual([str(part) in line and warned in line for line in warnings], [True] * bool(warned), self.stderr)
+            self.recommend("--model", self.model, *data, "--blend_weight", 1)
+            self.assertNotIn("may have seen", self.stderr)
+            _, _, stderr = self.train(*data, *HELD_OUT)
+            self.assertEqual(stderr.count("may have seen"), bool(warned))
+
     def test_a_refit_is_not_chosen_with(self):
         rows = self.put("weak.csv", self.table.read_bytes())
         weak = ["--data", rows, "--split", "ratio", "--epochs", 2]

@@ -94,6 +94,17 @@ void require_unseen_validation(const std::vector<Part>& parts, const data::Datas
   }
 }
 
+void warn_of_other_rows(const std::vector<Part>& parts, const data::Dataset& data) {
+  const std::string training = data::fingerprint(data), with_validation = data::fingerprint(data, true);
+  for (const Part& part : parts) {
+    if (!part.file || part.file->trained_on() == training || part.file->trained_on() == with_validation) continue;
+    log_warning(part.name +
+                (part.file->trained_on().empty() ? " does not say what it was trained on: "
+                                                 : " was not trained on this data's training part alone: ") +
+                "it may have seen what it has to find");
+  }
+}
+
 std::vector<BlendPart> part_scorers(const std::vector<Part>& parts, const data::Csr& rows, DecoderCopy copy) {
   std::vector<BlendPart> scorers;
   for (const Part& part : parts) {

@@ -70,12 +70,7 @@ void check_parts(const TrainOptions& o, const data::Dataset& data) {
   if (!first_file(parts)) return;
   match_parts(parts, data.item_tokens);
   if (o.blend.is_auto()) require_unseen_validation(parts, data);
-  const std::string training = data::fingerprint(data), with_validation = data::fingerprint(data, true);
-  for (const Part& part : parts) {
-    if (part.file && part.file->trained_on() != training && part.file->trained_on() != with_validation)
-      log_warning(part.name +
-                  " was not trained on this data's training part alone: it may have seen what it has to find");
-  }
+  warn_of_other_rows(parts, data);
 }
 
 }  // namespace recvae::tools
