@@ -257,6 +257,9 @@ class BlendTest(CommandsTest):
             self.assertNotIn("may have seen", self.stderr)
             _, _, stderr = self.train(*data, *HELD_OUT)
             self.assertEqual(stderr.count("may have seen"), bool(warned))
+        compare = ["--data", self.table, "--blend", f"{self.model},{other}", "--blend_weight", 1, "--compare", self.itemknn]
+        self.bad(1, "recvae_evaluate", *compare, names=f"{other} and {self.itemknn}: expected models trained on the same rows", out=False)
+        self.good("recvae_evaluate", *compare, "--assume_same_split")
 
     def test_a_refit_is_not_chosen_with(self):
         rows = self.put("weak.csv", self.table.read_bytes())
