@@ -85,8 +85,9 @@ class Rows {
     const Index items = rows_[part].cols();
     const auto& loops = ad::kernels::loops<float>();
     // Sums of differences from a score near the mean lose little where the mean is large.
-    float few[3], all[3];
-    loops.moments_but(row, std::min(items, kFew), kExcluded, 0, few);
+    float few[3] = {}, all[3];
+    for (Index first = 0; first < items && few[0] == 0; first += kFew)
+      loops.moments_but(row + first, std::min(items - first, kFew), kExcluded, 0, few);
     const float near = few[0] > 0 ? few[1] / few[0] : 0;
     loops.moments_but(row, items, kExcluded, near, all);
     const auto n = double{all[0]};
