@@ -231,9 +231,9 @@ void choose_options(std::vector<Part>& parts, const data::Dataset& data, const M
                     const CommandLine& line, const Options& o) {
   EaseFixed fixed = given_options(line);
   if (!o.blend.is_asked_for()) fixed.lambda = fixed.lambda || o.baseline == "ease";  // whose default is a number
+  announce_parts(parts, data.train);
   for (Part& part : parts) {
     if (part.file) continue;
-    announce_baseline(part.name, data.train, part.baseline);
     part.baseline = find_options(part.name, data, valid_metric(o.settings), context, part.baseline, fixed);
   }
 }

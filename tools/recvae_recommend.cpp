@@ -204,9 +204,9 @@ std::unique_ptr<Scorer> blend(std::vector<Part>& parts, const Part& first, const
   if (!o.valid_metric.empty()) settings.valid_metric = o.valid_metric;
   const Metric metric = recvae::valid_metric(settings);
   const MetricContext context = metric_context(data, settings);
+  announce_parts(parts, data.train);
   for (Part& part : parts) {
     if (part.file) continue;
-    announce_baseline(part.name, data.train, part.baseline);
     part.baseline = find_options(part.name, data, metric, context, part.baseline, given_options(line));
     log_learned(part.name, data.train, false);
   }

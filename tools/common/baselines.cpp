@@ -47,15 +47,17 @@ void add_baseline_options(CommandLine& line, BaselineOptions& options, const std
   line.add("neighbors", &options.neighbors, "of itemknn: neighbours of an item (default: 100)");
 }
 
-void announce_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options) {
-  const double bytes = baseline_cost(name, train, {}, options).bytes;
-  if (bytes < 1e7) return;
+double announce_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options,
+                         double beside) {
+  const double bytes = baseline_cost(name, train, {}, options).bytes, all = beside + bytes;
+  if (bytes < 1e7) return all;
   const std::string items = " for " + std::to_string(train.cols) + " items";
   log_info(name + ": takes " + gigabytes(bytes) + " of memory" + items);
-  if (const double available = available_memory(); bytes > available) {
-    throw data::DataError(name + ": expected " + gigabytes(bytes) + " of free memory" + items + ", found " +
-                          gigabytes(available));
+  if (const double available = available_memory(); all > available) {
+    throw data::DataError(name + ": expected " + gigabytes(all) + " of free memory" + items +
+                          (beside > 0 ? ", the blend's other parts included" : "") + ", found " + gigabytes(available));
   }
+  return all;
 }
 
 bool is_affordable(const std::string& name, const data::Dataset& data, const BaselineOptions& options) {

@@ -21,8 +21,10 @@ EaseFixed given_options(const CommandLine& line);
 /// Bytes that can still be had without swapping; infinite where the system does not say.
 double available_memory();
 
-/// Says how much memory an expensive baseline takes; throws DataError where there is not so much.
-void announce_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options);
+/// Says how much memory an expensive baseline takes, and returns the bytes of it and of what is `beside` it; throws
+/// DataError where there are not so many.
+double announce_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options,
+                         double beside = 0);
 
 /// Whether a baseline that is tested once fits in half the free memory and in a minute. The time is counted, not
 /// measured, so that what is printed does not depend on how busy a machine is.

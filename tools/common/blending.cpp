@@ -105,6 +105,13 @@ void warn_of_other_rows(const std::vector<Part>& parts, const data::Dataset& dat
   }
 }
 
+void announce_parts(const std::vector<Part>& parts, const data::Csr& train) {
+  double bytes = 0;
+  for (const Part& part : parts) {
+    if (!part.file) bytes = announce_baseline(part.name, train, part.baseline, bytes);
+  }
+}
+
 std::vector<BlendPart> part_scorers(const std::vector<Part>& parts, const data::Csr& rows, DecoderCopy copy) {
   std::vector<BlendPart> scorers;
   for (const Part& part : parts) {

@@ -72,12 +72,14 @@ void test_baseline(const std::string& name, Session& s) {
 
 std::vector<std::string> choose_baselines(const TrainOptions& o, const data::Dataset& data) {
   std::vector<std::string> chosen;
-  const auto take = [&](const std::string& name) {
-    announce_baseline(name, data.train, o.baseline_options);
-    chosen.push_back(name);
-  };
   const auto is_blended = [&](const std::string& name) {
     return std::ranges::find(o.blend.parts, name) != o.blend.parts.end();
+  };
+  double kept = 0;  // bytes of the blend's, which stay; what is left of pruned ones is little
+  const auto take = [&](const std::string& name) {
+    const double bytes = announce_baseline(name, data.train, o.baseline_options, kept);
+    if (is_blended(name) && o.prune == 0) kept = bytes;
+    chosen.push_back(name);
   };
   for (const std::string& name : o.baselines) {
     if (o.baselines_given || is_blended(name) || is_affordable(name, data, o.baseline_options)) {
