@@ -271,6 +271,19 @@ class BlendTest(CommandsTest):
             self.bad(1, "recvae_evaluate", "--data", rows, *options, names="trained on the validation", out=False)
         self.good("recvae_evaluate", "--data", rows, "--model", out / "model.safetensors", "--blend", out / "ease.safetensors", "--blend_weight", 1)
 
+    def test_a_weak_split_chooses_by_what_it_does_not_keep(self):
+        """Weights are chosen by weights that have learned from less than those that are tested and saved."""
+        rows = self.put("weak.csv", self.table.read_bytes())
+        for prune in [], ["--prune", 5]:
+            out, stdout, stderr = self.train("--data", rows, "--split", "ratio", "--baselines", "ease,edlae", *LAMBDA, *prune, "--save_baselines", "--blend", "ease,edlae")
+            line = said(stderr, "weight ").split("weight ")[1].split(" (")[0]
+            weights = ",".join(part.split(" of ")[0] for part in line.split(", "))
+            files = ",".join(str(out / f"{name}.safetensors") for name in ("model", "ease", "edlae"))
+            again, _ = self.good("recvae_evaluate", "--data", rows, "--blend", files, "--blend_weight", weights)
+            for label, value in result_of(again).items():
+                self.assertEqual(value, result_of(stdout)["blend " + label])
+            self.assertEqual(stderr.count("pruned to 5 a column"), 2 * bool(prune))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -32,7 +32,10 @@ ItemWeights prune(const std::string& name, ItemWeights whole, const BaselineOpti
   ItemWeights kept{pruned(whole, s.o.prune)};
   if (!has_targets(s.data.validation)) return kept;
   const bool learned_more = s.data.baseline_rows(true).nnz() > s.data.train.nnz();
-  if (learned_more) whole = learn_item_weights(name, s.data.train, options);
+  if (learned_more) {
+    whole = {};  // not both in memory
+    whole = learn_item_weights(name, s.data.train, options);
+  }
   const double pruned_value = value(learned_more ? ItemWeights{pruned(whole, s.o.prune)} : kept),
                whole_value = value(std::move(whole));
   log_info(name + formatted(": pruned to %lld a column: %s %.5f on validation, all %.5f, a loss of %.5f",
@@ -65,7 +68,8 @@ void test_baseline(const std::string& name, Session& s) {
       has_item_weights(name) ? learn_weights(name, options, s) : std::shared_ptr(make_baseline(name, rows, options));
   log_learned(name, rows, rows.nnz() > s.data.train.nnz());
   if (has_targets(s.data.test)) put_results(name, evaluate(*scorer, s.data.test, s.metrics, s.context).means, s);
-  if (std::ranges::find(s.o.blend.parts, name) != s.o.blend.parts.end()) s.learned[name] = {scorer, options};
+  if (std::ranges::find(s.o.blend.parts, name) != s.o.blend.parts.end())
+    s.learned[name] = {learns_for_choice(s) ? nullptr : scorer, options};
 }
 
 }  // namespace
