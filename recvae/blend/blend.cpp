@@ -196,9 +196,10 @@ std::vector<double> values_of(const std::vector<BlendPart>& parts, const std::ve
 
 std::unique_ptr<Scorer> blend_scorer(std::vector<BlendPart> parts, const std::vector<double>& weights) {
   const bool sound = !parts.empty() && weights.size() == parts.size() &&
-                     std::ranges::all_of(weights, [](double w) { return w >= 0 && w <= 1e30; }) &&
+                     std::ranges::all_of(weights, is_blend_weight) &&
                      std::ranges::any_of(weights, [](double w) { return w > 0; });
-  if (!sound) throw ad::Error("blend: expected a part, and for each a weight from 0 on, one of them positive");
+  if (!sound)
+    throw ad::Error("blend: expected a part, and for each a weight, 0 or from 1e-6 to 1e6, one of them positive");
   return std::make_unique<Blend>(std::move(parts), weights);
 }
 

@@ -146,6 +146,7 @@ class BlendTest(CommandsTest):
         self.assertEqual(self.evaluate("--blend", f"{self.model},{self.ease}", "--blend_weight", "1,0.5"), half)
         self.assertEqual(self.evaluate("--blend", f"{self.model},{self.ease}", "--blend_weight", "0.5"), half)
         self.assertEqual(self.evaluate("--model", self.model, "--blend", "ease", *LAMBDA[:2], "--blend_weight", 0.5), half)
+        self.assertEqual(self.evaluate("--blend", self.ease, "--blend_weight", 1e-6), self.evaluate("--model", self.ease))
         chosen = self.evaluate("--model", self.model, "--blend", self.ease)
         line = said(self.stderr, "weight ")
         weight = line.split(", ")[1].split(" of ")[0]
@@ -205,7 +206,7 @@ class BlendTest(CommandsTest):
         evaluate(2, *both, "ease,", names="--blend")
         evaluate(2, "--baseline", "ease", "--blend", "ease", names="--blend")
         evaluate(2, "--model", self.model, "--blend_weight", 1, names="--blend_weight")
-        for weights in ("1,2", "x", "-1", "nan", "inf", ""):
+        for weights in ("1,2", "x", "-1", "nan", "inf", "", "1e-50", "1e7"):
             evaluate(2, *both, self.ease, "--blend_weight", weights, names="blend_weight")
         evaluate(2, "--blend", f"{self.ease},{self.edlae}", "--blend_weight", "0,0", names="--blend_weight")
         evaluate(1, *both, "nowhere.safetensors", names="nowhere.safetensors: ")

@@ -14,8 +14,9 @@ std::vector<double> numbers_of(const BlendOptions& options) {
   std::vector<double> numbers;
   for (const std::string& text : options.weight) {
     const auto number = data::parse_number<double>(text);
-    if (!number || !(*number >= 0 && *number <= 1e6))
-      throw data::UsageError("--blend_weight: expected auto or numbers from 0 to 1e6, found " + data::excerpt(text));
+    if (!number || !is_blend_weight(*number))
+      throw data::UsageError("--blend_weight: expected auto or numbers that are 0 or from 1e-6 to 1e6, found " +
+                             data::excerpt(text));
     numbers.push_back(*number);
   }
   return numbers;

@@ -191,7 +191,8 @@ TEST_CASE("choose_weights: the best of what was tried on validation, one part's 
 TEST_CASE("what cannot be blended is refused") {
   const auto fine = table(1, 3, {1, 2, 3});
   CHECK_THROWS_AS(blend_scorer({}, {}), ad::Error);
-  for (const std::vector<double>& weights : {std::vector<double>{}, {1, 1}, {-1}, {0}, {NAN}, {INFINITY}})
+  for (const std::vector<double>& weights :
+       {std::vector<double>{}, {1, 1}, {-1}, {0}, {1e-7}, {1e7}, {NAN}, {INFINITY}})
     CHECK_THROWS_AS(blend_scorer({{"fine", fine}}, weights), ad::Error);
   for (const float bad : {NAN, INFINITY}) {
     const auto blend = blend_scorer({{"fine", fine}, {"bad one", table(1, 3, {1, bad, 3})}}, {1, 1});
