@@ -40,7 +40,8 @@ bool read_options(CommandLine& line, Options& o) {
   line.group("Evaluation");
   line.add("model", &o.model, "model.safetensors of recvae_train, its ease.safetensors, or weights from PyTorch");
   line.add("baseline", &o.baseline, "popularity, ease, edlae or itemknn: evaluate this in place of a model");
-  add_baseline_options(line, o.baseline_options, "250; in a blend the best power of two on validation");
+  add_baseline_options(line, o.baseline_options,
+                       "of ease 250; of edlae, and in a blend, the best power of two on validation");
   add_blend_options(line, o.blend, "; beside --model, if there is one");
   line.add("valid_metric", &o.settings.valid_metric, "metric that chooses on validation (default: the model's)");
   line.add("compare", &o.compare, "a second model, compared with the first user by user");
