@@ -14,6 +14,7 @@ class Search {
         data_(data),
         metric_(metric),
         context_(context),
+        given_(options),
         options_(options),
         choice_{options.lambda, 0, {}} {
     if (baseline_uses(name).dropout) choice_.dropout = options.dropout;
@@ -58,10 +59,13 @@ class Search {
   void climb_lambda(double step) {
     climb([&](double lambda, double dropout) { attempt(lambda * step, dropout); });
   }
-  void climb_dropout(double step) {
+  void climb_dropout(int octaves) {
     climb([&](double lambda, double dropout) {
-      const double odds_there = odds(dropout) * step;
-      attempt(lambda, odds_there / (1 + odds_there));
+      // Counted from the one given: what is reached in two ways is one number, and tried once.
+      const double first = odds(given_.dropout);
+      const auto there = static_cast<int>(std::lround(std::log2(odds(dropout) / first))) + octaves;
+      const double odds_there = std::ldexp(first, there);
+      attempt(lambda, there == 0 ? given_.dropout : odds_there / (1 + odds_there));
     });
   }
 
@@ -72,6 +76,7 @@ class Search {
   const data::Dataset& data_;
   const Metric& metric_;
   const MetricContext& context_;
+  const BaselineOptions& given_;
   BaselineOptions options_;
   double each_ = 0, seconds_ = 0;
   EaseChoice choice_;
@@ -98,7 +103,7 @@ EaseChoice choose_ease(const std::string& name, const data::Dataset& data, const
     for (const double step : {0.5, 2.0}) search.attempt(middle * step, dropout);
   }
   if (fixed.dropout) return search.choice();
-  for (const double step : {2.0, 0.5}) search.climb_dropout(step);
+  for (const int octaves : {1, -1}) search.climb_dropout(octaves);
   if (!fixed.lambda) {
     for (const double step : {0.5, 2.0}) search.climb_lambda(step);
   }

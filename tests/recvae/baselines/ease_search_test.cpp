@@ -64,6 +64,12 @@ TEST_CASE("choose_ease: of edlae the dropout, too, but not what is fixed") {
     CHECK(value == evaluate(*edlae, data.validation, {metric}, context).means[0]);
     CHECK_FALSE(is_better(metric, value, best));
   }
+  for (double dropout = 0.02; dropout < 1; dropout += 0.04) {  // nothing twice, but for its last bits
+    CAPTURE(dropout);
+    const auto tried = choose_ease("edlae", data, metric, context, {.dropout = dropout}, {.lambda = true}, 1e9).tried;
+    for (auto a = tried.begin(), b = std::next(a); b != tried.end(); ++a, ++b)
+      CHECK(b->first.first - a->first.first > 1e-6);
+  }
   const auto settings = [&](EaseFixed fixed) {
     const EaseChoice c = choose_ease("edlae", data, metric, context, {.lambda = 7, .dropout = 0.5}, fixed, 1e9);
     return std::pair(c.lambda, c.dropout);
