@@ -9,12 +9,13 @@ namespace {
 class Search {
  public:
   Search(const std::string& name, const data::Dataset& data, const Metric& metric, const MetricContext& context,
-         const BaselineOptions& options, double seconds)
+         const BaselineOptions& options, EaseFixed fixed, double seconds)
       : name_(name),
         data_(data),
         metric_(metric),
         context_(context),
         given_(options),
+        fixed_(fixed),
         options_(options),
         choice_{options.lambda, 0, {}} {
     if (baseline_uses(name).dropout) choice_.dropout = options.dropout;
@@ -30,8 +31,9 @@ class Search {
   void attempt(double lambda, double dropout) {
     constexpr double kLeast = 0x1p-6, kMost = 0x1p20, kLeastOdds = 0x1p-7, kMostOdds = 0x1p7;
     const bool tried = choice_.tried.contains({dropout, lambda});
-    if (tried || lambda < kLeast || lambda > kMost || seconds_ < each_) return;
-    if (dropout > 0 && (odds(dropout) < kLeastOdds || odds(dropout) > kMostOdds)) return;
+    if (tried || seconds_ < each_) return;
+    if (!fixed_.lambda && (lambda < kLeast || lambda > kMost)) return;
+    if (dropout > 0 && dropout != given_.dropout && (odds(dropout) < kLeastOdds || odds(dropout) > kMostOdds)) return;
     seconds_ -= each_;
     options_.lambda = lambda;
     options_.dropout = dropout;
@@ -77,6 +79,7 @@ class Search {
   const Metric& metric_;
   const MetricContext& context_;
   const BaselineOptions& given_;
+  EaseFixed fixed_;
   BaselineOptions options_;
   double each_ = 0, seconds_ = 0;
   EaseChoice choice_;
@@ -87,7 +90,7 @@ class Search {
 
 EaseChoice choose_ease(const std::string& name, const data::Dataset& data, const Metric& metric,
                        const MetricContext& context, const BaselineOptions& options, EaseFixed fixed, double seconds) {
-  Search search(name, data, metric, context, options, seconds);
+  Search search(name, data, metric, context, options, fixed, seconds);
   if (!search.is_worth_it()) return search.choice();
   const double dropout = search.choice().dropout;
   fixed.dropout = fixed.dropout || dropout == 0;

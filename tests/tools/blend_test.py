@@ -153,6 +153,13 @@ class BlendTest(CommandsTest):
         self.assertEqual(self.evaluate("--model", self.model, "--blend", self.ease, "--blend_weight", weight), chosen)
         self.assertEqual(len([line for line in self.stderr.splitlines() if line.endswith("users/s")]), 3)
 
+    def test_what_is_given_is_kept_wherever_it_lies(self):
+        for given, chosen in (["--lambda", 1e8], "lambda 100000000 with dropout "), (["--dropout", 0.9999], " with dropout 0.9999"):
+            self.evaluate("--baseline", "edlae", *given, "--metrics", "ndcg@10")
+            line = said(self.stderr, "edlae: lambda ")
+            self.assertIn(chosen, line.split(" (")[0])
+            self.assertIn(" on validation)", line)
+
     def test_the_test_part_changes_no_choice(self):
         other = self.fresh()
         shutil.copytree(self.prepared, other)

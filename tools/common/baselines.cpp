@@ -86,9 +86,11 @@ BaselineOptions find_options(const std::string& name, const data::Dataset& data,
     say(at);
     if (std::next(at) != choice.tried.end()) say(std::next(at));
     text += " " + metric.label() + " on validation";
-  } else {
+  } else if (choice.tried.empty()) {
     text = std::string("not searched for: there is no validation, or it would take more than ") +
            (has_dropout ? "three minutes" : "a minute");
+  } else {
+    text = "not chosen: nothing that was tried can be computed in single precision";
   }
   log_info(name + ": lambda " + settings(choice.lambda, choice.dropout) + " (" + text + ")");
   BaselineOptions found = options;

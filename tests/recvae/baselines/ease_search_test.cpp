@@ -79,4 +79,10 @@ TEST_CASE("choose_ease: of edlae the dropout, too, but not what is fixed") {
   CHECK(settings({.dropout = true}).first != 7);
   CHECK(settings({.dropout = true}).second == 0.5);
   CHECK(choose_ease("edlae", data, metric, context, {.dropout = 0}, {}, 1e9).dropout == 0);
+  // What is given may lie where the search would not go.
+  CHECK(choose_ease("edlae", data, metric, context, {.lambda = 1e9}, {.lambda = true}, 1e9).tried.size() > 2);
+  const EaseChoice far = choose_ease("edlae", data, metric, context, {.dropout = 0.9999}, {.dropout = true}, 1e9);
+  CHECK(far.dropout == 0.9999);
+  CHECK(far.tried.size() > 3);
+  CHECK(choose_ease("edlae", data, metric, context, {.dropout = 0.9999}, {}, 1e9).tried.size() > 4);
 }
