@@ -235,7 +235,11 @@ void choose_options(std::vector<Part>& parts, const data::Dataset& data, const M
   announce_parts(parts, data.train);
   for (Part& part : parts) {
     if (part.file) continue;
-    part.baseline = find_options(part.name, data, valid_metric(o.settings), context, part.baseline, fixed);
+    const auto found = find_options(part.name, data, valid_metric(o.settings), context, part.baseline, fixed);
+    if (!found) continue;
+    part.baseline = *found;
+    if (o.on == "validation")
+      log_warning("the settings of " + part.name + " are chosen on the users that they are evaluated on");
   }
 }
 

@@ -207,7 +207,8 @@ std::unique_ptr<Scorer> blend(std::vector<Part>& parts, const Part& first, const
   announce_parts(parts, data.train);
   for (Part& part : parts) {
     if (part.file) continue;
-    part.baseline = find_options(part.name, data, metric, context, part.baseline, given_options(line));
+    part.baseline =
+        find_options(part.name, data, metric, context, part.baseline, given_options(line)).value_or(part.baseline);
     log_learned(part.name, data.train, false);
   }
   std::vector<BlendPart> scorers = part_scorers(parts, data.train, DecoderCopy::whole);

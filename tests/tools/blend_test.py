@@ -160,6 +160,14 @@ class BlendTest(CommandsTest):
             self.assertIn(chosen, line.split(" (")[0])
             self.assertIn(" on validation)", line)
 
+    def test_what_is_chosen_on_the_users_of_the_evaluation_is_said(self):
+        warned = lambda *options: (self.evaluate("--metrics", "ndcg@10", *options), "chosen on the users" in self.stderr)[1]
+        for options in (["--baseline", "edlae"], ["--blend", f"{self.model},ease", "--blend_weight", 1], ["--blend", f"{self.model},{self.ease}"]):
+            self.assertTrue(warned("--on", "validation", *options), options)
+            self.assertFalse(warned(*options), options)
+        for options in (["--baseline", "edlae", *LAMBDA], ["--baseline", "ease"], ["--blend", f"{self.model},ease", "--blend_weight", 1, *LAMBDA]):
+            self.assertFalse(warned("--on", "validation", *options), options)
+
     def test_the_test_part_changes_no_choice(self):
         other = self.fresh()
         shutil.copytree(self.prepared, other)

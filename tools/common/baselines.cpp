@@ -67,21 +67,24 @@ bool is_affordable(const std::string& name, const data::Dataset& data, const Bas
 
 EaseFixed given_options(const CommandLine& line) { return {line.given("lambda"), line.given("dropout")}; }
 
-BaselineOptions find_options(const std::string& name, const data::Dataset& data, const Metric& metric,
-                             const MetricContext& context, const BaselineOptions& options, EaseFixed fixed) {
+std::optional<BaselineOptions> find_options(const std::string& name, const data::Dataset& data, const Metric& metric,
+                                            const MetricContext& context, const BaselineOptions& options,
+                                            EaseFixed fixed) {
   const bool has_dropout = baseline_uses(name).dropout;
-  if (!baseline_uses(name).lambda || (fixed.lambda && (fixed.dropout || !has_dropout))) return options;
+  if (!baseline_uses(name).lambda || (fixed.lambda && (fixed.dropout || !has_dropout))) return {};
   const double minutes = has_dropout ? 3 : 1;
   const EaseChoice choice = choose_ease(name, data, metric, context, options, fixed, minutes * kMinute);
   const auto settings = [&](double lambda, double dropout) {
     return formatted("%.15g", lambda) + (has_dropout ? formatted(" with dropout %.4g", dropout) : "");
   };
+  const auto at = choice.tried.find({choice.dropout, choice.lambda});
+  const bool is_found = at != choice.tried.end();
   std::string text;
-  const auto say = [&](const auto& at) {
-    const auto [dropout, lambda] = at->first;
-    text += (text.empty() ? "" : ", ") + settings(lambda, dropout) + formatted(": %.4f", at->second);
+  const auto say = [&](const auto& tried) {
+    const auto [dropout, lambda] = tried->first;
+    text += (text.empty() ? "" : ", ") + settings(lambda, dropout) + formatted(": %.4f", tried->second);
   };
-  if (const auto at = choice.tried.find({choice.dropout, choice.lambda}); at != choice.tried.end()) {
+  if (is_found) {
     if (at != choice.tried.begin()) say(std::prev(at));
     say(at);
     if (std::next(at) != choice.tried.end()) say(std::next(at));
@@ -93,6 +96,7 @@ BaselineOptions find_options(const std::string& name, const data::Dataset& data,
     text = "not chosen: nothing that was tried can be computed in single precision";
   }
   log_info(name + ": lambda " + settings(choice.lambda, choice.dropout) + " (" + text + ")");
+  if (!is_found) return {};
   BaselineOptions found = options;
   found.lambda = choice.lambda;
   if (has_dropout) found.dropout = choice.dropout;

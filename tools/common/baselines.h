@@ -1,6 +1,7 @@
 // Baselines on the command line: their options, and whether this machine can have them.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "command_line.h"
@@ -31,8 +32,10 @@ double announce_baseline(const std::string& name, const data::Csr& train, const 
 bool is_affordable(const std::string& name, const data::Dataset& data, const BaselineOptions& options);
 
 /// The options with the lambda, and the dropout of edlae, of recvae::choose_ease, within a minute (edlae: three), said
-/// in a log line with its neighbours. Of other baselines nothing changes.
-BaselineOptions find_options(const std::string& name, const data::Dataset& data, const Metric& metric,
-                             const MetricContext& context, const BaselineOptions& options, EaseFixed fixed);
+/// in a log line with its neighbours. None where nothing is chosen, as nothing can be or there is no validation or
+/// time.
+std::optional<BaselineOptions> find_options(const std::string& name, const data::Dataset& data, const Metric& metric,
+                                            const MetricContext& context, const BaselineOptions& options,
+                                            EaseFixed fixed);
 
 }  // namespace recvae::tools

@@ -62,7 +62,8 @@ std::shared_ptr<Scorer> learn_weights(const std::string& name, const BaselineOpt
 /// Learns a baseline, and prints its test result.
 void test_baseline(const std::string& name, Session& s) {
   const BaselineOptions options =
-      find_options(name, s.data, valid_metric(s.o.settings), s.context, s.o.baseline_options, s.o.ease_fixed);
+      find_options(name, s.data, valid_metric(s.o.settings), s.context, s.o.baseline_options, s.o.ease_fixed)
+          .value_or(s.o.baseline_options);
   const data::Csr& rows = s.data.baseline_rows(true);
   const std::shared_ptr<Scorer> scorer =
       has_item_weights(name) ? learn_weights(name, options, s) : std::shared_ptr(make_baseline(name, rows, options));
