@@ -93,8 +93,11 @@ bool read_options(CommandLine& line, TrainOptions& o) {
   for (const std::string& name : o.baselines) line.check([&] { check_baseline(name); }, "baselines");
   line.check([&] { check_blend(line, o.blend, true); }, "blend");
   const auto has_weights = [](const std::string& name) { return has_item_weights(name); };
-  if (o.save_baselines && std::ranges::none_of(o.baselines, has_weights))
-    throw data::UsageError("--save_baselines: expected ease, edlae or itemknn in --baselines, found none of them");
+  if (o.save_baselines && std::ranges::none_of(o.baselines, has_weights) &&
+      std::ranges::none_of(o.blend.parts, has_weights)) {
+    throw data::UsageError(
+        "--save_baselines: expected ease, edlae or itemknn in --baselines or --blend, found none of them");
+  }
   if (print_config) std::fputs(config_text(run_config(line, o)).c_str(), stdout);
   return !print_config;
 }

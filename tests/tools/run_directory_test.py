@@ -223,6 +223,8 @@ class RunDirectoryTest(CommandsTest):
         (out / "mine.safetensors").touch()
         subprocess.run(self.command(out, "--epochs", 1, "--baselines", "edlae", "--save_baselines", "--overwrite"), check=True, stdout=subprocess.DEVNULL)
         self.assertEqual(saved(), ["edlae.safetensors", "mine.safetensors", "model.safetensors"])
+        subprocess.run(self.command(out, "--epochs", 1, "--blend", "itemknn", "--save_baselines", "--overwrite"), check=True, stdout=subprocess.DEVNULL)
+        self.assertEqual(saved(), ["itemknn.safetensors", "mine.safetensors", "model.safetensors"])
         subprocess.run(self.command(".", "--epochs", 1, "--overwrite"), check=True, stdout=subprocess.DEVNULL, cwd=out)  # file by file
         self.assertEqual(saved(), ["mine.safetensors", "model.safetensors"])
 
