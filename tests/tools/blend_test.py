@@ -248,12 +248,13 @@ class BlendTest(CommandsTest):
         out, _, _ = self.train("--data", self.table, *HELD_OUT, "--baselines", "ease", *LAMBDA[:2], "--save_baselines", "--prune", 4)
         header, metadata, tensors = read_safetensors(out / "ease.safetensors")
 
-        def bad(names, **changed):
+        def bad(names, metadata=metadata, **changed):
             path = write_safetensors(self.fresh(), header, {**tensors, **changed}, metadata)
             for options in (["--model", path], ["--model", self.model, "--blend", path, "--blend_weight", 1]):
                 self.bad(1, "recvae_recommend", *options, names=names, stdin="101\n", out=False)
 
         with_first = lambda name, kind, value: struct.pack("<" + kind, value) + tensors[name][struct.calcsize("<" + kind):]
+        bad("format: expected 'recvae item weights 1', found 'recvae item weights 2'", metadata={**metadata, "format": "recvae item weights 2"})
         bad("tensor indices", indices=with_first("indices", "i", 99999))
         bad("tensor indices", indices=with_first("indices", "i", -1))
         bad("tensor indptr", indptr=with_first("indptr", "q", 1))
