@@ -53,11 +53,11 @@ void validate(const Settings& s) {
   count("total_anneal_steps", s.total_anneal_steps, 1'000'000'000);
   count("implicit_slim", s.implicit_slim, 1'000'000'000);
   count("implicit_slim_threshold", s.implicit_slim_threshold.value_or(0), 1'000'000'000);
-  const auto positive_number = [](const char* name, double v) {
-    if (!(v > 0) || !std::isfinite(v)) refuse(name, "a positive finite number");
+  const auto moderate = [](const char* name, double v) {  // far outside, embeddings would become 0 or overflow
+    if (!(v >= 1e-6 && v <= 1e9)) refuse(name, "a number from 1e-6 to 1e9");
   };
-  positive_number("implicit_slim_lambda", s.implicit_slim_lambda);
-  positive_number("implicit_slim_alpha", s.implicit_slim_alpha);
+  moderate("implicit_slim_lambda", s.implicit_slim_lambda);
+  moderate("implicit_slim_alpha", s.implicit_slim_alpha);
   count("selection_decimals", s.selection_decimals.value_or(0), 15);
   const auto not_negative = [](const char* name, double v) {
     if (!(v >= 0) || std::isinf(v)) refuse(name, "a finite number from 0 on");

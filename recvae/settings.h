@@ -83,8 +83,10 @@ struct Settings {
       s.decoder_dropout_prob...);
     f("implicit_slim", "at the first epoch, and then every so many, item embeddings are ImplicitSLIM's; 0: never",
       s.implicit_slim...);
-    f("implicit_slim_lambda", "of ImplicitSLIM: regularisation of the item-item weights", s.implicit_slim_lambda...);
-    f("implicit_slim_alpha", "of ImplicitSLIM: how freely it changes an embedding's size", s.implicit_slim_alpha...);
+    f("implicit_slim_lambda", "of ImplicitSLIM: regularisation of the item-item weights, 1e-6 to 1e9",
+      s.implicit_slim_lambda...);
+    f("implicit_slim_alpha", "of ImplicitSLIM: how freely it changes an embedding's size, 1e-6 to 1e9",
+      s.implicit_slim_alpha...);
     f("implicit_slim_threshold",
       "of ImplicitSLIM: items with fewer users lend their embedding to nobody; none: as many as leave 85 % of "
       "all interactions",

@@ -1,4 +1,6 @@
 // Metrics of a trained model, of a baseline, or of a blend, on held-out users.
+#include <algorithm>
+
 #include "autodiff/parallel.h"
 #include "baselines.h"
 #include "blending.h"
@@ -38,7 +40,8 @@ bool read_options(CommandLine& line, Options& o) {
   line.group("Evaluation");
   line.add("model", &o.model, "model.safetensors of recvae_train, its ease.safetensors, or weights from PyTorch");
   line.add("baseline", &o.baseline, "popularity, ease, edlae or itemknn: evaluate this in place of a model");
-  add_baseline_options(line, o.baseline_options, "250; in a blend the best power of two on validation");
+  add_baseline_options(line, o.baseline_options,
+                       "of ease 250; of edlae, and in a blend, the best power of two on validation");
   add_blend_options(line, o.blend, "; beside --model, if there is one");
   line.add("valid_metric", &o.settings.valid_metric, "metric that chooses on validation (default: the model's)");
   line.add("compare", &o.compare, "a second model, compared with the first user by user");
@@ -157,15 +160,21 @@ std::string examples(const Options& o, const data::Dataset& data, const data::He
   return text;
 }
 
-/// Throws where one of the two may have seen what the other has to find.
-void check_comparable(const Part& a, const Ranker& b, const Options& o) {
-  const std::string &first = a.file->trained_on(), &second = b.trained_on();
-  if (o.assume_same_split || first == second) return;
-  if (first.empty() || second.empty())
-    return log_warning((first.empty() ? a.name : o.compare) + " does not say what it was trained on");
-  throw data::DataError(a.name + " and " + o.compare + ": expected models trained on the same rows, found " +
-                        data::excerpt(first) + " and " + data::excerpt(second) +
-                        " (--assume_same_split compares them nevertheless)");
+/// Throws where a part or the second one may have seen what the other has to find.
+void check_comparable(const std::vector<Part>& parts, const Ranker& b, const Options& o) {
+  const std::string& second = b.trained_on();
+  std::vector<std::string> silent;
+  for (const Part& part : parts) {
+    if (!part.file || o.assume_same_split) continue;
+    const std::string& first = part.file->trained_on();
+    if (first.empty() != second.empty()) silent.push_back(first.empty() ? part.name : o.compare);
+    if (first == second || first.empty() || second.empty()) continue;
+    throw data::DataError(part.name + " and " + o.compare + ": expected models trained on the same rows, found " +
+                          data::excerpt(first) + " and " + data::excerpt(second) +
+                          " (--assume_same_split compares them nevertheless)");
+  }
+  silent.erase(std::unique(silent.begin(), silent.end()), silent.end());  // the second one would be named often
+  for (const std::string& name : silent) log_warning(name + " does not say what it was trained on");
 }
 
 /// What somebody who is evaluated has learned from, as far as can be known.
@@ -223,10 +232,14 @@ void choose_options(std::vector<Part>& parts, const data::Dataset& data, const M
                     const CommandLine& line, const Options& o) {
   EaseFixed fixed = given_options(line);
   if (!o.blend.is_asked_for()) fixed.lambda = fixed.lambda || o.baseline == "ease";  // whose default is a number
+  announce_parts(parts, data.train);
   for (Part& part : parts) {
     if (part.file) continue;
-    announce_baseline(part.name, data.train, part.baseline);
-    part.baseline = find_options(part.name, data, valid_metric(o.settings), context, part.baseline, fixed);
+    const auto found = find_options(part.name, data, valid_metric(o.settings), context, part.baseline, fixed);
+    if (!found) continue;
+    part.baseline = *found;
+    if (o.on == "validation")
+      log_warning("the settings of " + part.name + " are chosen on the users that they are evaluated on");
   }
 }
 
@@ -280,7 +293,7 @@ void evaluate_command(CommandLine& line) {
   if (!o.compare.empty()) second = load_ranker(o.compare, o.layer_norm_eps);
   const Part* const first = first_file(parts);
   if (second && !first) take_settings(o.compare, *second, line, o);
-  if (second && first) check_comparable(*first, *second, o);
+  if (second) check_comparable(parts, *second, o);
   const data::Dataset data = data::load(o.data);
   log_summary(data.summary);
   match_parts(parts, data.item_tokens);

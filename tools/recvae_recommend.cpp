@@ -196,15 +196,19 @@ std::unique_ptr<Scorer> blend(std::vector<Part>& parts, const Part& first, const
     data = training_data(first, line, items, o.data);
   }
   match_parts(parts, items);
-  if (chooses) require_unseen_validation(parts, data);
+  if (chooses) {
+    require_unseen_validation(parts, data);
+    warn_of_other_rows(parts, data);
+  }
   Settings settings = first.file->settings().empty() ? Settings{} : settings_from_json(first.file->settings());
   if (!o.valid_metric.empty()) settings.valid_metric = o.valid_metric;
   const Metric metric = recvae::valid_metric(settings);
   const MetricContext context = metric_context(data, settings);
+  announce_parts(parts, data.train);
   for (Part& part : parts) {
     if (part.file) continue;
-    announce_baseline(part.name, data.train, part.baseline);
-    part.baseline = find_options(part.name, data, metric, context, part.baseline, given_options(line));
+    part.baseline =
+        find_options(part.name, data, metric, context, part.baseline, given_options(line)).value_or(part.baseline);
     log_learned(part.name, data.train, false);
   }
   std::vector<BlendPart> scorers = part_scorers(parts, data.train, DecoderCopy::whole);

@@ -93,8 +93,11 @@ bool read_options(CommandLine& line, TrainOptions& o) {
   for (const std::string& name : o.baselines) line.check([&] { check_baseline(name); }, "baselines");
   line.check([&] { check_blend(line, o.blend, true); }, "blend");
   const auto has_weights = [](const std::string& name) { return has_item_weights(name); };
-  if (o.save_baselines && std::ranges::none_of(o.baselines, has_weights))
-    throw data::UsageError("--save_baselines: expected ease, edlae or itemknn in --baselines, found none of them");
+  if (o.save_baselines && std::ranges::none_of(o.baselines, has_weights) &&
+      std::ranges::none_of(o.blend.parts, has_weights)) {
+    throw data::UsageError(
+        "--save_baselines: expected ease, edlae or itemknn in --baselines or --blend, found none of them");
+  }
   if (print_config) std::fputs(config_text(run_config(line, o)).c_str(), stdout);
   return !print_config;
 }
@@ -273,10 +276,12 @@ void train(CommandLine& line) {
   if (folder.empty()) folder = default_out("", o.data.path);
   OutputDirectory out(folder, existing(o));
   if (!o.dry_run) out.open();
-  if (out.replaces(o.init_from)) {  // they may be needed again, by a refit or by the run that begins anew
-    throw data::DataError(o.init_from +
-                          ": expected initial weights that --overwrite does not replace, found those of " + folder);
-  }
+  const auto require_kept = [&](const std::string& path, const std::string& what) {
+    if (out.replaces(path))
+      throw data::DataError(path + ": expected " + what + " that --overwrite does not replace, found one of " + folder);
+  };
+  require_kept(o.init_from, "initial weights");  // a refit may need them again, or the run that begins anew
+  for (const std::string& part : o.blend.parts) require_kept(part, "a part of the blend");
   const std::string config = config_text(with_absolute_paths(run_config(line, o)));
   if (o.resume.empty() && !o.dry_run)
     ad::nn::write_file(out.file("config.yaml"), config);  // first, so that it can be resumed from here on

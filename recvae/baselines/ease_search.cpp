@@ -9,11 +9,13 @@ namespace {
 class Search {
  public:
   Search(const std::string& name, const data::Dataset& data, const Metric& metric, const MetricContext& context,
-         const BaselineOptions& options, double seconds)
+         const BaselineOptions& options, EaseFixed fixed, double seconds)
       : name_(name),
         data_(data),
         metric_(metric),
         context_(context),
+        given_(options),
+        fixed_(fixed),
         options_(options),
         choice_{options.lambda, 0, {}} {
     if (baseline_uses(name).dropout) choice_.dropout = options.dropout;
@@ -29,8 +31,9 @@ class Search {
   void attempt(double lambda, double dropout) {
     constexpr double kLeast = 0x1p-6, kMost = 0x1p20, kLeastOdds = 0x1p-7, kMostOdds = 0x1p7;
     const bool tried = choice_.tried.contains({dropout, lambda});
-    if (tried || lambda < kLeast || lambda > kMost || seconds_ < each_) return;
-    if (dropout > 0 && (odds(dropout) < kLeastOdds || odds(dropout) > kMostOdds)) return;
+    if (tried || seconds_ < each_) return;
+    if (!fixed_.lambda && (lambda < kLeast || lambda > kMost)) return;
+    if (dropout > 0 && dropout != given_.dropout && (odds(dropout) < kLeastOdds || odds(dropout) > kMostOdds)) return;
     seconds_ -= each_;
     options_.lambda = lambda;
     options_.dropout = dropout;
@@ -58,10 +61,13 @@ class Search {
   void climb_lambda(double step) {
     climb([&](double lambda, double dropout) { attempt(lambda * step, dropout); });
   }
-  void climb_dropout(double step) {
+  void climb_dropout(int octaves) {
     climb([&](double lambda, double dropout) {
-      const double odds_there = odds(dropout) * step;
-      attempt(lambda, odds_there / (1 + odds_there));
+      // Counted from the one given: what is reached in two ways is one number, and tried once.
+      const double first = odds(given_.dropout);
+      const auto there = static_cast<int>(std::lround(std::log2(odds(dropout) / first))) + octaves;
+      const double odds_there = std::ldexp(first, there);
+      attempt(lambda, there == 0 ? given_.dropout : odds_there / (1 + odds_there));
     });
   }
 
@@ -72,6 +78,8 @@ class Search {
   const data::Dataset& data_;
   const Metric& metric_;
   const MetricContext& context_;
+  const BaselineOptions& given_;
+  EaseFixed fixed_;
   BaselineOptions options_;
   double each_ = 0, seconds_ = 0;
   EaseChoice choice_;
@@ -82,7 +90,7 @@ class Search {
 
 EaseChoice choose_ease(const std::string& name, const data::Dataset& data, const Metric& metric,
                        const MetricContext& context, const BaselineOptions& options, EaseFixed fixed, double seconds) {
-  Search search(name, data, metric, context, options, seconds);
+  Search search(name, data, metric, context, options, fixed, seconds);
   if (!search.is_worth_it()) return search.choice();
   const double dropout = search.choice().dropout;
   fixed.dropout = fixed.dropout || dropout == 0;
@@ -98,7 +106,7 @@ EaseChoice choose_ease(const std::string& name, const data::Dataset& data, const
     for (const double step : {0.5, 2.0}) search.attempt(middle * step, dropout);
   }
   if (fixed.dropout) return search.choice();
-  for (const double step : {2.0, 0.5}) search.climb_dropout(step);
+  for (const int octaves : {1, -1}) search.climb_dropout(octaves);
   if (!fixed.lambda) {
     for (const double step : {0.5, 2.0}) search.climb_lambda(step);
   }

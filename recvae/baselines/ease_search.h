@@ -12,7 +12,7 @@
 
 namespace recvae {
 
-/// What the search leaves as it is in the options.
+/// What the search leaves as it is in the options, whatever it is.
 struct EaseFixed {
   bool lambda = false, dropout = false;  ///< ease has no dropout
 };

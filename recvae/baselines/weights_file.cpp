@@ -14,6 +14,7 @@ using ad::Index;
 using ad::nn::SafetensorsReader;
 using data::as_size;
 
+constexpr const char* kFormats = "recvae item weights ";  // of any number
 constexpr const char* kFormat = "recvae item weights 1";
 
 const std::string& metadata_of(const SafetensorsReader& file, const std::string& name) {
@@ -128,7 +129,7 @@ void save_for_serving(const std::string& path, const LoadedWeights& from, ad::nn
 bool holds_item_weights(const std::string& path) {
   const SafetensorsReader file(path);
   const auto format = file.metadata().find("format");
-  return format != file.metadata().end() && format->second == kFormat;
+  return format != file.metadata().end() && format->second.starts_with(kFormats);
 }
 
 LoadedWeights load_weights(const std::string& path) {

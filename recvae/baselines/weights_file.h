@@ -30,7 +30,8 @@ RECVAE_API void save_weights(const std::string& path, const std::string& baselin
 RECVAE_API void save_for_serving(const std::string& path, const LoadedWeights& weights,
                                  ad::nn::Precision precision = ad::nn::Precision::full);
 
-/// Is it a safetensors file of item weights? Throws ad::Error where it is none of any kind.
+/// Is it a safetensors file of item weights, perhaps of a format that is yet to come? Throws ad::Error where it is none
+/// of any kind.
 RECVAE_API bool holds_item_weights(const std::string& path);
 
 /// Throws ad::Error, which names `path`, for anything but what save_weights writes: missing, surplus or misshapen

@@ -85,8 +85,9 @@ class Rows {
     const Index items = rows_[part].cols();
     const auto& loops = ad::kernels::loops<float>();
     // Sums of differences from a score near the mean lose little where the mean is large.
-    float few[3], all[3];
-    loops.moments_but(row, std::min(items, kFew), kExcluded, 0, few);
+    float few[3] = {}, all[3];
+    for (Index first = 0; first < items && few[0] == 0; first += kFew)
+      loops.moments_but(row + first, std::min(items - first, kFew), kExcluded, 0, few);
     const float near = few[0] > 0 ? few[1] / few[0] : 0;
     loops.moments_but(row, items, kExcluded, near, all);
     const auto n = double{all[0]};
@@ -195,9 +196,10 @@ std::vector<double> values_of(const std::vector<BlendPart>& parts, const std::ve
 
 std::unique_ptr<Scorer> blend_scorer(std::vector<BlendPart> parts, const std::vector<double>& weights) {
   const bool sound = !parts.empty() && weights.size() == parts.size() &&
-                     std::ranges::all_of(weights, [](double w) { return w >= 0 && w <= 1e30; }) &&
+                     std::ranges::all_of(weights, is_blend_weight) &&
                      std::ranges::any_of(weights, [](double w) { return w > 0; });
-  if (!sound) throw ad::Error("blend: expected a part, and for each a weight from 0 on, one of them positive");
+  if (!sound)
+    throw ad::Error("blend: expected a part, and for each a weight, 0 or from 1e-6 to 1e6, one of them positive");
   return std::make_unique<Blend>(std::move(parts), weights);
 }
 

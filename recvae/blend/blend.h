@@ -17,12 +17,15 @@ struct BlendPart {
   std::shared_ptr<Scorer> scorer;
 };
 
+/// Is it 0 or from 1e-6 to 1e6? What is far smaller or larger would be lost in floats, and lists with it.
+inline bool is_blend_weight(double weight) { return weight == 0 || (weight >= 1e-6 && weight <= 1e6); }
+
 /// score = sum_p weights[p] (s_p - mean_p) / deviation_p, where the mean and the standard deviation are of part p's
 /// scores of the user's candidates: the items that are not excluded. score() excludes the items of the history. A part
 /// whose scores of a user's candidates are all equal says nothing of this user; one of weight 0 is not asked. With
 /// equal weights and models of several seeds it is an ensemble. A user's list is the same alone and in any company, and
 /// for any number of threads. Throws ad::Error, which names the part, where scores are not finite numbers, and for
-/// weights that are not one for each part, negative or not finite, or all 0.
+/// weights that are not one for each part, or all 0, or where one is_blend_weight() not.
 RECVAE_API std::unique_ptr<Scorer> blend_scorer(std::vector<BlendPart> parts, const std::vector<double>& weights);
 
 /// Weights chosen on validation, and what else was tried.

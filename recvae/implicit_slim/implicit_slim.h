@@ -23,8 +23,9 @@ struct ImplicitSlimOptions {
 ///   M = (lambda A + A X^T X) D^2,  B = lambda M + M X^T X,  C = B - B A^T (I / alpha + B A^T)^-1 B,  W <- alpha W A^T
 ///   C
 /// which is computed as W <- A A^T (I / alpha + B A^T)^-1 B. X^T X is never made: time is linear in the interactions
-/// and in the items, memory beside the weight one matrix of its size. The bits do not depend on the number of threads.
-/// Throws ad::Error where no item has `threshold` users, or numbers overflow (the weight is then unchanged).
+/// and in the items, memory beside the weight one matrix of its size and 64 columns for each thread. The bits do not
+/// depend on the number of threads. Throws ad::Error where no item has `threshold` users, or numbers overflow (the
+/// weight is then unchanged).
 template <class T>
 RECVAE_API void implicit_slim(const data::Csr& x, const ImplicitSlimOptions& options, ad::Matrix<T> weight);
 

@@ -2,9 +2,11 @@
 """Who makes the best lists of one data set: baselines, models and blends; prints the table of RESULTS.md.
 
   lists.py TOOLS DATA OUT [--seeds 1337,1,2,3,4] [--recvae OPTIONS] [--slim OPTIONS] [--chosen OPTIONS] [--multvae OPTIONS] [--baselines OPTIONS]
+           [--without "MODEL,MODEL..."]
 
 TOOLS: the folder with the built commands. DATA: a directory that recvae_prepare wrote, users held out. OUT: a folder for
-the runs; one that is there and finished is not trained again. OPTIONS: further ones of recvae_train, in quotes. Needs NumPy.
+the runs; one that is there and finished is not trained again. OPTIONS: further ones of recvae_train, in quotes. MODEL: a row of the table, such
+as Mult-VAE, that is left out, and the blends that it has a part in. Needs NumPy.
 
 Settings of baselines and weights of blends are chosen on validation, by the commands. Intervals are of 10,000 bootstrap
 samples in which both the seeds and the test users are drawn with replacement, the users jointly for both sides of a

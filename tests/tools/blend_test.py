@@ -146,11 +146,27 @@ class BlendTest(CommandsTest):
         self.assertEqual(self.evaluate("--blend", f"{self.model},{self.ease}", "--blend_weight", "1,0.5"), half)
         self.assertEqual(self.evaluate("--blend", f"{self.model},{self.ease}", "--blend_weight", "0.5"), half)
         self.assertEqual(self.evaluate("--model", self.model, "--blend", "ease", *LAMBDA[:2], "--blend_weight", 0.5), half)
+        self.assertEqual(self.evaluate("--blend", self.ease, "--blend_weight", 1e-6), self.evaluate("--model", self.ease))
         chosen = self.evaluate("--model", self.model, "--blend", self.ease)
         line = said(self.stderr, "weight ")
         weight = line.split(", ")[1].split(" of ")[0]
         self.assertEqual(self.evaluate("--model", self.model, "--blend", self.ease, "--blend_weight", weight), chosen)
         self.assertEqual(len([line for line in self.stderr.splitlines() if line.endswith("users/s")]), 3)
+
+    def test_what_is_given_is_kept_wherever_it_lies(self):
+        for given, chosen in (["--lambda", 1e8], "lambda 100000000 with dropout "), (["--dropout", 0.9999], " with dropout 0.9999"):
+            self.evaluate("--baseline", "edlae", *given, "--metrics", "ndcg@10")
+            line = said(self.stderr, "edlae: lambda ")
+            self.assertIn(chosen, line.split(" (")[0])
+            self.assertIn(" on validation)", line)
+
+    def test_what_is_chosen_on_the_users_of_the_evaluation_is_said(self):
+        warned = lambda *options: (self.evaluate("--metrics", "ndcg@10", *options), "chosen on the users" in self.stderr)[1]
+        for options in (["--baseline", "edlae"], ["--blend", f"{self.model},ease", "--blend_weight", 1], ["--blend", f"{self.model},{self.ease}"]):
+            self.assertTrue(warned("--on", "validation", *options), options)
+            self.assertFalse(warned(*options), options)
+        for options in (["--baseline", "edlae", *LAMBDA], ["--baseline", "ease"], ["--blend", f"{self.model},ease", "--blend_weight", 1, *LAMBDA]):
+            self.assertFalse(warned("--on", "validation", *options), options)
 
     def test_the_test_part_changes_no_choice(self):
         other = self.fresh()
@@ -205,7 +221,7 @@ class BlendTest(CommandsTest):
         evaluate(2, *both, "ease,", names="--blend")
         evaluate(2, "--baseline", "ease", "--blend", "ease", names="--blend")
         evaluate(2, "--model", self.model, "--blend_weight", 1, names="--blend_weight")
-        for weights in ("1,2", "x", "-1", "nan", "inf", ""):
+        for weights in ("1,2", "x", "-1", "nan", "inf", "", "1e-50", "1e7"):
             evaluate(2, *both, self.ease, "--blend_weight", weights, names="blend_weight")
         evaluate(2, "--blend", f"{self.ease},{self.edlae}", "--blend_weight", "0,0", names="--blend_weight")
         evaluate(1, *both, "nowhere.safetensors", names="nowhere.safetensors: ")
@@ -232,16 +248,35 @@ class BlendTest(CommandsTest):
         out, _, _ = self.train("--data", self.table, *HELD_OUT, "--baselines", "ease", *LAMBDA[:2], "--save_baselines", "--prune", 4)
         header, metadata, tensors = read_safetensors(out / "ease.safetensors")
 
-        def bad(names, **changed):
+        def bad(names, metadata=metadata, **changed):
             path = write_safetensors(self.fresh(), header, {**tensors, **changed}, metadata)
             for options in (["--model", path], ["--model", self.model, "--blend", path, "--blend_weight", 1]):
                 self.bad(1, "recvae_recommend", *options, names=names, stdin="101\n", out=False)
 
         with_first = lambda name, kind, value: struct.pack("<" + kind, value) + tensors[name][struct.calcsize("<" + kind):]
+        bad("format: expected 'recvae item weights 1', found 'recvae item weights 2'", metadata={**metadata, "format": "recvae item weights 2"})
         bad("tensor indices", indices=with_first("indices", "i", 99999))
         bad("tensor indices", indices=with_first("indices", "i", -1))
         bad("tensor indptr", indptr=with_first("indptr", "q", 1))
         bad("tensor data has a value that is not a finite number", data=with_first("data", "f", float("nan")))
+
+    def test_weights_that_are_chosen_by_a_file_of_another_split(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT, "--split_seed", 1, "--baselines", "ease", "--save_baselines")
+        other = out / "ease.safetensors"
+        header, metadata, tensors = read_safetensors(self.ease)
+        silent = write_safetensors(self.fresh(), header, tensors, {**metadata, "trained_on": ""})
+        for part, warned in (other, "not trained on this data's training part"), (silent, "does not say what it was trained on"), (self.ease, None):
+            data = ["--data", self.table, "--blend", part]
+            self.recommend("--model", self.model, *data)
+            warnings = [line for line in self.stderr.splitlines() if "trained on" in line and "may have seen" in line]
+            self.assertEqual([str(part) in line and warned in line for line in warnings], [True] * bool(warned), self.stderr)
+            self.recommend("--model", self.model, *data, "--blend_weight", 1)
+            self.assertNotIn("may have seen", self.stderr)
+            _, _, stderr = self.train(*data, *HELD_OUT)
+            self.assertEqual(stderr.count("may have seen"), bool(warned))
+        compare = ["--data", self.table, "--blend", f"{self.model},{other}", "--blend_weight", 1, "--compare", self.itemknn]
+        self.bad(1, "recvae_evaluate", *compare, names=f"{other} and {self.itemknn}: expected models trained on the same rows", out=False)
+        self.good("recvae_evaluate", *compare, "--assume_same_split")
 
     def test_a_refit_is_not_chosen_with(self):
         rows = self.put("weak.csv", self.table.read_bytes())
@@ -252,6 +287,19 @@ class BlendTest(CommandsTest):
         for options in (["--model", out / "model.safetensors", "--blend", "ease"], ["--blend", f"{out / 'ease.safetensors'},itemknn"]):
             self.bad(1, "recvae_evaluate", "--data", rows, *options, names="trained on the validation", out=False)
         self.good("recvae_evaluate", "--data", rows, "--model", out / "model.safetensors", "--blend", out / "ease.safetensors", "--blend_weight", 1)
+
+    def test_a_weak_split_chooses_by_what_it_does_not_keep(self):
+        """Weights are chosen by weights that have learned from less than those that are tested and saved."""
+        rows = self.put("weak.csv", self.table.read_bytes())
+        for prune in [], ["--prune", 5]:
+            out, stdout, stderr = self.train("--data", rows, "--split", "ratio", "--baselines", "ease,edlae", *LAMBDA, *prune, "--save_baselines", "--blend", "ease,edlae")
+            line = said(stderr, "weight ").split("weight ")[1].split(" (")[0]
+            weights = ",".join(part.split(" of ")[0] for part in line.split(", "))
+            files = ",".join(str(out / f"{name}.safetensors") for name in ("model", "ease", "edlae"))
+            again, _ = self.good("recvae_evaluate", "--data", rows, "--blend", files, "--blend_weight", weights)
+            for label, value in result_of(again).items():
+                self.assertEqual(value, result_of(stdout)["blend " + label])
+            self.assertEqual(stderr.count("pruned to 5 a column"), 2 * bool(prune))
 
 
 if __name__ == "__main__":

@@ -114,6 +114,16 @@ class RunDirectoryTest(CommandsTest):
         (out / "model.safetensors").rename(out / "mine.safetensors")
         subprocess.run(self.command(out, "--init_from", out / "mine.safetensors", "--overwrite"), check=True, stdout=subprocess.DEVNULL)
 
+    def test_parts_of_a_blend_that_would_be_replaced(self):
+        out, _, _ = self.train("--data", self.table, *HELD_OUT, "--baselines", "ease", "--save_baselines")
+        before = self.files(out)
+        for name in ("model.safetensors", "ease.safetensors"):
+            for parts in (out / name, f"itemknn,{out / name}"):
+                code, stdout, stderr = run(*self.command(out, "--blend", parts, "--overwrite"))
+                self.assertEqual((code, stdout), (1, ""))
+                self.assertIn(f"{name}: expected a part of the blend that --overwrite does not replace", stderr)
+        self.assertEqual(self.files(out), before)
+
     def test_waits_for_a_model(self):
         out, _, _ = self.train("--data", self.table, *HELD_OUT)
         before = self.files(out)
@@ -190,7 +200,7 @@ class RunDirectoryTest(CommandsTest):
 
     def test_what_killed_runs_leave(self):
         out, _, _ = self.train("--data", self.table, *HELD_OUT, "--refit")
-        for name in (".old_encoder.safetensors", ".old_encoder.safetensors.tmp-1", "model.safetensors.tmp-1", ".refit/model.safetensors.tmp-1", ".recvae-new/config.yaml", f"../.{out.name}.recvae-new/config.yaml"):
+        for name in (".old_encoder.safetensors", ".old_encoder.safetensors.tmp-1", "model.safetensors.tmp-1", "edlae.safetensors.tmp-1", ".refit/model.safetensors.tmp-1", ".recvae-new/config.yaml", f"../.{out.name}.recvae-new/config.yaml"):
             (out / name).parent.mkdir(exist_ok=True)
             (out / name).touch()
         (out / "mine.tmp-1").touch()
@@ -200,6 +210,23 @@ class RunDirectoryTest(CommandsTest):
         self.assertEqual(set(before) - set(self.files(out)), {".old_encoder.safetensors", ".recvae-new/config.yaml"})
         (out / "mine.tmp-1").unlink()
         self.assert_no_leftovers(out)
+
+    def test_saved_baselines(self):
+        """They are a run's: the next one replaces them, and a file that was being written keeps nobody out."""
+        names, out = ["ease", "edlae", "itemknn"], self.fresh()
+        out.mkdir()
+        for name in names:
+            (out / f"{name}.safetensors.tmp-1").touch()
+        saved = lambda: sorted(path.name for path in out.glob("*.safetensors*"))
+        subprocess.run(self.command(out, "--epochs", 1, "--baselines", ",".join(names), "--save_baselines"), check=True, stdout=subprocess.DEVNULL)
+        self.assertEqual(saved(), [*(f"{name}.safetensors" for name in names), "model.safetensors"])
+        (out / "mine.safetensors").touch()
+        subprocess.run(self.command(out, "--epochs", 1, "--baselines", "edlae", "--save_baselines", "--overwrite"), check=True, stdout=subprocess.DEVNULL)
+        self.assertEqual(saved(), ["edlae.safetensors", "mine.safetensors", "model.safetensors"])
+        subprocess.run(self.command(out, "--epochs", 1, "--blend", "itemknn", "--save_baselines", "--overwrite"), check=True, stdout=subprocess.DEVNULL)
+        self.assertEqual(saved(), ["itemknn.safetensors", "mine.safetensors", "model.safetensors"])
+        subprocess.run(self.command(".", "--epochs", 1, "--overwrite"), check=True, stdout=subprocess.DEVNULL, cwd=out)  # file by file
+        self.assertEqual(saved(), ["mine.safetensors", "model.safetensors"])
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class TrainTest(CommandsTest):
         lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
         self.assertEqual(["implicit_slim_seconds" in line for line in lines], [True, False, True, False])
         self.assertNotEqual(self.weights(out), self.trained("--data", self.table, *HELD_OUT, "--epochs", 4))
-        for option, value in (("implicit_slim", -1), ("implicit_slim_lambda", 0), ("implicit_slim_alpha", "nan"), ("implicit_slim_threshold", -2)):
+        for option, value in (("implicit_slim", -1), ("implicit_slim_lambda", 0), ("implicit_slim_lambda", 1e-7), ("implicit_slim_alpha", "nan"), ("implicit_slim_alpha", 1e-300), ("implicit_slim_alpha", 1e10), ("implicit_slim_threshold", -2)):
             self.bad(2, "recvae_train", "--data", self.table, f"--{option}", value, names=option)
         self.bad(1, "recvae_train", "--data", self.table, *HELD_OUT, *TINY, "--implicit_slim", 1, "--implicit_slim_threshold", 1000,
                  names="implicit_slim_threshold: expected one that an item reaches, found 1000")

@@ -47,15 +47,17 @@ void add_baseline_options(CommandLine& line, BaselineOptions& options, const std
   line.add("neighbors", &options.neighbors, "of itemknn: neighbours of an item (default: 100)");
 }
 
-void announce_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options) {
-  const double bytes = baseline_cost(name, train, {}, options).bytes;
-  if (bytes < 1e7) return;
+double announce_baseline(const std::string& name, const data::Csr& train, const BaselineOptions& options,
+                         double beside) {
+  const double bytes = baseline_cost(name, train, {}, options).bytes, all = beside + bytes;
+  if (bytes < 1e7) return all;
   const std::string items = " for " + std::to_string(train.cols) + " items";
   log_info(name + ": takes " + gigabytes(bytes) + " of memory" + items);
-  if (const double available = available_memory(); bytes > available) {
-    throw data::DataError(name + ": expected " + gigabytes(bytes) + " of free memory" + items + ", found " +
-                          gigabytes(available));
+  if (const double available = available_memory(); all > available) {
+    throw data::DataError(name + ": expected " + gigabytes(all) + " of free memory" + items +
+                          (beside > 0 ? ", the blend's other parts included" : "") + ", found " + gigabytes(available));
   }
+  return all;
 }
 
 bool is_affordable(const std::string& name, const data::Dataset& data, const BaselineOptions& options) {
@@ -65,30 +67,36 @@ bool is_affordable(const std::string& name, const data::Dataset& data, const Bas
 
 EaseFixed given_options(const CommandLine& line) { return {line.given("lambda"), line.given("dropout")}; }
 
-BaselineOptions find_options(const std::string& name, const data::Dataset& data, const Metric& metric,
-                             const MetricContext& context, const BaselineOptions& options, EaseFixed fixed) {
+std::optional<BaselineOptions> find_options(const std::string& name, const data::Dataset& data, const Metric& metric,
+                                            const MetricContext& context, const BaselineOptions& options,
+                                            EaseFixed fixed) {
   const bool has_dropout = baseline_uses(name).dropout;
-  if (!baseline_uses(name).lambda || (fixed.lambda && (fixed.dropout || !has_dropout))) return options;
+  if (!baseline_uses(name).lambda || (fixed.lambda && (fixed.dropout || !has_dropout))) return {};
   const double minutes = has_dropout ? 3 : 1;
   const EaseChoice choice = choose_ease(name, data, metric, context, options, fixed, minutes * kMinute);
   const auto settings = [&](double lambda, double dropout) {
     return formatted("%.15g", lambda) + (has_dropout ? formatted(" with dropout %.4g", dropout) : "");
   };
+  const auto at = choice.tried.find({choice.dropout, choice.lambda});
+  const bool is_found = at != choice.tried.end();
   std::string text;
-  const auto say = [&](const auto& at) {
-    const auto [dropout, lambda] = at->first;
-    text += (text.empty() ? "" : ", ") + settings(lambda, dropout) + formatted(": %.4f", at->second);
+  const auto say = [&](const auto& tried) {
+    const auto [dropout, lambda] = tried->first;
+    text += (text.empty() ? "" : ", ") + settings(lambda, dropout) + formatted(": %.4f", tried->second);
   };
-  if (const auto at = choice.tried.find({choice.dropout, choice.lambda}); at != choice.tried.end()) {
+  if (is_found) {
     if (at != choice.tried.begin()) say(std::prev(at));
     say(at);
     if (std::next(at) != choice.tried.end()) say(std::next(at));
     text += " " + metric.label() + " on validation";
-  } else {
+  } else if (choice.tried.empty()) {
     text = std::string("not searched for: there is no validation, or it would take more than ") +
            (has_dropout ? "three minutes" : "a minute");
+  } else {
+    text = "not chosen: nothing that was tried can be computed in single precision";
   }
   log_info(name + ": lambda " + settings(choice.lambda, choice.dropout) + " (" + text + ")");
+  if (!is_found) return {};
   BaselineOptions found = options;
   found.lambda = choice.lambda;
   if (has_dropout) found.dropout = choice.dropout;

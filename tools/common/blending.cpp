@@ -14,8 +14,9 @@ std::vector<double> numbers_of(const BlendOptions& options) {
   std::vector<double> numbers;
   for (const std::string& text : options.weight) {
     const auto number = data::parse_number<double>(text);
-    if (!number || !(*number >= 0 && *number <= 1e6))
-      throw data::UsageError("--blend_weight: expected auto or numbers from 0 to 1e6, found " + data::excerpt(text));
+    if (!number || !is_blend_weight(*number))
+      throw data::UsageError("--blend_weight: expected auto or numbers that are 0 or from 1e-6 to 1e6, found " +
+                             data::excerpt(text));
     numbers.push_back(*number);
   }
   return numbers;
@@ -91,6 +92,24 @@ void require_unseen_validation(const std::vector<Part>& parts, const data::Datas
     if (part.file && part.file->trained_on() == with_validation)
       throw data::DataError(part.name + ": expected weights in --blend_weight, as it was trained on the validation " +
                             "part, too, and none can be chosen there");
+  }
+}
+
+void warn_of_other_rows(const std::vector<Part>& parts, const data::Dataset& data) {
+  const std::string training = data::fingerprint(data), with_validation = data::fingerprint(data, true);
+  for (const Part& part : parts) {
+    if (!part.file || part.file->trained_on() == training || part.file->trained_on() == with_validation) continue;
+    log_warning(part.name +
+                (part.file->trained_on().empty() ? " does not say what it was trained on: "
+                                                 : " was not trained on this data's training part alone: ") +
+                "it may have seen what it has to find");
+  }
+}
+
+void announce_parts(const std::vector<Part>& parts, const data::Csr& train) {
+  double bytes = 0;
+  for (const Part& part : parts) {
+    if (!part.file) bytes = announce_baseline(part.name, train, part.baseline, bytes);
   }
 }
 

@@ -44,6 +44,12 @@ void match_parts(std::vector<Part>& parts, const std::vector<std::string>& items
 /// Throws DataError for a part that was trained on the validation part, too: no weight can be chosen there.
 void require_unseen_validation(const std::vector<Part>& parts, const data::Dataset& data);
 
+/// Warns of each file that was trained on other rows than the training part, with validation or without.
+void warn_of_other_rows(const std::vector<Part>& parts, const data::Dataset& data);
+
+/// Says how much memory the baselines take; throws DataError where there is not so much for all together.
+void announce_parts(const std::vector<Part>& parts, const data::Csr& train);
+
 /// The parts as scorers, baselines learned from `rows`. The files' scorers live no longer than the parts.
 std::vector<BlendPart> part_scorers(const std::vector<Part>& parts, const data::Csr& rows,
                                     DecoderCopy copy = DecoderCopy::by_tiles);

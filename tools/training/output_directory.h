@@ -21,8 +21,9 @@ struct OutputKind {
   const char* advice;
 };
 
-inline constexpr const char* kRunEntries[] = {"model.safetensors", "checkpoint", ".checkpoints", ".refit",
-                                              "metrics.jsonl",     "data.json",  "config.yaml",  "report.html"};
+inline constexpr const char* kRunEntries[] = {
+    "model.safetensors", "checkpoint",        ".checkpoints",        ".refit",      "metrics.jsonl", "data.json",
+    "ease.safetensors",  "edlae.safetensors", "itemknn.safetensors", "config.yaml", "report.html"};
 inline constexpr OutputKind kTrainingRun = {kRunEntries,
                                             "--overwrite replaces an earlier run, --resume goes on with it"};
 

@@ -42,13 +42,19 @@ struct Session {
   std::vector<report::Result> results{};
   std::unordered_map<std::string, std::string> item_names{};
   struct Learned {
-    std::shared_ptr<Scorer> scorer;
+    std::shared_ptr<Scorer> scorer;  // null where learns_for_choice()
     BaselineOptions options;
   };
   std::map<std::string, Learned> learned{};  // baselines that are parts of the blend
 };
 
 inline bool has_targets(const data::HeldOut& h) { return h.targets.nnz() > 0; }
+
+/// Do the blend's baselines learn from the training part alone, too, for its weights to be chosen by? Then none is kept
+/// from the test to the blend, which would take twice the memory: they are learned again.
+inline bool learns_for_choice(const Session& s) {
+  return s.o.blend.is_auto() && has_targets(s.data.validation) && s.data.baseline_rows(true).nnz() > s.data.train.nnz();
+}
 
 /// Prints the test result of `who`, and keeps it for the report.
 void put_results(const std::string& who, const std::vector<double>& means, Session& s);

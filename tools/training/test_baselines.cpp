@@ -32,7 +32,10 @@ ItemWeights prune(const std::string& name, ItemWeights whole, const BaselineOpti
   ItemWeights kept{pruned(whole, s.o.prune)};
   if (!has_targets(s.data.validation)) return kept;
   const bool learned_more = s.data.baseline_rows(true).nnz() > s.data.train.nnz();
-  if (learned_more) whole = learn_item_weights(name, s.data.train, options);
+  if (learned_more) {
+    whole = {};  // not both in memory
+    whole = learn_item_weights(name, s.data.train, options);
+  }
   const double pruned_value = value(learned_more ? ItemWeights{pruned(whole, s.o.prune)} : kept),
                whole_value = value(std::move(whole));
   log_info(name + formatted(": pruned to %lld a column: %s %.5f on validation, all %.5f, a loss of %.5f",
@@ -59,25 +62,29 @@ std::shared_ptr<Scorer> learn_weights(const std::string& name, const BaselineOpt
 /// Learns a baseline, and prints its test result.
 void test_baseline(const std::string& name, Session& s) {
   const BaselineOptions options =
-      find_options(name, s.data, valid_metric(s.o.settings), s.context, s.o.baseline_options, s.o.ease_fixed);
+      find_options(name, s.data, valid_metric(s.o.settings), s.context, s.o.baseline_options, s.o.ease_fixed)
+          .value_or(s.o.baseline_options);
   const data::Csr& rows = s.data.baseline_rows(true);
   const std::shared_ptr<Scorer> scorer =
       has_item_weights(name) ? learn_weights(name, options, s) : std::shared_ptr(make_baseline(name, rows, options));
   log_learned(name, rows, rows.nnz() > s.data.train.nnz());
   if (has_targets(s.data.test)) put_results(name, evaluate(*scorer, s.data.test, s.metrics, s.context).means, s);
-  if (std::ranges::find(s.o.blend.parts, name) != s.o.blend.parts.end()) s.learned[name] = {scorer, options};
+  if (std::ranges::find(s.o.blend.parts, name) != s.o.blend.parts.end())
+    s.learned[name] = {learns_for_choice(s) ? nullptr : scorer, options};
 }
 
 }  // namespace
 
 std::vector<std::string> choose_baselines(const TrainOptions& o, const data::Dataset& data) {
   std::vector<std::string> chosen;
-  const auto take = [&](const std::string& name) {
-    announce_baseline(name, data.train, o.baseline_options);
-    chosen.push_back(name);
-  };
   const auto is_blended = [&](const std::string& name) {
     return std::ranges::find(o.blend.parts, name) != o.blend.parts.end();
+  };
+  double kept = 0;  // bytes of the blend's, which stay; what is left of pruned ones is little
+  const auto take = [&](const std::string& name) {
+    const double bytes = announce_baseline(name, data.train, o.baseline_options, kept);
+    if (is_blended(name) && o.prune == 0) kept = bytes;
+    chosen.push_back(name);
   };
   for (const std::string& name : o.baselines) {
     if (o.baselines_given || is_blended(name) || is_affordable(name, data, o.baseline_options)) {

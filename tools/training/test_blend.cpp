@@ -14,20 +14,19 @@ struct Blended {
   std::vector<BlendPart> scorers;
 };
 
-/// What they are for the test, or, to choose weights by, when all have learned from the training part alone.
-Blended blended(const Session& s, bool for_test) {
+/// What they are when baselines have learned from these rows.
+Blended blended(const Session& s, const data::Csr& rows) {
   Blended b{read_parts(s.o.blend, s.o.baseline_options, s.o.settings.layer_norm_eps), {}};
   match_parts(b.parts, s.data.item_tokens);
   b.parts.insert(b.parts.begin(), {"RecVAE", load_ranker(s.out.file("model.safetensors")), {}});
-  const bool same = for_test || s.data.baseline_rows(true).nnz() == s.data.train.nnz();
   for (const Part& part : b.parts) {
     std::shared_ptr<Scorer> scorer;
     if (part.file) {
       scorer = part.file->scorer();
-    } else if (same) {
+    } else if (!learns_for_choice(s)) {
       scorer = s.learned.at(part.name).scorer;
     } else {
-      ItemWeights weights = learn_item_weights(part.name, s.data.train, s.learned.at(part.name).options);
+      ItemWeights weights = learn_item_weights(part.name, rows, s.learned.at(part.name).options);
       if (s.o.prune > 0) weights = {pruned(weights, s.o.prune)};
       scorer = item_weights_scorer(std::make_shared<ItemWeights>(std::move(weights)));
     }
@@ -49,12 +48,12 @@ bool can_blend(const Session& s) {
 }
 
 std::vector<double> choose_blend(const Session& s) {
-  const Blended b = blended(s, false);
+  const Blended b = blended(s, s.data.train);
   return blend_weights(s.o.blend, b.parts, b.scorers, s.data.validation, valid_metric(s.o.settings), s.context);
 }
 
 void test_blend(const std::vector<double>& weights, Session& s) {
-  const Blended b = blended(s, true);
+  const Blended b = blended(s, s.data.baseline_rows(true));
   const auto test = [&](const std::string& who, Scorer& scorer, bool shown) {
     const TimedEvaluation timed = evaluate_timed(scorer, s.data.test, s.metrics, s.context);
     log_info(who + ": lists of " + timed.rate);
@@ -70,12 +69,7 @@ void check_parts(const TrainOptions& o, const data::Dataset& data) {
   if (!first_file(parts)) return;
   match_parts(parts, data.item_tokens);
   if (o.blend.is_auto()) require_unseen_validation(parts, data);
-  const std::string training = data::fingerprint(data), with_validation = data::fingerprint(data, true);
-  for (const Part& part : parts) {
-    if (part.file && part.file->trained_on() != training && part.file->trained_on() != with_validation)
-      log_warning(part.name +
-                  " was not trained on this data's training part alone: it may have seen what it has to find");
-  }
+  warn_of_other_rows(parts, data);
 }
 
 }  // namespace recvae::tools

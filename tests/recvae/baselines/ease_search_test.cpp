@@ -64,6 +64,12 @@ TEST_CASE("choose_ease: of edlae the dropout, too, but not what is fixed") {
     CHECK(value == evaluate(*edlae, data.validation, {metric}, context).means[0]);
     CHECK_FALSE(is_better(metric, value, best));
   }
+  for (double dropout = 0.02; dropout < 1; dropout += 0.04) {  // nothing twice, but for its last bits
+    CAPTURE(dropout);
+    const auto tried = choose_ease("edlae", data, metric, context, {.dropout = dropout}, {.lambda = true}, 1e9).tried;
+    for (auto a = tried.begin(), b = std::next(a); b != tried.end(); ++a, ++b)
+      CHECK(b->first.first - a->first.first > 1e-6);
+  }
   const auto settings = [&](EaseFixed fixed) {
     const EaseChoice c = choose_ease("edlae", data, metric, context, {.lambda = 7, .dropout = 0.5}, fixed, 1e9);
     return std::pair(c.lambda, c.dropout);
@@ -73,4 +79,10 @@ TEST_CASE("choose_ease: of edlae the dropout, too, but not what is fixed") {
   CHECK(settings({.dropout = true}).first != 7);
   CHECK(settings({.dropout = true}).second == 0.5);
   CHECK(choose_ease("edlae", data, metric, context, {.dropout = 0}, {}, 1e9).dropout == 0);
+  // What is given may lie where the search would not go.
+  CHECK(choose_ease("edlae", data, metric, context, {.lambda = 1e9}, {.lambda = true}, 1e9).tried.size() > 2);
+  const EaseChoice far = choose_ease("edlae", data, metric, context, {.dropout = 0.9999}, {.dropout = true}, 1e9);
+  CHECK(far.dropout == 0.9999);
+  CHECK(far.tried.size() > 3);
+  CHECK(choose_ease("edlae", data, metric, context, {.dropout = 0.9999}, {}, 1e9).tried.size() > 4);
 }

@@ -106,6 +106,26 @@ TEST_CASE("a blend is the weighted sum of its parts' scores, standardised over e
   }
 }
 
+TEST_CASE("scores of a mean far above their deviation, all candidates among the last items") {
+  constexpr ad::Index kItems = 900;
+  std::vector<float> row(kItems, 0);
+  std::vector<std::uint8_t> barred(kItems, 1);
+  std::vector<bool> candidate(kItems);
+  ad::Tensor<float> noise(1, kItems), found(1, kItems);
+  ad::fill_normal(noise.view(), 0.01, {.seed = 1});
+  for (std::size_t j = 300; j < kItems; ++j) {
+    row[j] = 100 + noise.data()[j];
+    barred[j] = 0;
+    candidate[j] = true;
+  }
+  ad::Tensor<float> scores(1, kItems);
+  std::ranges::copy(row, scores.data());
+  const auto blend = blend_scorer({{"a", std::make_shared<test::TableScorer>(std::move(scores))}}, {1});
+  blend->score_candidates(csr(kItems, {{}}), 0, {false, nullptr, barred}, found);
+  const std::vector<double> expected = expected_scores({row}, {1}, candidate);
+  for (std::size_t j = 300; j < kItems; j += 7) CHECK(std::abs(found.data()[j] - expected[j]) < 0.01);
+}
+
 TEST_CASE("a part that says nothing of a user leaves the list to the others; where all do, lower items come first") {
   const data::Csr histories = csr(4, {{0}, {0}});
   const auto flat = table(2, 4, {9, 3, 3, 3, 5, 5, 5, 5}), clear = table(2, 4, {0, 1, 3, 2, 0, 7, 7, 7});
@@ -171,7 +191,8 @@ TEST_CASE("choose_weights: the best of what was tried on validation, one part's 
 TEST_CASE("what cannot be blended is refused") {
   const auto fine = table(1, 3, {1, 2, 3});
   CHECK_THROWS_AS(blend_scorer({}, {}), ad::Error);
-  for (const std::vector<double>& weights : {std::vector<double>{}, {1, 1}, {-1}, {0}, {NAN}, {INFINITY}})
+  for (const std::vector<double>& weights :
+       {std::vector<double>{}, {1, 1}, {-1}, {0}, {1e-7}, {1e7}, {NAN}, {INFINITY}})
     CHECK_THROWS_AS(blend_scorer({{"fine", fine}}, weights), ad::Error);
   for (const float bad : {NAN, INFINITY}) {
     const auto blend = blend_scorer({{"fine", fine}, {"bad one", table(1, 3, {1, bad, 3})}}, {1, 1});
