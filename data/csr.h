@@ -8,24 +8,25 @@
 
 namespace recvae::data {
 
+/// A number that is not negative, as the standard library counts.
 inline std::size_t as_size(std::int64_t value) { return static_cast<std::size_t>(value); }
 
 /// Binary user-item matrix; row u holds items[indptr[u] .. indptr[u+1]), ascending, without duplicates.
 struct Csr {
-  std::int32_t cols = 0;
-  std::vector<std::int64_t> indptr{0};
-  std::vector<std::int32_t> items{};
+  std::int32_t cols = 0;                ///< number of columns
+  std::vector<std::int64_t> indptr{0};  ///< rows + 1 offsets, the first one 0
+  std::vector<std::int32_t> items{};    ///< the columns of each row, ascending
 
-  std::int64_t rows() const { return static_cast<std::int64_t>(indptr.size()) - 1; }
-  std::int64_t nnz() const { return indptr.back(); }
+  std::int64_t rows() const { return static_cast<std::int64_t>(indptr.size()) - 1; }  ///< number of rows
+  std::int64_t nnz() const { return indptr.back(); }                                  ///< number of entries
   std::span<const std::int32_t> row(std::int64_t u) const {
     return {items.data() + indptr[as_size(u)], items.data() + indptr[as_size(u) + 1]};
-  }
+  }                                                 ///< the columns of row u
   void append(std::span<const std::int32_t> row) {  ///< a row, itself ascending and without duplicates
     items.insert(items.end(), row.begin(), row.end());
     indptr.push_back(static_cast<std::int64_t>(items.size()));
   }
-  bool operator==(const Csr&) const = default;
+  bool operator==(const Csr&) const = default;  ///< equal in every entry
 };
 
 /// Where each index's entries begin when entries stand by index, and their end: `size` + 1 numbers. Every index is in

@@ -35,7 +35,7 @@ RECVAE_API DataError error_at(std::string_view file, std::int64_t line, std::str
 /// Bytes of the well-formed printable UTF-8 character that `text`, which is not empty, begins with; 0 if it does not.
 RECVAE_API std::size_t printable_length(std::string_view text);
 
-/// `'text'` for a message: shortened to `longest` bytes, bytes that are not printable UTF-8 written as \xNN.
+/// `'text'` for a message: shortened to `longest` bytes, bytes that are not printable UTF-8 written in hexadecimal.
 RECVAE_API std::string excerpt(std::string_view text, std::size_t longest = 40);
 
 /// How far an unknown name is from one that may be meant: bytes to insert, remove or replace, of a part of it few.

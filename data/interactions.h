@@ -16,8 +16,11 @@ enum class Part : std::uint8_t { train, validation, test };
 
 /// Rows that were read and are gone, by what dropped them.
 struct Dropped {
+  ///@{
+  /// By cause; visit() says which.
   std::int64_t unreadable = 0, repeated = 0, val_interval = 0, threshold = 0, item_interval = 0, user_interval = 0,
                rare_items = 0, short_users = 0, later = 0, unknown_items = 0;
+  ///@}
 
   /// Calls f(name, what it counts, member) for each.
   template <class Self, class F>
@@ -37,17 +40,19 @@ struct Dropped {
 
 /// The rows of raw data as they came: repeated pairs are rows of their own.
 struct Interactions {
-  std::vector<std::string> user_tokens, item_tokens;  ///< in order of first appearance
-  std::vector<std::int32_t> users, items;             ///< a row each, as indices of the tokens
-  std::vector<double> ratings;                        ///< a row each; empty where the data have none
-  std::vector<double> times;                          ///< a row each; empty where the data have none or nobody asks;
-                                                      ///< whole numbers are exact up to 2^53
-  std::vector<std::uint8_t> kept;                     ///< a row each, by val_interval; empty: nothing is asked for
-  bool dated = false;                                 ///< times were dates, and are seconds since 1970
-  std::int64_t rows_read = 0;                         ///< rows of the text, those without an id included
-  Dropped dropped;                                    ///< of them, those that are not here
+  std::vector<std::string> user_tokens;  ///< in order of first appearance
+  std::vector<std::string> item_tokens;  ///< in order of first appearance
+  std::vector<std::int32_t> users;       ///< a row each, as indices of the tokens
+  std::vector<std::int32_t> items;       ///< a row each, as indices of the tokens
+  std::vector<double> ratings;           ///< a row each; empty where the data have none
+  std::vector<double> times;             ///< a row each; empty where the data have none or nobody asks;
+                                         ///< whole numbers are exact up to 2^53
+  std::vector<std::uint8_t> kept;        ///< a row each, by val_interval; empty: nothing is asked for
+  bool dated = false;                    ///< times were dates, and are seconds since 1970
+  std::int64_t rows_read = 0;            ///< rows of the text, those without an id included
+  Dropped dropped;                       ///< of them, those that are not here
 
-  std::int64_t rows() const { return static_cast<std::int64_t>(users.size()); }
+  std::int64_t rows() const { return static_cast<std::int64_t>(users.size()); }  ///< those that are here
 
   /// A copy without the other columns.
   Interactions pairs() const {
@@ -89,8 +94,8 @@ class InteractionBuilder {
     if (time) built_.times.push_back(*time);
     if (kept) built_.kept.push_back(*kept);
   }
-  void times_are_dates() { built_.dated = true; }
-  void forget_ratings() { ratings_ = false; }  ///< of rows to come: nobody asks for them
+  void times_are_dates() { built_.dated = true; }  ///< see Interactions::dated
+  void forget_ratings() { ratings_ = false; }      ///< of rows to come: nobody asks for them
   /// Names a user who may have no rows.
   std::int32_t add_user(std::string_view user) { return users_.add(user); }
   /// Appends a row of a user that `add_user` gave.
@@ -100,8 +105,8 @@ class InteractionBuilder {
     built_.items.push_back(items_.add(item));
   }
 
-  std::int64_t rows() const { return built_.rows(); }
-  std::int32_t users() const { return users_.size(); }
+  std::int64_t rows() const { return built_.rows(); }   ///< so far
+  std::int32_t users() const { return users_.size(); }  ///< so far
   Interactions take() {
     for (auto* column : {&built_.ratings, &built_.times}) {
       if (column->size() != built_.users.size()) *column = {};
@@ -109,7 +114,7 @@ class InteractionBuilder {
     built_.user_tokens = std::move(users_).take();
     built_.item_tokens = std::move(items_).take();
     return std::move(built_);
-  }
+  }  ///< what was added; begins anew
 
  private:
   Vocabulary users_, items_;

@@ -11,9 +11,14 @@ namespace recvae::data {
 /// A value as Python and JSON write them: `{'rating': '[4,inf)', "genre": ["a", 'b']}`, `[0.8, 0.1]`, `True`. Numbers
 /// and words are text: what they mean is for the reader to say.
 struct RECVAE_API Literal {
-  enum class Kind { text, list, map };
-  Kind kind = Kind::text;
-  std::string text{};
+  /// What it is.
+  enum class Kind {
+    text,  ///< a word, a number, a quoted text
+    list,  ///< [a, b]
+    map    ///< {k: a}
+  };
+  Kind kind = Kind::text;           ///< what it is
+  std::string text{};               ///< of a text
   std::vector<Literal> elements{};  ///< of a list, or the values of a map
   std::vector<std::string> keys{};  ///< of a map, one for each element, all different
 

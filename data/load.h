@@ -18,6 +18,7 @@ namespace recvae::data {
 /// are wrong, or that filter or split data which are already split.
 RECVAE_API Dataset load(const DataOptions& options);
 
+/// Either kind of split.
 using Split = std::variant<StrongSplit, WeakSplit>;
 
 /// Reads, filters and splits raw data. `keep_columns`: the rows of a weak split have ratings and times where the data

@@ -60,8 +60,8 @@ RECVAE_API std::optional<std::int32_t> parse_index(std::string_view text);
 
 /// A moment: a number of a time column's unit, or an ISO 8601 date or time, in whole microseconds since 1970 UTC.
 struct Moment {
-  double value = 0;
-  bool is_date = false;
+  double value = 0;      ///< in the column's unit, or in microseconds
+  bool is_date = false;  ///< a date or time?
 
   /// Of a date, as the nearest number of a unit of which a second has 1, 1e3, 1e6 or 1e9; a number as it is.
   double in(double units_per_second) const {

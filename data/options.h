@@ -18,9 +18,11 @@ namespace recvae::data {
 /// Text is text; a bool true or false; numbers are finite; a list is [a,b] or a,b, quotes around its elements stripped.
 template <class T>
 RECVAE_API void parse_value(const std::string& text, T& out);
+/// The elements of a list such as `[a, b]` or `a,b`.
 RECVAE_API std::vector<std::string> parse_list(const std::string& text);
 RECVAE_API bool is_none(const std::string& text);  ///< none, None or null
 
+/// Reads a value; none, None and null are no value.
 template <class T>
 void parse_value(const std::string& text, std::optional<T>& out) {
   if (is_none(text)) {
@@ -29,6 +31,7 @@ void parse_value(const std::string& text, std::optional<T>& out) {
     parse_value(text, out.emplace());
   }
 }
+/// Reads a list of values.
 template <class T>
 void parse_value(const std::string& text, std::vector<T>& out) {
   out.clear();
@@ -41,43 +44,88 @@ void parse_value(const std::string& text, std::vector<T>& out) {
   }
 }
 
-enum class Format { table, inter, u_data, ratings_dat, adjacency, prepared, dumpavail };
-enum class SplitKind { strong, ratio, loo, time };
-enum class Order { random, time };
-enum class GroupBy { user, none };
-enum class TimeUsers { all, newly_seen };
-enum class TestHistory { all, train };
-enum class Repeated { stay, first, last };
+/// What a file is.
+enum class Format {
+  table,        ///< csv, tsv and the like, with a header
+  inter,        ///< RecBole's
+  u_data,       ///< MovieLens 100K's
+  ratings_dat,  ///< MovieLens 1M's
+  adjacency,    ///< a line per user: it and its items
+  prepared,     ///< a directory that recvae_prepare wrote
+  dumpavail,    ///< `apt-cache dumpavail`
+};
+/// How rows are parted.
+enum class SplitKind {
+  strong,  ///< users are held out
+  ratio,   ///< a share of each user's rows
+  loo,     ///< two rows of each user
+  time,    ///< the rows from a moment on
+};
+/// The order in which a user's rows are parted.
+enum class Order {
+  random,  ///< drawn
+  time,    ///< the oldest first
+};
+/// What shares are taken of.
+enum class GroupBy {
+  user,  ///< the rows of each user
+  none,  ///< all rows together
+};
+/// Who is tested in a time split.
+enum class TimeUsers {
+  all,         ///< all who have rows in the part
+  newly_seen,  ///< users first seen from then on
+};
+/// What a model is shown in the test.
+enum class TestHistory {
+  all,    ///< rows for validation, too
+  train,  ///< training rows alone
+};
+/// What stays of rows that repeat a pair.
+enum class Repeated {
+  stay,   ///< all
+  first,  ///< the first
+  last,   ///< the last
+};
 
 /// kNames<E>: the values of the enum E as the command line, messages and metadata spell them.
 template <class E>
 struct Named {
-  const char* name;
-  E value;
+  const char* name;  ///< as it is spelt
+  E value;           ///< what that means
 };
+/// Of what has no names.
 template <class E>
 inline constexpr int kNames = 0;
+/// Of Format.
 template <>
 inline constexpr Named<Format> kNames<Format>[] = {
     {"table", Format::table},         {"csv", Format::table},         {"tsv", Format::table},
     {"inter", Format::inter},         {"u.data", Format::u_data},     {"ratings.dat", Format::ratings_dat},
     {"adjacency", Format::adjacency}, {"prepared", Format::prepared}, {"dumpavail", Format::dumpavail}};
+/// Of SplitKind.
 template <>
 inline constexpr Named<SplitKind> kNames<SplitKind>[] = {
     {"strong", SplitKind::strong}, {"ratio", SplitKind::ratio}, {"loo", SplitKind::loo}, {"time", SplitKind::time}};
+/// Of Order.
 template <>
 inline constexpr Named<Order> kNames<Order>[] = {{"RO", Order::random}, {"TO", Order::time}};
+/// Of GroupBy.
 template <>
 inline constexpr Named<GroupBy> kNames<GroupBy>[] = {{"user", GroupBy::user}, {"none", GroupBy::none}};
+/// Of TimeUsers.
 template <>
 inline constexpr Named<TimeUsers> kNames<TimeUsers>[] = {{"all", TimeUsers::all}, {"new", TimeUsers::newly_seen}};
+/// Of TestHistory.
 template <>
 inline constexpr Named<TestHistory> kNames<TestHistory>[] = {{"all", TestHistory::all}, {"train", TestHistory::train}};
 
+/// Of Repeated.
 template <>
 inline constexpr Named<Repeated> kNames<Repeated>[] = {
     {"none", Repeated::stay}, {"first", Repeated::first}, {"last", Repeated::last}};
 
+/// The first name of a value.
 template <class E>
 std::string name_of(E value) {
   for (const Named<E>& known : kNames<E>) {
@@ -113,10 +161,11 @@ enum class OptionUse {
   history      ///< of weak splits
 };
 
+/// An option of the commands.
 struct Option {
-  const char* name;
-  OptionUse use;
-  const char* help;
+  const char* name;                           ///< on the command line: `--name`
+  OptionUse use;                              ///< what it is about
+  const char* help;                           ///< what `--help` says
   std::initializer_list<SplitKind> splits{};  ///< the kinds that have it; none: all
 };
 
@@ -130,7 +179,8 @@ struct DataOptions {
   std::function<void(const std::string& file, std::int64_t bytes, std::int64_t total)> progress;
   std::optional<Format> format;  ///< default: by name
 
-  // What these mean, and their defaults, visit() says.
+  ///@{
+  /// As on the command line: what it means, and its default, visit() says.
   std::string user_field, item_field, rating_field, time_field;
   std::string field_separator;
   std::vector<std::string> benchmark_filename;
@@ -148,7 +198,8 @@ struct DataOptions {
   std::optional<TimeUsers> time_users;
   std::optional<std::uint64_t> split_seed;  ///< below 2^32
   std::optional<double> validation_ratio;   ///< in [0, 1)
-  std::optional<TestHistory> test_history;
+  std::optional<TestHistory> test_history;  ///< see visit()
+  ///@}
 
   /// What every random choice of a split follows from.
   std::uint32_t seed() const { return static_cast<std::uint32_t>(split_seed.value_or(98765)); }

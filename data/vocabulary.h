@@ -13,12 +13,13 @@ namespace recvae::data {
 
 /// A text as a vocabulary looks it up. Views the text.
 struct Token {
-  static constexpr std::uint32_t no_number = 0xffffffffu;
+  static constexpr std::uint32_t no_number = 0xffffffffu;  ///< it is none
 
   Token() = default;
+  /// Of a text, which must live as long.
   Token(const std::convertible_to<std::string_view> auto& text_) : text(text_), number(number_of(text)) {}
 
-  std::string_view text;
+  std::string_view text;             ///< as it is
   std::uint32_t number = no_number;  ///< that it is in plain digits, as a number is written, at most eight of them
 
  private:
@@ -46,10 +47,10 @@ class RECVAE_API Vocabulary {
     const std::int32_t known = token.number < of_number_.size() ? of_number_[token.number] : -1;
     return known >= 0 ? known : add_other(token);
   }
-  std::int32_t find(const Token& token) const;  ///< -1: not there
-  std::int32_t size() const { return static_cast<std::int32_t>(tokens_.size()); }
-  const std::vector<std::string>& tokens() const { return tokens_; }
-  std::vector<std::string> take() && { return std::move(tokens_); }
+  std::int32_t find(const Token& token) const;                                     ///< -1: not there
+  std::int32_t size() const { return static_cast<std::int32_t>(tokens_.size()); }  ///< how many
+  const std::vector<std::string>& tokens() const { return tokens_; }               ///< in index order
+  std::vector<std::string> take() && { return std::move(tokens_); }                ///< the tokens, moved out
 
  private:
   struct Slot {

@@ -47,7 +47,7 @@ class Batch {
     }
   }
 
-  ad::Index rows() const { return static_cast<ad::Index>(indptr_.size()) - 1; }
+  ad::Index rows() const { return static_cast<ad::Index>(indptr_.size()) - 1; }  ///< users in it
   /// The rows as they are: ones.
   ad::CsrView<T> x() const { return {rows(), data_->cols, indptr_.data(), indices_.data(), nullptr}; }
   /// The rows divided by their 2-norm.

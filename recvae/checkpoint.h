@@ -21,7 +21,8 @@ struct RunIdentity {
 
 /// A file that has been written before, under its checksum.
 struct WrittenFile {
-  std::string path, checksum;
+  std::string path;      ///< where it is
+  std::string checksum;  ///< of its bytes
 };
 
 /// A checkpoint is a directory: `model.safetensors`, the weights as they are; `best.safetensors`, those of the best
@@ -33,16 +34,17 @@ struct WrittenFile {
 /// Reads one: all files are there, and as they were written, or ad::Error says which is not.
 class RECVAE_API Checkpoint {
  public:
-  explicit Checkpoint(std::string directory);
+  explicit Checkpoint(std::string directory);  ///< reads what is there
 
-  const std::string& directory() const { return directory_; }
-  const RunIdentity& identity() const { return identity_; }
-  const std::string& log() const { return log_; }  ///< lines of metrics.jsonl
-  const Fit::State& state() const { return fit_; }
+  const std::string& directory() const { return directory_; }       ///< as given
+  const RunIdentity& identity() const { return identity_; }         ///< of the run
+  const std::string& log() const { return log_; }                   ///< lines of metrics.jsonl
+  const Fit::State& state() const { return fit_; }                  ///< where the run stood
   const std::optional<WrittenFile>& best() const { return best_; }  ///< best.safetensors
 
   /// The weights to make a Fit of; restore() then takes it to where it stood. Throw ad::Error.
   InitialModel model() const;
+  /// Takes a fit of model() to where the run stood. Throws ad::Error.
   void restore(Fit& fit) const;
 
  private:
@@ -66,9 +68,10 @@ RECVAE_API void write_checkpoint(const std::string& directory, Fit& fit, const M
 /// appears when that is complete and on the disk, and from then on is never absent.
 class RECVAE_API Checkpoints {
  public:
+  /// Of the run in this directory.
   explicit Checkpoints(std::string run_directory) : run_(std::move(run_directory)) {}
 
-  void move_to(const std::string& run_directory) { run_ = run_directory; }
+  void move_to(const std::string& run_directory) { run_ = run_directory; }  ///< the directory was renamed
   /// The last sound one. Where that is not the last, `warn` is told, and the link leads to it from now on. None: there
   /// has never been one. Throws ad::Error where there are some and none is sound.
   std::optional<Checkpoint> last(const std::function<void(const std::string&)>& warn) const;

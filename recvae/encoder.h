@@ -12,9 +12,11 @@ namespace recvae {
 /// Parameters of q(z | x), each [batch, latent].
 template <class T>
 struct Posterior {
-  ad::Var<T> mu, logvar;  ///< logvar is an empty handle where z is mu
+  ad::Var<T> mu;      ///< the mean
+  ad::Var<T> logvar;  ///< an empty handle where z is mu
 };
 
+/// Which layers there are.
 enum class EncoderKind {
   recvae,   ///< h_k = LN_k(swish(W_k h_{k-1} + b_k + h_1 + ... + h_{k-1})), k = 1..5, h_0 = x; mu, logvar affine in h_5
   multvae,  ///< h = tanh(W_1 x + b_1); mu and logvar are affine in h
@@ -24,10 +26,16 @@ enum class EncoderKind {
 /// The layers of one kind; those that it lacks are empty, and nobody visits them.
 template <class T>
 struct Encoder {
-  EncoderKind kind = EncoderKind::recvae;
-  ad::nn::SparseLinear<T> fc1;
+  EncoderKind kind = EncoderKind::recvae;  ///< which layers there are
+  ad::nn::SparseLinear<T> fc1;             ///< W_1, b_1
+  ///@{
+  /// W_k, b_k, and the heads.
   ad::nn::Linear<T> fc2, fc3, fc4, fc5, fc_mu, fc_logvar;
+  ///@}
+  ///@{
+  /// LN_k.
   ad::nn::LayerNorm<T> ln1, ln2, ln3, ln4, ln5;
+  ///@}
 
   Encoder() = default;
   /// Fresh weights; layers take the numbers from `first_layer` on of the seed's streams.
@@ -65,9 +73,10 @@ struct Encoder {
 
   /// The layers of h_k, k = 2..5.
   struct Block {
-    const ad::nn::Linear<T>* fc;
-    const ad::nn::LayerNorm<T>* ln;
+    const ad::nn::Linear<T>* fc;     ///< W_k, b_k
+    const ad::nn::LayerNorm<T>* ln;  ///< LN_k
   };
+  /// They, in order.
   std::array<Block, 4> blocks() const { return {{{&fc2, &ln2}, {&fc3, &ln3}, {&fc4, &ln4}, {&fc5, &ln5}}}; }
 
   /// h_5 from h_1, whatever an H is: next(block, h_{k-1}, skip) computes h_k, and sum(skip, h_k) what later ones skip
@@ -82,6 +91,7 @@ struct Encoder {
     return h;
   }
 
+  /// Names the parameters of its kind (nn/module.h).
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
     f("fc1", self.fc1);

@@ -16,7 +16,7 @@ namespace recvae {
 
 /// A model before its first step, and the encoder of its first old posterior.
 struct InitialModel {
-  RecVae<float> model;
+  RecVae<float> model;                        ///< before its first step
   std::optional<Encoder<float>> old_encoder;  ///< none: the model's own encoder, or the prior has none
   std::optional<ItemMapping> taken_over;      ///< where weights came from a file
   std::string trained_on{};                   ///< what the file says of its own training
@@ -29,10 +29,10 @@ RECVAE_API InitialModel initial_model(const Settings& settings, const std::vecto
 
 /// An outer epoch, as it ended.
 struct FitEpoch {
-  EpochReport report;
+  EpochReport report;                 ///< the trainer's
   std::optional<Evaluation> valid{};  ///< by Fit::metrics(); none in an epoch that is not evaluated
-  double valid_seconds = 0;
-  bool best = false;  ///< so far; where there is nothing to choose by, the last epoch is
+  double valid_seconds = 0;           ///< what evaluation took
+  bool best = false;                  ///< so far; where there is nothing to choose by, the last epoch is
 };
 
 /// One training run. Epochs are evaluated every `eval_step` and at the end, the best is better than all before it by
@@ -43,9 +43,9 @@ class RECVAE_API Fit {
  public:
   /// Where the run stands beside Trainer::State: plain numbers.
   struct State {
-    std::int64_t epochs = 0;     ///< finished
-    std::optional<double> best;  ///< valid_metric of the best epoch
-    std::int64_t best_epoch = 0;
+    std::int64_t epochs = 0;        ///< finished
+    std::optional<double> best;     ///< valid_metric of the best epoch
+    std::int64_t best_epoch = 0;    ///< from 1; 0: none
     std::int64_t without_gain = 0;  ///< evaluations since
 
     /// Calls f(name, member of each of `s`...) for each number.
@@ -80,16 +80,17 @@ class RECVAE_API Fit {
   /// The same of a copy of an earlier epoch's model.
   std::string save(const std::string& path, const ModelMetadata& metadata, const RecVae<float>& model);
 
-  const std::vector<Metric>& metrics() const { return metrics_; }  ///< the settings', and valid_metric
-  const Metric& valid_metric() const { return metrics_[valid_place_]; }
-  double valid_value(const FitEpoch& epoch) const { return epoch.valid->means[valid_place_]; }
-  const RecVae<float>& model() const { return model_; }
-  Trainer& trainer() { return trainer_; }
-  const Settings& settings() const { return settings_; }
-  const data::Csr& train() const { return train_; }
-  const State& state() const { return state_; }
+  const std::vector<Metric>& metrics() const { return metrics_; }        ///< the settings', and valid_metric
+  const Metric& valid_metric() const { return metrics_[valid_place_]; }  ///< what is chosen by
+  double valid_value(const FitEpoch& epoch) const { return epoch.valid->means[valid_place_]; }  ///< of it
+  const RecVae<float>& model() const { return model_; }                                         ///< as it is now
+  Trainer& trainer() { return trainer_; }                                                       ///< what trains it
+  const Settings& settings() const { return settings_; }                                        ///< as given
+  const data::Csr& train() const { return train_; }                                             ///< what it learns from
+  const State& state() const { return state_; }                                                 ///< where it stands
   bool chooses() const { return validation_.targets.nnz() > 0; }  ///< or is every epoch the best so far?
-  bool finished() const { return state_.epochs >= settings_.epochs || stopped_early(); }
+  bool finished() const { return state_.epochs >= settings_.epochs || stopped_early(); }  ///< nothing is left to do?
+  /// Without improvement in more than stopping_step evaluations?
   bool stopped_early() const { return settings_.stopping_step && state_.without_gain > *settings_.stopping_step; }
 
  private:

@@ -34,6 +34,7 @@ inline const char* take_value(const nlohmann::json& j, bool& value) {
   value = j.get<bool>();
   return nullptr;
 }
+/// The same of a whole number.
 template <std::integral T>
 const char* take_value(const nlohmann::json& j, T& value) {
   if (!j.is_number_integer()) return "an integer";
@@ -43,18 +44,22 @@ const char* take_value(const nlohmann::json& j, T& value) {
   value = j.get<T>();
   return nullptr;
 }
+/// The same of a number.
 inline const char* take_value(const nlohmann::json& j, double& value) {
   if (!j.is_number()) return "a number";
   value = j.get<double>();
   return nullptr;
 }
+/// The same of a text.
 inline const char* take_value(const nlohmann::json& j, std::string& value) {
   if (!j.is_string()) return "a string";
   value = j.get<std::string>();
   return nullptr;
 }
+/// The same, or null: nothing.
 template <class T>
 const char* take_value(const nlohmann::json& j, std::optional<T>& value);
+/// The same of a list.
 template <class T>
 const char* take_value(const nlohmann::json& j, std::vector<T>& values) {
   if (!j.is_array()) return "a list";
@@ -64,6 +69,7 @@ const char* take_value(const nlohmann::json& j, std::vector<T>& values) {
   }
   return nullptr;
 }
+/// The same, or null: nothing.
 template <class T>
 const char* take_value(const nlohmann::json& j, std::optional<T>& value) {
   value.reset();
@@ -85,10 +91,12 @@ const char* take_value(const nlohmann::json& j, std::optional<E>& value) {
   }
 }
 
+/// As take_value() reads it back.
 template <class T>
 nlohmann::ordered_json to_json_value(const T& value) {
   return value;
 }
+/// The same; nothing: null, of an enum the empty text.
 template <class T>
 nlohmann::ordered_json to_json_value(const std::optional<T>& value) {
   if constexpr (std::is_enum_v<T>)

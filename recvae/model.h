@@ -13,17 +13,18 @@ namespace recvae {
 /// posterior, is a second Encoder that only the trainer and weight files know.
 template <class T>
 struct RecVae {
-  Encoder<T> encoder;
-  Decoder<T> decoder;
+  Encoder<T> encoder;  ///< items -> latent
+  Decoder<T> decoder;  ///< latent -> items
 
+  /// Names the parameters (nn/module.h).
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
     f("encoder", self.encoder);
     f("decoder", self.decoder);
   }
-  ad::Index items() const { return decoder.weight.value.rows(); }
-  ad::Index hidden() const { return encoder.fc_mu.weight.value.cols(); }
-  ad::Index latent() const { return encoder.fc_mu.weight.value.rows(); }
+  ad::Index items() const { return decoder.weight.value.rows(); }         ///< of the catalogue
+  ad::Index hidden() const { return encoder.fc_mu.weight.value.cols(); }  ///< width of the encoder's layers
+  ad::Index latent() const { return encoder.fc_mu.weight.value.rows(); }  ///< width of z
 };
 
 /// What z is drawn towards.
@@ -35,16 +36,18 @@ enum class Prior {
 
 /// What the loss weighs with.
 struct Objective {
-  Prior prior = Prior::composite;
-  double gamma = 0.005;  ///< KL weight per interaction; 0: beta for every user
-  double beta = 0.2;
-  std::array<double, 3> mixture_weights = {0.15, 0.75, 0.1};
+  Prior prior = Prior::composite;                             ///< which one
+  double gamma = 0.005;                                       ///< KL weight per interaction; 0: beta for every user
+  double beta = 0.2;                                          ///< KL weight where gamma is 0
+  std::array<double, 3> mixture_weights = {0.15, 0.75, 0.1};  ///< of the composite prior's parts
 };
 
 /// Means over the batch, [1, 1] each: loss = kld - mll.
 template <class T>
 struct Loss {
-  ad::Var<T> loss, mll, kld;
+  ad::Var<T> loss;  ///< kld - mll
+  ad::Var<T> mll;   ///< multinomial log-likelihood
+  ad::Var<T> kld;   ///< weighted divergence
 };
 
 /// The multinomial log-likelihood of a batch, mean over its rows: mean_u sum_i x_ui log softmax(decoder(z_u))_i.

@@ -14,7 +14,7 @@ namespace recvae {
 
 /// A model as a file gives it.
 struct LoadedModel {
-  RecVae<float> model;
+  RecVae<float> model;                        ///< all but the old encoder
   std::optional<Encoder<float>> old_encoder;  ///< only where asked for and there
   std::vector<std::string> item_tokens;       ///< in index order; empty: the file has none
   std::string settings;                       ///< JSON object; empty: the file has none
@@ -55,6 +55,7 @@ RECVAE_API ad::nn::Metadata file_metadata(const std::string& path, const char* f
 /// `old_encoder` may be the model's own; without it, of settings that have no old posterior, there is no prior.*.
 /// Returns the file's checksum. Throws ad::Error.
 RECVAE_API std::string save_model(const std::string& path, const RecVae<float>& model, const ModelMetadata& metadata);
+/// The same, with the old encoder.
 RECVAE_API std::string save_model(const std::string& path, const RecVae<float>& model,
                                   const Encoder<float>& old_encoder, const ModelMetadata& metadata);
 
@@ -72,7 +73,9 @@ RECVAE_API void save_old_encoder(const std::string& path, const Encoder<float>& 
 
 /// How many items a model took over from another catalogue.
 struct ItemMapping {
-  std::int64_t kept = 0, fresh = 0, dropped = 0;
+  std::int64_t kept = 0;     ///< items of both
+  std::int64_t fresh = 0;    ///< that the file does not know
+  std::int64_t dropped = 0;  ///< that the catalogue does not have
 };
 
 /// Takes all weights of `from` into `to`; the rows of items go to the items of the same token, and items that `from`

@@ -14,8 +14,10 @@ namespace recvae {
 
 /// What files of a run take on the disk.
 struct FileBytes {
-  double model = 0, moments = 0;  ///< the weights with the old encoder's; Adam's moments
+  double model = 0;    ///< the weights with the old encoder's
+  double moments = 0;  ///< Adam's moments
 };
+/// Of this model.
 RECVAE_API FileBytes file_bytes(const RecVae<float>& model);
 
 /// How often a run writes checkpoints.
@@ -48,7 +50,7 @@ class RECVAE_API Run {
 
   double checkpoint_seconds() const { return checkpoint_seconds_; }  ///< of writing all files
   double seconds() const;                                            ///< since run() began
-  std::int64_t checkpoints_written() const { return written_; }
+  std::int64_t checkpoints_written() const { return written_; }      ///< so far
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -13,6 +13,8 @@ namespace recvae {
 
 /// The defaults are the preset `paper`: the authors' code (branch master) with the paper's settings.
 struct Settings {
+  ///@{
+  /// As on the command line, and in RecBole: visit() says what it means.
   std::int64_t hidden_dimension = 600;
   std::int64_t latent_dimension = 200;
   double dropout_prob = 0.5;
@@ -57,6 +59,7 @@ struct Settings {
   std::vector<std::int64_t> topk = {20, 50, 100};
   std::optional<std::string> recall_denominator;
   std::optional<double> tail_ratio;
+  ///@}
 
   /// Calls f(name, help, member of each of `s`...) for each setting, in the order of --help.
   template <class F, class... S>
@@ -128,6 +131,7 @@ RECVAE_API void validate(const Settings& settings);
 /// As a JSON object, for weight files; from_json takes what it finds and leaves the rest as in `defaults`. Throws
 /// std::runtime_error, naming the setting, for a value of another type or beyond the range of its own.
 RECVAE_API std::string to_json(const Settings& settings);
+/// Of such an object.
 Settings settings_from_json(const std::string& text, Settings defaults = {});
 
 }  // namespace recvae

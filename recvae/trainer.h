@@ -15,13 +15,18 @@ namespace recvae {
 
 /// What an outer epoch did; means over the users of its last encoder (or joint) and last decoder pass.
 struct EpochReport {
-  std::int64_t epoch = 0;
-  double train_mll = 0, train_kld = 0;
+  std::int64_t epoch = 0;             ///< from 1
+  double train_mll = 0;               ///< log-likelihood
+  double train_kld = 0;               ///< weighted divergence
   std::optional<double> decoder_mll;  ///< none in joint training
+  ///@{
+  /// What each part took.
   double implicit_slim_seconds = 0, encoder_seconds = 0, refresh_seconds = 0, decoder_seconds = 0;
+  ///@}
   double users_per_second = 0;  ///< user visits of all passes
 
-  double train_loss() const { return train_kld - train_mll; }
+  double train_loss() const { return train_kld - train_mll; }  ///< the mean loss
+  /// Of all parts.
   double seconds() const { return implicit_slim_seconds + encoder_seconds + refresh_seconds + decoder_seconds; }
 };
 
@@ -34,18 +39,25 @@ struct EpochReport {
 /// Adam's moments and, in the midst of encoder passes, the posterior table.
 class RECVAE_API Trainer {
  public:
-  enum class Phase { encoder, refresh, decoder };
+  /// Of an outer epoch.
+  enum class Phase {
+    encoder,  ///< or joint
+    refresh,  ///< of the old posterior
+    decoder   ///< the encoder rests
+  };
 
   /// Where training stands: plain numbers.
   struct State {
-    std::int64_t epoch = 1;
-    Phase phase = Phase::encoder;
-    std::int64_t pass = 0;                ///< within the phase
-    std::int64_t batch = 0;               ///< within the pass
-    std::uint64_t passes = 0, steps = 0;  ///< since the beginning: what randomness is drawn by
-    double mll = 0, kld = 0;              ///< sums over the users of the pass so far
-    EpochReport report;                   ///< of the epoch so far
-    std::int64_t visits = 0;              ///< users seen in this epoch's passes
+    std::int64_t epoch = 1;        ///< from 1
+    Phase phase = Phase::encoder;  ///< within the epoch
+    std::int64_t pass = 0;         ///< within the phase
+    std::int64_t batch = 0;        ///< within the pass
+    std::uint64_t passes = 0;      ///< since the beginning: what randomness is drawn by
+    std::uint64_t steps = 0;       ///< likewise
+    double mll = 0;                ///< sum over the users of the pass so far
+    double kld = 0;                ///< likewise
+    EpochReport report;            ///< of the epoch so far
+    std::int64_t visits = 0;       ///< users seen in this epoch's passes
 
     /// Calls f(name, member of each of `s`...) for each number.
     template <class F, class... S>
@@ -77,7 +89,7 @@ class RECVAE_API Trainer {
   /// is no longer finite. Allocates nothing after the first epoch, but for ImplicitSLIM.
   std::optional<EpochReport> step();
 
-  const State& state() const { return state_; }
+  const State& state() const { return state_; }  ///< where training stands
   /// Goes on where another trainer of the same settings and data stood, whose weights the model has. Moments, and the
   /// table unless it follows from the encoder, are the caller's to set. Throws ad::Error for what is no such state.
   void restore(const State& state);
@@ -90,7 +102,7 @@ class RECVAE_API Trainer {
   }
   /// The old posterior of every user, [users, latent]; without rows where the prior has none.
   ad::Matrix<float> old_mu() { return mu_.view(); }
-  ad::Matrix<float> old_logvar() { return logvar_.view(); }
+  ad::Matrix<float> old_logvar() { return logvar_.view(); }  ///< likewise
   /// Is it what the constructor makes of the encoder as it is now, or of one that never changes?
   bool posterior_follows() const;
 

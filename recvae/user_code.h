@@ -15,9 +15,9 @@ namespace recvae {
 /// the model must outlive it and not change meanwhile.
 class RECVAE_API UserCode {
  public:
-  explicit UserCode(const RecVae<float>& model);
+  explicit UserCode(const RecVae<float>& model);  ///< of this model
 
-  ad::Index width() const { return model_.decoder.width(); }
+  ad::Index width() const { return model_.decoder.width(); }  ///< of a code
   /// code[i] <- that of row first + i, for i < count, on the calling thread. Rows need not be normalised.
   void operator()(const data::Csr& histories, std::int64_t first, ad::Index count, float* code) const;
   /// The same, [count, width], by all threads.

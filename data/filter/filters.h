@@ -40,7 +40,10 @@ void keep_in_intervals(Interactions& rows, const Intervals* of_user, const Inter
 
 /// Items that occur in so many rows; then users with so many rows left.
 struct LeastRows {
+  ///@{
+  /// At least so many; 0: any.
   std::int64_t of_item = 0, of_user = 0;
+  ///@}
 };
 
 /// Keeps what has the least rows. With `parts`, one of a time split for every row, a row counts, and is counted, as it
@@ -58,11 +61,15 @@ RECVAE_API std::vector<std::int64_t> count_rows(const std::vector<std::int32_t>&
 /// Rows by user: those of user u are rows[begin[u]] .. rows[begin[u + 1] - 1], as they stand in `order`, a permutation
 /// of all rows (empty: file order).
 struct UserRows {
+  ///@{
+  /// See above.
   std::vector<std::int64_t> begin, rows;
+  ///@}
   std::span<std::int64_t> of(std::size_t user) {
     return std::span(rows).subspan(as_size(begin[user]), as_size(begin[user + 1] - begin[user]));
-  }
+  }  ///< the rows of one user
 };
+/// Rows by user, in the order of `order`.
 UserRows rows_by_user(const Interactions& rows, std::span<const std::int64_t> order = {});
 
 }  // namespace recvae::data

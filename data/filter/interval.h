@@ -26,10 +26,10 @@ class RECVAE_API Intervals {
 
 /// A condition on one column: its numbers lie in intervals, or its text is one of some.
 struct RECVAE_API FieldFilter {
-  std::string field;
-  bool of_numbers = true;
-  Intervals intervals{};
-  std::vector<std::string> tokens{};
+  std::string field;                  ///< name of the column
+  bool of_numbers = true;             ///< intervals, or words?
+  Intervals intervals{};              ///< of numbers
+  std::vector<std::string> tokens{};  ///< of words
 
   /// Is this cell what is kept? Throws std::invalid_argument, what was expected, for a cell that is no number where
   /// numbers are asked for; an empty one is in no interval.

@@ -12,7 +12,7 @@ namespace recvae::data {
 /// rejection. (`std::mt19937` is that generator, seeding included, on every standard library.)
 class RECVAE_API NumpyRandom {
  public:
-  explicit NumpyRandom(std::uint32_t seed) : generator_(seed) {}
+  explicit NumpyRandom(std::uint32_t seed) : generator_(seed) {}  ///< as numpy.random.seed(seed)
 
   /// `permutation(n)`: 0 .. n-1 shuffled.
   std::vector<std::int64_t> permutation(std::int64_t n);

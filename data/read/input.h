@@ -8,11 +8,18 @@ namespace recvae::data {
 
 /// What the path of a data set turned out to be.
 struct Input {
-  enum class Kind { raw, prepared, parts };
-  Kind kind = Kind::raw;
-  Format format = Format::table;   ///< of the text
-  std::string file;                ///< raw: the file; empty where the options hold the text
-  std::string train, valid, test;  ///< parts: files of a given split; `valid` may be empty
+  /// What it is.
+  enum class Kind {
+    raw,       ///< a file of interactions
+    prepared,  ///< a directory that recvae_prepare wrote
+    parts      ///< files of a given split
+  };
+  Kind kind = Kind::raw;          ///< what it is
+  Format format = Format::table;  ///< of the text
+  std::string file;               ///< raw: the file; empty where the options hold the text
+  std::string train;              ///< parts: file of the training rows
+  std::string valid;              ///< parts: of those for validation; may be empty
+  std::string test;               ///< parts: of those for the test
 };
 
 /// Looks at names only: of the path, and of what is in it where it is a directory.

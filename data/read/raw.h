@@ -9,13 +9,14 @@
 /// Raw data before they are split.
 namespace recvae::data {
 
+/// Does an option of that use mean something for such data?
 bool has_meaning(OptionUse use, const Input& input);
 
 /// Throws UsageError for an option without meaning for such data, but `test_history`, which strong splits may ignore.
 void refuse_options(const Input& input, const DataOptions& options);
 
-/// Ratings are kept where `ratings` says so or a threshold needs them; times are read, too, where repeated pairs are told
-/// apart by them.
+/// Ratings are kept where `ratings` says so or a threshold needs them; times are read, too, where repeated pairs are
+/// told apart by them.
 Interactions read_raw(const Input& input, const DataOptions& options, bool ratings = false,
                       Times times = Times::ignored);
 

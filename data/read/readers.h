@@ -31,6 +31,7 @@ void read_text(Format format, TextSource& text, const DataOptions& options, Inte
 /// A file of the data, which `options` may stop and watch. Throws DataError where it cannot be opened.
 TextSource open_file(const std::string& file, const DataOptions& options);
 
+/// Packages and what they depend on, of the text of `apt-cache dumpavail`.
 void read_dumpavail(TextSource& text, InteractionBuilder& out);
 
 /// The seven files of a prepared directory, `options.path`, each of which may be gzip-compressed. Without

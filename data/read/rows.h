@@ -12,9 +12,12 @@ namespace recvae::data {
 
 /// Places of the columns in a row; -1: there is none.
 struct Places {
-  std::size_t count = 0;  // of fields in a row
+  std::size_t count = 0;  ///< of fields in a row
+  ///@{
+  /// Places, from 0.
   int user = -1, item = -1, rating = -1, time = -1;
-  std::vector<std::pair<int, FieldFilter>> filters{};  // val_interval's
+  ///@}
+  std::vector<std::pair<int, FieldFilter>> filters{};  ///< val_interval's
 };
 
 /// Puts the rows of the lines that are left into `out`, in their order. Blocks of lines are parsed beside each other,

@@ -28,8 +28,8 @@ class RECVAE_API TextSource {
   /// Reads a copy of `text`; messages call it `name`.
   static TextSource from_text(std::string_view text, std::string name);
 
-  TextSource(TextSource&&) noexcept;
-  TextSource& operator=(TextSource&&) noexcept;
+  TextSource(TextSource&&) noexcept;             ///< takes over
+  TextSource& operator=(TextSource&&) noexcept;  ///< takes over
   ~TextSource();
 
   /// The next line without its end (LF or CRLF), and without a byte-order mark at the start of the text, as soon as it

@@ -14,17 +14,22 @@ namespace recvae::data {
 
 /// Rows by index, repeated pairs included, in the order in which they stand in a file.
 struct IndexedRows {
+  ///@{
+  /// Of users and of items, a row each.
   std::vector<std::int32_t> uid, sid;
+  ///@}
 
+  /// Makes room for so many.
   void reserve(std::int64_t rows) {
     uid.reserve(as_size(rows));
     sid.reserve(as_size(rows));
   }
+  /// Appends a row.
   void add(std::int32_t user, std::int32_t item) {
     uid.push_back(user);
     sid.push_back(item);
   }
-  std::int64_t size() const { return static_cast<std::int64_t>(uid.size()); }
+  std::int64_t size() const { return static_cast<std::int64_t>(uid.size()); }  ///< number of rows
 };
 
 /// What a prepared directory holds.
@@ -34,7 +39,10 @@ struct StrongSplit {
   std::int32_t train_users = 0;          ///< uid 0 to train_users - 1
   std::int64_t rows_read = 0;            ///< of the text that was split, or of these files
   Dropped dropped;                       ///< of them, those that are not here
+  ///@{
+  /// The five files of rows: `_tr` is shown, `_te` is to be recovered.
   IndexedRows train, validation_tr, validation_te, test_tr, test_te;
+  ///@}
 };
 
 /// Indices of `tokens` in the authors' order: by value if every one is a decimal integer (equal values by bytes), else

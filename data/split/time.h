@@ -14,11 +14,14 @@ namespace recvae::data {
 
 /// The first moments of validation and of test, in the time column's unit.
 struct Boundaries {
+  ///@{
+  /// They belong to the later part.
   double valid_from = 0, test_from = 0;
+  ///@}
 
   Part part_of(double time) const {
     return time < valid_from ? Part::train : time < test_from ? Part::validation : Part::test;
-  }
+  }  ///< the part of a row
 };
 
 /// The boundaries that options give, both of them moments. What a date or ISO time is in numbers: seconds where the

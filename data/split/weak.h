@@ -13,11 +13,13 @@ namespace recvae::data {
 /// A weak split, given as files or made: rows of train, then of validation, then of test, each in file order; tokens in
 /// order of first appearance in them.
 struct WeakSplit {
-  Interactions rows;
-  std::int64_t train_end = 0, valid_end = 0;  ///< of the rows
-  std::int32_t train_users = 0;               ///< users that training rows (or a training file) name; they come first
-  bool has_validation = true;                 ///< false: files that give train and test only
+  Interactions rows;             ///< of all parts
+  std::int64_t train_end = 0;    ///< of the rows
+  std::int64_t valid_end = 0;    ///< of the rows
+  std::int32_t train_users = 0;  ///< users that training rows (or a training file) name; they come first
+  bool has_validation = true;    ///< false: files that give train and test only
 
+  /// The same without other columns.
   WeakSplit pairs() const { return {rows.pairs(), train_end, valid_end, train_users, has_validation}; }
 };
 

@@ -10,6 +10,7 @@
 
 namespace recvae {
 
+/// What baselines are told.
 struct BaselineOptions {
   double lambda = 250;                     ///< of ease and edlae, positive (RecBole's reg_weight and its default)
   double dropout = 0.25;                   ///< of edlae, in [0, 1)
@@ -33,7 +34,10 @@ ItemWeights learn_item_weights(const std::string& name, const data::Csr& train, 
 
 /// The options that mean something to a baseline.
 struct BaselineUses {
+  ///@{
+  /// Of the same name in BaselineOptions.
   bool lambda = false, dropout = false, neighbors = false;
+  ///@}
 };
 RECVAE_API BaselineUses baseline_uses(const std::string& name);  ///< throws as make_baseline
 
@@ -47,6 +51,7 @@ struct Cost {
   double seconds = 0;  ///< to learn from `train` and to score `histories`, at 100 GFLOP/s in double precision and 1 G
                        ///< additions per second out of memory
 };
+/// Of that baseline; throws as make_baseline.
 Cost baseline_cost(const std::string& name, const data::Csr& train, const data::Csr& histories,
                    const BaselineOptions& options = {});
 

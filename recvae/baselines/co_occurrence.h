@@ -12,6 +12,7 @@ namespace recvae {
 /// Rows of X^T X for a binary X [users, items], which outlives it. Read-only once made: any thread may ask.
 class CoOccurrence {
  public:
+  /// Of these rows.
   explicit CoOccurrence(const data::Csr& x) : x_(x) {
     std::vector<std::int32_t> user_of;  // of each entry
     user_of.reserve(x.items.size());
@@ -19,7 +20,9 @@ class CoOccurrence {
     users_ = data::make_csr(x.cols, static_cast<std::int32_t>(x.rows()), x.items, user_of);
   }
 
-  std::int64_t count(std::int64_t item) const { return static_cast<std::int64_t>(users_.row(item).size()); }
+  std::int64_t count(std::int64_t item) const {
+    return static_cast<std::int64_t>(users_.row(item).size());
+  }  ///< users that have it
 
   /// out[j] <- users that have `item` and j, for all j.
   template <class T>

@@ -14,12 +14,16 @@ namespace recvae {
 
 /// What the search leaves as it is in the options, whatever it is.
 struct EaseFixed {
-  bool lambda = false, dropout = false;  ///< ease has no dropout
+  bool lambda = false;   ///< is it given?
+  bool dropout = false;  ///< is it given? ease has none
 };
 
 /// The choice, and what else was tried.
 struct EaseChoice {
+  ///@{
+  /// The best.
   double lambda = 0, dropout = 0;
+  ///@}
   /// (dropout, lambda) and the metric on validation; NaN where lambda was too small to compute.
   std::map<std::pair<double, double>, double> tried{};
 };

@@ -19,9 +19,9 @@ struct SparseWeights {
 /// The score of item j for a history is the sum of w[i, j] over the history's items i. Whole, in the precision that it
 /// was computed in, or sparse.
 struct RECVAE_API ItemWeights {
-  std::variant<ad::Tensor<double>, ad::Tensor<float>, SparseWeights> w;
+  std::variant<ad::Tensor<double>, ad::Tensor<float>, SparseWeights> w;  ///< [items, items]
 
-  std::int64_t items() const;
+  std::int64_t items() const;  ///< how many
 };
 
 /// Of each column the `n` weights of the largest magnitude, of equal ones those of the lower items, as floats: whole

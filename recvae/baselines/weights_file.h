@@ -13,11 +13,11 @@ namespace recvae {
 
 /// Item weights as a file gives them.
 struct LoadedWeights {
-  std::string baseline;  ///< whose they are, such as ease
-  std::shared_ptr<const ItemWeights> weights;
-  std::vector<std::string> item_tokens;  ///< in index order
-  std::string settings;                  ///< JSON object, as a model's
-  std::string trained_on;                ///< data::fingerprint of the rows that they were learned from
+  std::string baseline;                        ///< whose they are, such as ease
+  std::shared_ptr<const ItemWeights> weights;  ///< the weights
+  std::vector<std::string> item_tokens;        ///< in index order
+  std::string settings;                        ///< JSON object, as a model's
+  std::string trained_on;                      ///< data::fingerprint of the rows that they were learned from
 };
 
 /// Writes whole weights as `weights` [items, items], F32 or F64 as they are, or F16; sparse ones as `indptr` I64

@@ -13,8 +13,8 @@ namespace recvae {
 
 /// One of several that score together.
 struct BlendPart {
-  std::string name;  ///< for errors
-  std::shared_ptr<Scorer> scorer;
+  std::string name;                ///< for errors
+  std::shared_ptr<Scorer> scorer;  ///< what scores
 };
 
 /// Is it 0 or from 1e-6 to 1e6? What is far smaller or larger would be lost in floats, and lists with it.
@@ -30,7 +30,7 @@ RECVAE_API std::unique_ptr<Scorer> blend_scorer(std::vector<BlendPart> parts, co
 
 /// Weights chosen on validation, and what else was tried.
 struct BlendChoice {
-  std::vector<double> weights;
+  std::vector<double> weights;                  ///< one for each part
   std::map<std::vector<double>, double> tried;  ///< the metric on validation
 };
 

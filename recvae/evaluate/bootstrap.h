@@ -9,8 +9,12 @@
 
 namespace recvae {
 
+/// From low to high.
 struct Interval {
+  ///@{
+  /// Its ends.
   double low, high;
+  ///@}
 };
 
 /// 95 % percentile intervals of the means, one per metric: users are drawn anew with replacement `samples` times
@@ -20,7 +24,7 @@ RECVAE_API std::vector<Interval> bootstrap(const Evaluation& evaluation, std::in
 
 /// Of the mean over users of a's value less b's.
 struct Difference {
-  double mean;
+  double mean;        ///< of a's value less b's
   Interval interval;  ///< as `bootstrap` draws it
   double p;  ///< two-sided p-value of a sign-flip test: how often random signs of the users' differences give a mean
              ///< as far from 0, (1 + so often) / (1 + samples)

@@ -14,8 +14,10 @@ namespace recvae {
 
 /// Numbers from `least` to `most`, and how many there are.
 struct Range {
-  std::int64_t least = 0, most = 0, count = 0;
-  bool operator==(const Range&) const = default;
+  std::int64_t least = 0;                         ///< the smallest
+  std::int64_t most = 0;                          ///< the largest
+  std::int64_t count = 0;                         ///< how many
+  bool operator==(const Range&) const = default;  ///< equal in all three
 };
 
 /// At most `groups` ranges, ascending, with nearly equal counts, of numbers of which `counts` says how often each is
@@ -24,10 +26,11 @@ RECVAE_API std::vector<Range> equal_shares(const std::map<std::int64_t, std::int
 
 /// A mean within a range.
 struct GroupMean {
-  Range range;
+  Range range;      ///< of what
   double mean = 0;  ///< NaN where the metric is defined for nobody
 };
 
+/// A metric by groups.
 struct Breakdown {
   std::vector<GroupMean> by_activity;    ///< users, by the items of their history: mean of a metric
   std::vector<GroupMean> by_popularity;  ///< targets, by their item's training users: share that the k best have

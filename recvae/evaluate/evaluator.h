@@ -37,7 +37,8 @@ struct Evaluation {
   std::vector<UserValue> values;  ///< [rows, metrics]: sum weight value / sum weight is the mean. Undefined for metrics
                                   ///< of all the lists together
 
-  std::int64_t users() const { return static_cast<std::int64_t>(rows.size()); }
+  std::int64_t users() const { return static_cast<std::int64_t>(rows.size()); }  ///< how many
+  /// Of one user (a place in `rows`) and one metric.
   const UserValue& value(std::size_t user, std::size_t metric) const { return values[user * means.size() + metric]; }
 };
 

@@ -15,15 +15,18 @@
 namespace recvae {
 
 /// How recall is normalised: the authors divide by min(k, targets), RecBole by all targets.
-enum class RecallDenominator { min, all };
+enum class RecallDenominator {
+  min,  ///< min(k, targets)
+  all   ///< targets
+};
 
 /// A metric with its cutoff, such as ndcg@100; gauc has none.
 struct Metric {
-  std::string name;
+  std::string name;    ///< in small letters
   std::int64_t k = 0;  ///< 0: none
 
-  std::string label() const { return k == 0 ? name : name + "@" + std::to_string(k); }
-  bool operator==(const Metric&) const = default;
+  std::string label() const { return k == 0 ? name : name + "@" + std::to_string(k); }  ///< name, and @ and the cutoff
+  bool operator==(const Metric&) const = default;                                       ///< equal in both
 };
 
 /// `names` with their own cutoffs ("ndcg@100"), the others crossed with `topk`, in that order, each once. Names are
@@ -40,9 +43,9 @@ RECVAE_API bool needs_scores(const Metric& metric);     ///< of every item, besi
 
 /// What the metrics have to know beside a list.
 struct MetricContext {
-  RecallDenominator recall = RecallDenominator::min;
-  std::vector<std::int64_t> popularity;  ///< training users of each item
-  std::vector<std::uint8_t> is_tail;     ///< of each item
+  RecallDenominator recall = RecallDenominator::min;  ///< see there
+  std::vector<std::int64_t> popularity;               ///< training users of each item
+  std::vector<std::uint8_t> is_tail;                  ///< of each item
 };
 
 /// Counts the rows of `train`. The tail is, of the items that occur in `train`,
@@ -60,8 +63,8 @@ struct Ranking {
 
 /// A user's share of a mean. Undefined: a weight of 0.
 struct UserValue {
-  double value = std::numeric_limits<double>::quiet_NaN();
-  double weight = 0;
+  double value = std::numeric_limits<double>::quiet_NaN();  ///< of the user
+  double weight = 0;                                        ///< in the mean
 };
 
 /// Of values first, first + stride, ..: sum weight value / sum weight; NaN where the weights are 0.
@@ -74,7 +77,7 @@ RECVAE_API double mean_of(std::span<const UserValue> values, std::size_t first, 
 ///   precision          sum h_j / k
 ///   hit                1 if any h_j
 ///   mrr                1 / j of the first h_j, else 0
-///   map                sum h_j precision@j / min(k, n)
+///   map                sum h_j (precision at j) / min(k, n)
 ///   averagepopularity  mean over the L items of their training users; undefined where L is 0
 ///   tailpercentage     mean over the L items of being in the tail; likewise
 ///   gauc               the chance that a target's score is above that of a candidate which is none (ties count half);

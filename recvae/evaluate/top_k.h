@@ -10,9 +10,10 @@
 
 namespace recvae {
 
+/// An item and its score.
 struct Scored {
-  std::int32_t item;
-  float score;
+  std::int32_t item;  ///< its index
+  float score;        ///< the larger the better
 };
 
 /// The k best items, best first; of equal scores the lower item. Items of score -inf (masked) and NaN never enter, so
@@ -22,7 +23,7 @@ RECVAE_API void top_k(std::span<const float> scores, std::int64_t k, std::vector
 /// The same of scores that come a piece at a time.
 class RECVAE_API TopK {
  public:
-  explicit TopK(std::int64_t k);
+  explicit TopK(std::int64_t k);  ///< of so many
 
   /// Takes the scores of items first, first + 1, .. Items ascend from call to call.
   void add(std::int32_t first, std::span<const float> scores);

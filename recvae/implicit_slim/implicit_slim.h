@@ -10,6 +10,7 @@
 
 namespace recvae {
 
+/// What it is told.
 struct ImplicitSlimOptions {
   double lambda = 50;  ///< regularises the item-item weights, positive
   double alpha = 1;    ///< how freely an embedding changes its size, positive

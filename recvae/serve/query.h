@@ -16,11 +16,13 @@ namespace recvae {
 
 /// One user to answer: who it is, the items that a model is shown of it, and how its list differs from the others'.
 struct Query {
-  std::int64_t line = 0;                                 ///< of a text, from 1; 0: of none
-  std::string user{};                                    ///< a JSON value as it came; empty: none was given
-  std::vector<std::int32_t> items{}, seen{}, exclude{};  ///< indices; `items` ascend, each once
-  std::int64_t topk = 20;                                ///< from 1 on
-  bool include_seen = false;
+  std::int64_t line = 0;                ///< of a text, from 1; 0: of none
+  std::string user{};                   ///< a JSON value as it came; empty: none was given
+  std::vector<std::int32_t> items{};    ///< indices that a model is shown; ascend, each once
+  std::vector<std::int32_t> seen{};     ///< indices that are left out of the list, unless include_seen
+  std::vector<std::int32_t> exclude{};  ///< indices that are left out of the list
+  std::int64_t topk = 20;               ///< from 1 on
+  bool include_seen = false;            ///< may the list have what was seen?
   std::optional<std::vector<std::int32_t>> candidates{};  ///< none: all
 
   /// May the two be answered together?
@@ -32,13 +34,15 @@ struct Query {
 /// A model's items by token, and what was asked for that it does not have.
 class RECVAE_API Catalogue {
  public:
+  /// Of these items, in index order.
   explicit Catalogue(std::vector<std::string> tokens) : items_(std::move(tokens)) {}
-  const std::vector<std::string>& tokens() const { return items_.tokens(); }
+  const std::vector<std::string>& tokens() const { return items_.tokens(); }  ///< in index order
+  /// Of one item.
   const std::string& token(std::int32_t item) const { return tokens()[static_cast<std::size_t>(item)]; }
 
   /// Appends the item's index, or counts the token as unknown.
   void add(std::string_view token, std::vector<std::int32_t>& items);
-  void count_unknown(std::string_view token, std::int64_t times = 1);
+  void count_unknown(std::string_view token, std::int64_t times = 1);  ///< counts a token as unknown
   /// Counts the rows of items that it does not have.
   void count_unknown(const data::Histories& histories);
   /// That a line of tokens has none that is known.

@@ -10,7 +10,12 @@
 
 namespace recvae::tune {
 
-enum class Algorithm { exhaustive, random, asha };
+/// Which points are tried, and how far.
+enum class Algorithm {
+  exhaustive,  ///< all of the grid
+  random,      ///< some, drawn
+  asha         ///< likewise; the worse ones end early (see halving)
+};
 
 /// Every combination of the choices, the last parameter varying fastest; of the other parameters a draw each. Throws
 /// data::UsageError where there are more than a million.
@@ -22,8 +27,8 @@ RECVAE_API std::vector<Point> draws(const Space& space, std::uint64_t seed, std:
 
 /// A part of a search by successive halving: so many points are trained up to so many epochs.
 struct Rung {
-  std::size_t points = 0;
-  std::int64_t epochs = 0;
+  std::size_t points = 0;   ///< how many
+  std::int64_t epochs = 0;  ///< up to so many
 };
 
 /// From rung to rung a third of the points and three times the epochs, both rounded, up to `epochs`; the first has at
@@ -32,18 +37,19 @@ RECVAE_API std::vector<Rung> halving(std::size_t points, std::int64_t epochs, st
 
 /// What a search is asked for. Trials are numbered: the runs of the first point, those of the second, and so on.
 struct Plan {
-  Settings base;
-  Space space;
-  Algorithm algorithm = Algorithm::exhaustive;
-  std::vector<Point> points;
-  std::vector<Rung> rungs;                 ///< of all points but under asha: one
-  std::optional<std::int64_t> early_stop;  ///< ends after so many points in a row without a better one
+  Settings base;                                ///< what is not varied
+  Space space;                                  ///< what is varied
+  Algorithm algorithm = Algorithm::exhaustive;  ///< how it is searched
+  std::vector<Point> points;                    ///< in the order in which they are tried
+  std::vector<Rung> rungs;                      ///< of all points but under asha: one
+  std::optional<std::int64_t> early_stop;       ///< ends after so many points in a row without a better one
 
-  std::size_t trials() const { return points.size() * space.runs(); }
+  std::size_t trials() const { return points.size() * space.runs(); }  ///< of all points
+  /// Of a trial.
   std::size_t point_of(std::size_t trial) const { return trial / space.runs(); }
   Settings settings(std::size_t trial) const {
     return space.settings(base, points[point_of(trial)], trial % space.runs());
-  }
+  }  ///< of a trial
   /// The epochs after which a trial has done a rung.
   std::int64_t epochs(std::size_t trial, std::size_t rung) const {
     return algorithm == Algorithm::asha ? rungs[rung].epochs : settings(trial).epochs;

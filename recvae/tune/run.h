@@ -16,7 +16,7 @@ struct RunOptions {
   std::size_t paused = 0;    ///< trials that may wait for their next rung in memory; others begin again for it
   std::string folder{};      ///< where trials keep what they go on from; removed with the end of the search
   double worth_saving = 10;  ///< see Trial
-  std::function<void(const Task&)> started{};
+  std::function<void(const Task&)> started{};  ///< before a trial goes on
   std::function<void(const Record&)> ended{};  ///< after the search has taken it; one call at a time, as of `started`
   std::function<void(int)> idle{};  ///< told how many of these threads have no trial, when that changes; likewise
   std::function<bool()> stop{};     ///< asked on any thread: true ends the run with data::Stopped

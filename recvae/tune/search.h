@@ -16,38 +16,48 @@ namespace recvae::tune {
 /// What is tested: the settings' metrics, and valid_metric.
 RECVAE_API std::vector<Metric> tested_metrics(const Settings& settings);
 
+/// No value.
 inline constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
 /// What a trial came to at the end of a rung.
 struct Record {
+  ///@{
+  /// Which.
   std::size_t trial = 0, rung = 0;
-  bool diverged = false;
+  ///@}
+  bool diverged = false;        ///< did training fail?
   std::int64_t epochs = 0;      ///< trained
   std::int64_t best_epoch = 0;  ///< 0: none
   double valid = kNothing;      ///< valid_metric of the best epoch; of a trial that diverged nothing
   std::vector<double> test{};   ///< tested_metrics() of the best epoch's model; empty: no test users, or no such epoch
-  double seconds = 0;
+  double seconds = 0;           ///< what it took
 };
 
 /// A mean over the runs of a point, and their sample deviation; NaN where a run has none or there are too few.
 struct Mean {
-  double mean = kNothing, deviation = kNothing;
+  double mean = kNothing;       ///< over the runs
+  double deviation = kNothing;  ///< of the sample
 };
+/// Of these.
 RECVAE_API Mean mean_of(const std::vector<double>& values);
 
 /// A task: train a trial to the end of a rung.
 struct Task {
+  ///@{
+  /// Which.
   std::size_t trial = 0, rung = 0;
+  ///@}
 };
 
 /// Hands out trials and takes their records. What comes out depends on the records alone, not on their order. Not for
 /// several threads at once.
 class RECVAE_API Search {
  public:
+  /// By this plan, choosing by this metric.
   Search(Plan plan, const Metric& valid_metric);
 
-  const Plan& plan() const { return plan_; }
-  const Metric& valid_metric() const { return valid_metric_; }
+  const Plan& plan() const { return plan_; }                    ///< as given
+  const Metric& valid_metric() const { return valid_metric_; }  ///< as given
 
   /// The next task. None: there is none now; more may come with the records of those that are out, unless over().
   std::optional<Task> next();

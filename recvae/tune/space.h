@@ -19,11 +19,18 @@ RECVAE_API std::string value_of(const Settings& settings, const std::string& nam
 
 /// A setting that a search varies.
 struct RECVAE_API Parameter {
-  enum class Kind { choice, uniform, loguniform, quniform };
-  std::string name;
-  Kind kind = Kind::choice;
+  /// How its values are spread.
+  enum class Kind {
+    choice,      ///< some values
+    uniform,     ///< between low and high
+    loguniform,  ///< likewise, its logarithm
+    quniform     ///< multiples of a step
+  };
+  std::string name;                    ///< of the setting
+  Kind kind = Kind::choice;            ///< how its values are spread
   std::vector<std::string> choices{};  ///< as value_of has them, no two alike
-  double low = 0, high = 0;            ///< of the other kinds; of loguniform their natural logarithms
+  double low = 0;                      ///< of the other kinds; of loguniform its natural logarithm
+  double high = 0;                     ///< likewise
   double step = 0;                     ///< of quniform
   bool whole = false;                  ///< its setting is a whole number
 

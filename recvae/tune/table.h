@@ -9,13 +9,14 @@
 
 namespace recvae::tune {
 
-/// A record as one line of JSON, without the line's end, and back, to the bit. Throws std::runtime_error for text that
-/// is none.
+/// A record as one line of JSON, without the line's end.
 RECVAE_API std::string to_json(const Record& record);
+/// Back, to the bit. Throws std::runtime_error for text that is none.
 RECVAE_API Record record_from_json(const std::string& text);
 
-/// "learning_rate:0.001, latent_dimension:64", as RecBole writes it; of a trial with its seed, if that is a parameter.
+/// "learning_rate:0.001, latent_dimension:64", as RecBole writes it.
 RECVAE_API std::string describe_point(const Plan& plan, std::size_t point);
+/// The same of a trial, with its seed, if that is a parameter.
 RECVAE_API std::string describe_trial(const Plan& plan, std::size_t trial);
 
 /// Tab-separated, a row per trial: `trial` from 1, a column per parameter and `seed` where it is one, the validation
