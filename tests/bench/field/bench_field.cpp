@@ -170,10 +170,12 @@ class Gmm final : public Field {
       tape_.reset();
     });
     const double gradient = median_seconds(steps, [&] {
+      // user: gmm
       const Var v = mixture_(tape_, points_);
       tape_.backward(v);
       slope = tape_.gradient(mixture_.q).values(0, 0);
       tape_.reset();
+      // end
     });
     std::printf("{\"seconds\": %.9g, \"objective\": %.9g, \"loss\": %.12g, \"slope\": %.9g}\n", gradient, objective,
                 value, slope);
@@ -260,12 +262,17 @@ class Ode final : public Field {
   void round(int steps) override {
     double loss = 0, nodes = 0, bytes = 0;
     Model model;  // each round fits anew
+    // user: ode step
     ad::nn::Sgd<double> sgd({.learning_rate = kOdeRate});
-    const double seconds = median_seconds(steps, [&] {
+    const auto fit = [&] {
       const Var v = model(tape_, observed_);
       loss = v.item();
       tape_.backward(v);
       sgd.step(model, tape_);
+    };
+    // end
+    const double seconds = median_seconds(steps, [&] {
+      fit();
       nodes = static_cast<double>(tape_.size());
       bytes = static_cast<double>(tape_.bytes_in_use());
       tape_.reset();

@@ -67,13 +67,16 @@ Number thirty(const Numbers& p) {
 template <class F>
 double differentiate(F f, const std::vector<double>& at, std::vector<double>& gradient) {
 #ifdef WITH_CPPAD
+  // user: CppAD
   Numbers p(at.begin(), at.end());
   CppAD::Independent(p);
   const Numbers out{f(p)};
   CppAD::ADFun<double> recorded(p, out);
   gradient = recorded.Reverse(1, std::vector<double>{1});
   return CppAD::Value(out[0]);
+  // end
 #else
+  // user: Stan Math
   const Numbers p(at.begin(), at.end());
   Number out = f(p);
   out.grad();
@@ -81,6 +84,7 @@ double differentiate(F f, const std::vector<double>& at, std::vector<double>& gr
   for (std::size_t i = 0; i < p.size(); ++i) gradient[i] = p[i].adj();
   stan::math::recover_memory();
   return value;
+  // end
 #endif
 }
 

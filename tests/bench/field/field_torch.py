@@ -63,8 +63,10 @@ def gmm(how):
         with torch.no_grad():
             result["loss"] = likelihood(*parameters, points).item()
 
+    # user: gmm
     def gradient():
         result["slope"] = torch.autograd.grad(likelihood(*parameters, points), parameters)[2][0, 0].item()
+    # end
 
     return lambda steps: {"objective": inputs.median_seconds(steps, objective), "seconds": inputs.median_seconds(steps, gradient)} | result
 
@@ -110,8 +112,10 @@ def rows(parameters, observed):
 
 def fit(loss_of, initial, observed):
     def rounds(steps):
+        result = {}
+        # user: ode step
         parameters = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in initial]
-        sgd, result = torch.optim.SGD(parameters, lr=inputs.ODE_RATE), {}
+        sgd = torch.optim.SGD(parameters, lr=inputs.ODE_RATE)
 
         def step():
             loss = loss_of(parameters, observed)
@@ -119,6 +123,7 @@ def fit(loss_of, initial, observed):
             sgd.zero_grad()
             loss.backward()
             sgd.step()
+        # end
 
         return {"seconds": inputs.median_seconds(steps, step)} | result
 
