@@ -37,13 +37,18 @@ inline constexpr Index kChunk = 16384;
 /// Runs body(begin, end) over fixed pieces of [0, n), each of `chunk` elements (the last one shorter).
 template <class F>
 void parallel_chunks(Index n, Index chunk, const F& body) {
+  if (n <= chunk) {  // a scalar's way: no divisions
+    if (n > 0) body(Index{0}, n);
+    return;
+  }
   parallel_for((n + chunk - 1) / chunk, [&](Index c) { body(c * chunk, std::min(n, (c + 1) * chunk)); });
 }
 
 /// Runs body(row) for each row of [rows, cols], in pieces of about kChunk elements.
 template <class F>
 void parallel_rows(Index rows, Index cols, const F& body) {
-  const Index chunk = std::max<Index>(1, kChunk / std::max<Index>(1, cols));
+  const bool small = rows <= kChunk && rows * cols <= kChunk;  // a scalar's way: no division
+  const Index chunk = small ? kChunk : std::max<Index>(1, kChunk / std::max<Index>(1, cols));
   parallel_chunks(rows, chunk, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) body(i);
   });

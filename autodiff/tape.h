@@ -51,13 +51,17 @@ class Var {
     return *v.data;
   }
   Tape<T>& tape(const char* op = "tape") const {
-    if (!tape_) throw Error(std::string(op) + ": empty handle");
+    if (!tape_) [[unlikely]]
+      refuse_empty(op);
     return *tape_;
   }  ///< Its tape; an empty handle throws Error("op: empty handle").
 
  private:
   friend class Tape<T>;
   Var(Tape<T>* tape, std::uint32_t id, std::uint32_t epoch) : tape_(tape), id_(id), epoch_(epoch) {}
+  [[noreturn, gnu::cold, gnu::noinline]] static void refuse_empty(const char* op) {
+    throw Error(std::string(op) + ": empty handle");
+  }
   Tape<T>* tape_ = nullptr;
   std::uint32_t id_ = 0, epoch_ = 0;
 };
@@ -302,10 +306,13 @@ class Tape {
   enum class State { recording, running, done, failed };
 
   const Node& node(Var<T> v, const char* op) const {
-    if (&v.tape(op) != this) throw Error(std::string(op) + ": the value belongs to another tape");
-    if (v.epoch_ != epoch_ || v.id_ >= nodes_.size())
-      throw Error(std::string(op) + ": stale value, its tape was reset");
+    if (v.tape_ != this || v.epoch_ != epoch_ || v.id_ >= nodes_.size()) [[unlikely]]
+      refuse(v, op);
     return nodes_[v.id_];
+  }
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse(Var<T> v, const char* op) const {  // apart: node() is inlined
+    if (&v.tape(op) != this) throw Error(std::string(op) + ": the value belongs to another tape");
+    throw Error(std::string(op) + ": stale value, its tape was reset");
   }
   Node& node(Var<T> v, const char* op) { return const_cast<Node&>(std::as_const(*this).node(v, op)); }
 

@@ -37,15 +37,21 @@ std::string shape_string(const M& m) {
   return shape_string(m.rows, m.cols);
 }  ///< The same, of a matrix.
 
+namespace detail {
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_sides(const char* who, Index rows, Index cols) {
+  throw ShapeError(std::string(who) + ": " + shape_string(rows, cols) +
+                   ": expected sides from 0 on and a size that memory can have");
+}
+}  // namespace detail
+
 /// rows * cols * element, in bytes. Throws ShapeError("who: ...") for a negative side or more bytes than an Index
 /// counts.
 inline std::size_t checked_bytes(const char* who, Index rows, Index cols, std::size_t element) {
-  const Index most = std::numeric_limits<Index>::max() / static_cast<Index>(element);
-  if (rows < 0 || cols < 0 || (cols > 0 && rows > most / cols)) {
-    throw ShapeError(std::string(who) + ": " + shape_string(rows, cols) +
-                     ": expected sides from 0 on and a size that memory can have");
-  }
-  return static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * element;
+  Index size = 0;
+  if (rows < 0 || cols < 0 || __builtin_mul_overflow(rows, cols, &size) ||
+      __builtin_mul_overflow(size, static_cast<Index>(element), &size)) [[unlikely]]
+    detail::refuse_sides(who, rows, cols);
+  return static_cast<std::size_t>(size);
 }
 
 /// Read-only row-major view. Does not own: valid as long as the memory that it was made of.

@@ -88,6 +88,11 @@ void Session::gemm(Index m, Index n, Index k, T alpha, Operand<T> a, Operand<T> 
     }
     return;
   }
+  // Some of its kernels (Zen's) are slow to clear C; adding to zeros is the same sum.
+  if (beta == T(0)) {
+    for (Index i = 0; i < m; ++i) std::fill_n(c + i * c_stride, n, T(0));
+    beta = T(1);
+  }
   const auto lock = one_at_a_time();
   call(a.transposed ? CblasTrans : CblasNoTrans, b.transposed ? CblasTrans : CblasNoTrans, blas_int(m), blas_int(n),
        blas_int(k), alpha, a.data, blas_int(a.stride), b.data, blas_int(b.stride), beta, c, blas_int(c_stride));

@@ -37,12 +37,22 @@ void swish_backward(const T* x, const T* g, T* dx, Index n, bool accumulate) {
 }
 
 template <class T>
+void relu_backward(const T* x, const T* g, T* dx, Index n, bool accumulate) {
+  if (accumulate) {
+    for (Index i = 0; i < n; ++i) dx[i] += x[i] <= T(0) ? T(0) : g[i];
+  } else {
+    for (Index i = 0; i < n; ++i) dx[i] = x[i] <= T(0) ? T(0) : g[i];
+  }
+}
+
+template <class T>
 constexpr ElementwiseLoops<T> elementwise() {
   return {
       .exp = entry<T, exp_each<T>>,
       .sigmoid = entry<T, sigmoid_each<T>>,
       .swish = entry<T, swish<T>>,
       .swish_backward = entry<T, swish_backward<T>>,
+      .relu_backward = entry<T, relu_backward<T>>,
   };
 }
 

@@ -51,6 +51,8 @@ struct ElementwiseLoops {
   void (*swish)(const T* x, T* out, Index n);
   /// dx[i] <- (accumulate ? dx[i] : 0) + g[i] * swish'(x[i])
   void (*swish_backward)(const T* x, const T* g, T* dx, Index n, bool accumulate);
+  /// dx[i] <- (accumulate ? dx[i] : 0) + (x[i] <= 0 ? 0 : g[i])
+  void (*relu_backward)(const T* x, const T* g, T* dx, Index n, bool accumulate);
 };
 
 /// Maxima and exponentials.

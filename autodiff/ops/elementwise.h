@@ -13,9 +13,9 @@
 namespace ad {
 namespace detail {
 
-/// y = f(x) with dy/dx = df(x, y), elementwise; `loop(in, out, n)` computes n of y.
-template <class T, class L, class D>
-Var<T> elementwise_loop(const char* op, Var<T> x, L loop, D df) {
+/// y = f(x), elementwise: `loop(in, out, n)` computes n of y, `back(in, out, g, dx, n, accumulate)` n of dx, or adds them.
+template <class T, class L, class B>
+Var<T> elementwise_loops(const char* op, Var<T> x, L loop, B back) {
   Tape<T>& tape = tape_of(op, {x});
   const ConstMatrix<T> in = x.value();
   Matrix<T> out = tape.alloc(in.rows, in.cols);
@@ -24,8 +24,20 @@ Var<T> elementwise_loop(const char* op, Var<T> x, L loop, D df) {
   return tape.record(op, out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
     if (GradSlot<T> dx = t.grad_slot(x)) {
       parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
-        for (Index i = begin; i < end; ++i) dx.put(i, g.data[i] * df(in.data[i], out.data[i]));
+        back(in.data + begin, out.data + begin, g.data + begin, dx.grad.data + begin, end - begin, dx.accumulate);
       });
+    }
+  });
+}
+
+/// The same with dy/dx = df(x, y).
+template <class T, class L, class D>
+Var<T> elementwise_loop(const char* op, Var<T> x, L loop, D df) {
+  return elementwise_loops(op, x, loop, [df](const T* in, const T* out, const T* g, T* dx, Index n, bool accumulate) {
+    if (accumulate) {
+      for (Index i = 0; i < n; ++i) dx[i] += g[i] * df(in[i], out[i]);
+    } else {
+      for (Index i = 0; i < n; ++i) dx[i] = g[i] * df(in[i], out[i]);
     }
   });
 }
@@ -136,8 +148,14 @@ Var<T> sigmoid(Var<T> x) {
 /// max(x, 0); the derivative at 0 is 0, as in PyTorch.
 template <class T>
 Var<T> relu(Var<T> x) {
-  return detail::elementwise(
-      "relu", x, [](T v) { return v <= T(0) ? T(0) : v; }, [](T v, T) { return static_cast<T>(!(v <= T(0))); });
+  return detail::elementwise_loops(
+      "relu", x,
+      [](const T* from, T* to, Index n) {
+        for (Index i = 0; i < n; ++i) to[i] = from[i] <= T(0) ? T(0) : from[i];
+      },
+      [](const T* from, const T*, const T* g, T* dx, Index n, bool accumulate) {
+        kernels::loops<T>().relu_backward(from, g, dx, n, accumulate);
+      });
 }
 
 /// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which does not overflow.
@@ -160,20 +178,11 @@ Var<T> gelu(Var<T> x) {
 /// x * sigmoid(x), PyTorch's SiLU.
 template <class T>
 Var<T> swish(Var<T> x) {
-  Tape<T>& tape = tape_of("swish", {x});
-  const ConstMatrix<T> in = x.value();
-  Matrix<T> out = tape.alloc(in.rows, in.cols);
-  parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
-    kernels::loops<T>().swish(in.data + begin, out.data + begin, end - begin);
-  });
-  return tape.record("swish", out, {x}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    if (GradSlot<T> dx = t.grad_slot(x)) {
-      parallel_chunks(in.size(), kChunk, [&](Index begin, Index end) {
-        kernels::loops<T>().swish_backward(in.data + begin, g.data + begin, dx.grad.data + begin, end - begin,
-                                           dx.accumulate);
+  return detail::elementwise_loops(
+      "swish", x, [](const T* from, T* to, Index n) { kernels::loops<T>().swish(from, to, n); },
+      [](const T* from, const T*, const T* g, T* dx, Index n, bool accumulate) {
+        kernels::loops<T>().swish_backward(from, g, dx, n, accumulate);
       });
-    }
-  });
 }
 
 /// x without its past: the same values, and no gradient flows on.

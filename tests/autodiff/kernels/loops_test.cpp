@@ -314,6 +314,8 @@ TEST_CASE_TEMPLATE("loops of the ops: every level as the best one", T, float, do
       std::vector<T> dx = skip;
       loops.swish_backward(x.data(), g.data(), dx.data(), n, accumulate);
       keep(dx);
+      loops.relu_backward(x.data(), g.data(), dx.data(), n, accumulate);
+      keep(dx);
     }
     for (const T* values : {static_cast<const T*>(nullptr), g.data()}) {
       for (ad::Index count = 0; count <= 3; ++count) {
