@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "api.h"
+#include "../autodiff/kernels/api.h"
 
 namespace recvae::data {
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "api.h"
+#include "../autodiff/kernels/api.h"
 #include "dataset.h"
 
 namespace recvae::data {

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "api.h"
+#include "../autodiff/kernels/api.h"
 #include "dataset.h"
 #include "options.h"
 #include "split/strong.h"

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <type_traits>
 
-#include "api.h"
+#include "../autodiff/kernels/api.h"
 
 namespace recvae::data {
 

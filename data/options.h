@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "api.h"
+#include "../autodiff/kernels/api.h"
 #include "read/text_source.h"
 
 namespace recvae::data {

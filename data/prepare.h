@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "api.h"
+#include "../autodiff/kernels/api.h"
 #include "dataset.h"
 #include "options.h"
 

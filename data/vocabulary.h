@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "api.h"
+#include "../autodiff/kernels/api.h"
 
 namespace recvae::data {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "../api.h"
+#include "../../autodiff/kernels/api.h"
 #include "../csr.h"
 #include "../interactions.h"
 #include "interval.h"

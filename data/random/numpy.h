@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-#include "../api.h"
+#include "../../autodiff/kernels/api.h"
 
 namespace recvae::data {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "../api.h"
+#include "../../autodiff/kernels/api.h"
 
 namespace recvae::data {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "../api.h"
+#include "../../autodiff/kernels/api.h"
 #include "../interactions.h"
 #include "weak.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "../api.h"
+#include "../../autodiff/kernels/api.h"
 #include "../dataset.h"
 #include "../interactions.h"
 

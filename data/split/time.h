@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "../api.h"
+#include "../../autodiff/kernels/api.h"
 #include "../number.h"
 #include "strong.h"
 #include "weak.h"

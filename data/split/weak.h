@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "../api.h"
+#include "../../autodiff/kernels/api.h"
 #include "../dataset.h"
 #include "../interactions.h"
 #include "../options.h"

@@ -93,8 +93,8 @@ with tempfile.TemporaryDirectory() as folder:
     shutil.copytree(source / "tests/consumer/meson", host)
     shutil.copytree(project, host, dirs_exist_ok=True)
     library = host / "subprojects/recvae"
-    library.mkdir(parents=True)
-    for part in ("meson.build", "meson_options.txt", "autodiff", "nn", "tools/cmake"):
+    for part in ("meson.build", "meson_options.txt", "autodiff", "nn", "tools/cmake", "tests/support/check_op.h"):
+        (library / part).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (source / part).is_dir() else shutil.copy)(source / part, library / part)
     run("meson", "setup", host / "build", host, "-Dbuildtype=release")
     run("meson", "compile", "-C", host / "build")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 root = Path(sys.argv[1]).resolve()
 compiler = sys.argv[sys.argv.index("--") + 1:]
-flags = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+flags = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 headers = sorted(h for folder in ("autodiff", "nn", "data", "recvae") for h in (root / folder).rglob("*.h"))
 
 

@@ -5,10 +5,6 @@
 #include <thread>
 #include <vector>
 
-#if defined(__SSE__)
-#include <xmmintrin.h>
-#endif
-
 #include "autodiff/autodiff.h"
 #include "data/reader.h"
 #include "nn/layer.h"
@@ -21,7 +17,7 @@ namespace {
 
 unsigned float_mode() {
 #if defined(__SSE__)
-  return _mm_getcsr() & ~0x3fu;  // but for what has happened
+  return __builtin_ia32_stmxcsr() & ~0x3fu;  // MXCSR, but for what has happened
 #else
   return 0;
 #endif
