@@ -13,7 +13,8 @@
 namespace ad {
 namespace detail {
 
-/// y = f(x), elementwise: `loop(in, out, n)` computes n of y, `back(in, out, g, dx, n, accumulate)` n of dx, or adds them.
+/// y = f(x), elementwise: `loop(in, out, n)` computes n of y, `back(in, out, g, dx, n, accumulate)` n of dx, or adds
+/// them.
 template <class T, class L, class B>
 Var<T> elementwise_loops(const char* op, Var<T> x, L loop, B back) {
   Tape<T>& tape = tape_of(op, {x});

@@ -277,8 +277,8 @@ class Ode final : public Field {
       bytes = static_cast<double>(tape_.bytes_in_use());
       tape_.reset();
     });
-    std::printf("{\"seconds\": %.9g, \"loss\": %.12g, \"nodes\": %.9g, \"nodes_per_second\": %.9g, \"bytes_per_node\": %.4g}\n",
-                seconds, loss, nodes, nodes / seconds, bytes / nodes);
+    std::printf("{\"seconds\": %.9g, \"loss\": %.12g, \"nodes\": %.9g, ", seconds, loss, nodes);
+    std::printf("\"nodes_per_second\": %.9g, \"bytes_per_node\": %.4g}\n", nodes / seconds, bytes / nodes);
   }
 
  private:
