@@ -39,7 +39,8 @@ RECVAE_API std::vector<std::string> read_item_tokens(const std::string& path, co
 /// surplus or misshapen tensor is an ad::Error that names it; the three constants of the prior may be absent. So is bad
 /// metadata: settings that validate() refuses, item tokens that are not one for each item or not all different.
 /// layer_norm_eps comes from the file's settings, else from `layer_norm_eps`.
-LoadedModel load_model(const std::string& path, Load what, double layer_norm_eps = Settings{}.layer_norm_eps);
+RECVAE_API LoadedModel load_model(const std::string& path, Load what,
+                                  double layer_norm_eps = Settings{}.layer_norm_eps);
 
 /// What a file says of its model. A view: what it names must live.
 struct ModelMetadata {

@@ -132,6 +132,6 @@ RECVAE_API void validate(const Settings& settings);
 /// std::runtime_error, naming the setting, for a value of another type or beyond the range of its own.
 RECVAE_API std::string to_json(const Settings& settings);
 /// Of such an object.
-Settings settings_from_json(const std::string& text, Settings defaults = {});
+RECVAE_API Settings settings_from_json(const std::string& text, Settings defaults = {});
 
 }  // namespace recvae

@@ -34,7 +34,7 @@ using GradcheckFunction = std::function<Var<double>(Tape<double>&, std::span<con
 
 /// Compares the gradient a of sum(f(inputs) * r), r fixed and random in [0.5, 1.5], with the central difference n, for
 /// every element of every input. f must be smooth at the inputs and draw the same randomness each time.
-GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>> inputs,
-                          GradcheckOptions options = {});
+RECVAE_API GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>> inputs,
+                                     GradcheckOptions options = {});
 
 }  // namespace ad

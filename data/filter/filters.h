@@ -35,8 +35,8 @@ RECVAE_API void remove_repeated(Interactions& rows, bool last, const Boundaries*
 
 /// Keeps users and items with as many rows as their intervals hold (nullptr: any number): of what is left, again, until
 /// all have. A time split's parts as for keep_frequent.
-void keep_in_intervals(Interactions& rows, const Intervals* of_user, const Intervals* of_item,
-                       std::span<const Part> parts = {}, bool new_users = false);
+RECVAE_API void keep_in_intervals(Interactions& rows, const Intervals* of_user, const Intervals* of_item,
+                                  std::span<const Part> parts = {}, bool new_users = false);
 
 /// Items that occur in so many rows; then users with so many rows left.
 struct LeastRows {
@@ -49,7 +49,8 @@ struct LeastRows {
 /// Keeps what has the least rows. With `parts`, one of a time split for every row, a row counts, and is counted, as it
 /// was at the end of its part: nothing later changes what becomes of it. `new_users`: users who were there before a
 /// part, but had too few rows to be kept, are not new in it, and lose their rows.
-void keep_frequent(Interactions& rows, LeastRows least, std::span<const Part> parts = {}, bool new_users = false);
+RECVAE_API void keep_frequent(Interactions& rows, LeastRows least, std::span<const Part> parts = {},
+                              bool new_users = false);
 
 /// Of rows that repeat a pair keeps the first, or (`earliest`; needs times) the first of the earliest; counts the
 /// others in `rows.dropped`.
@@ -70,6 +71,6 @@ struct UserRows {
   }  ///< the rows of one user
 };
 /// Rows by user, in the order of `order`.
-UserRows rows_by_user(const Interactions& rows, std::span<const std::int64_t> order = {});
+RECVAE_API UserRows rows_by_user(const Interactions& rows, std::span<const std::int64_t> order = {});
 
 }  // namespace recvae::data

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "../../autodiff/kernels/api.h"
 #include "../options.h"
 
 namespace recvae::data {
@@ -23,10 +24,10 @@ struct Input {
 };
 
 /// Looks at names only: of the path, and of what is in it where it is a directory.
-Input find_input(const DataOptions& options);
+RECVAE_API Input find_input(const DataOptions& options);
 
 /// The last name of a directory's path, whether it ends in a slash, is relative or is `.`.
-std::string base_name(const std::string& directory);
+RECVAE_API std::string base_name(const std::string& directory);
 
 /// `directory/name` or `directory/name.gz`, whichever is there; else empty.
 std::string find_file(const std::string& directory, const std::string& name);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../../autodiff/kernels/api.h"
 #include "../interactions.h"
 #include "../options.h"
 #include "../split/time.h"
@@ -10,7 +11,7 @@
 namespace recvae::data {
 
 /// Does an option of that use mean something for such data?
-bool has_meaning(OptionUse use, const Input& input);
+RECVAE_API bool has_meaning(OptionUse use, const Input& input);
 
 /// Throws UsageError for an option without meaning for such data, but `test_history`, which strong splits may ignore.
 void refuse_options(const Input& input, const DataOptions& options);

@@ -26,11 +26,12 @@ struct BaselineOptions {
 ///               each j the `neighbors` largest, of equal ones the lower i: items x neighbors numbers
 /// Throws data::UsageError that names the known ones, or an option that is wrong; ad::Error where ease's matrix
 /// cannot be inverted, for a lambda that is too small.
-std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& train,
-                                      const BaselineOptions& options = {});
+RECVAE_API std::unique_ptr<Scorer> make_baseline(const std::string& name, const data::Csr& train,
+                                                 const BaselineOptions& options = {});
 
 /// What such a baseline learns, of those that learn item-item weights: all but popularity. Throws as make_baseline.
-ItemWeights learn_item_weights(const std::string& name, const data::Csr& train, const BaselineOptions& options = {});
+RECVAE_API ItemWeights learn_item_weights(const std::string& name, const data::Csr& train,
+                                          const BaselineOptions& options = {});
 
 /// The options that mean something to a baseline.
 struct BaselineUses {
@@ -42,7 +43,7 @@ struct BaselineUses {
 RECVAE_API BaselineUses baseline_uses(const std::string& name);  ///< throws as make_baseline
 
 /// Throws as make_baseline would, whatever the data.
-void check_baseline(const std::string& name, const BaselineOptions& options = {});
+RECVAE_API void check_baseline(const std::string& name, const BaselineOptions& options = {});
 RECVAE_API bool has_item_weights(const std::string& name);  ///< is there a baseline of that name that learns them?
 
 /// What a baseline takes, nearly, beside the data.
@@ -52,7 +53,7 @@ struct Cost {
                        ///< additions per second out of memory
 };
 /// Of that baseline; throws as make_baseline.
-Cost baseline_cost(const std::string& name, const data::Csr& train, const data::Csr& histories,
-                   const BaselineOptions& options = {});
+RECVAE_API Cost baseline_cost(const std::string& name, const data::Csr& train, const data::Csr& histories,
+                              const BaselineOptions& options = {});
 
 }  // namespace recvae

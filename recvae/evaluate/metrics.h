@@ -52,7 +52,8 @@ struct MetricContext {
 ///   tail_ratio > 1       those with at most so many training users,
 ///   tail_ratio in (0, 1] the first max(int(m tail_ratio), 1) of these m items by (training users, index);
 /// none or a ratio of 0 and less is 0.1.
-MetricContext metric_context(const data::Csr& train, RecallDenominator recall, std::optional<double> tail_ratio = {});
+RECVAE_API MetricContext metric_context(const data::Csr& train, RecallDenominator recall,
+                                        std::optional<double> tail_ratio = {});
 
 /// One user's list, as the metrics see it.
 struct Ranking {
