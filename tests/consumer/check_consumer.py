@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds and runs the programs of this folder against an installed copy of the library, found by pkg-config alone.
+"""Builds and runs the programs of this folder against an installed copy of the library, found by pkg-config; that of the
+model also by CMake, where it is installed and the build no cross build.
 
   check_consumer.py BUILD LIBDIR [--wrapper PROGRAM] [--packages DIR]... [--sysroot DIR] -- COMPILER...
 
@@ -9,6 +10,7 @@ where pkg-config finds its packages, and what it puts before their paths.
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -69,8 +71,18 @@ with tempfile.TemporaryDirectory() as folder:
         run(*compiler, "-std=c++20", "-fsyntax-only", "-x", "c++", "-", *flags(package, "--cflags"),
             cwd=folder, input=f'#include "{umbrella}"\n')
 
-    for program in ("consumer", "mlp", "own_op"):
+    for program, package in [("consumer", "recvae-nn"), ("mlp", "recvae-nn"), ("own_op", "recvae-nn"), ("model", "recvae")]:
         binary = Path(folder, program)
         run(*compiler, "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror", here / f"{program}.cpp", "-o", binary,
-            *flags("recvae-nn", "--cflags", "--libs"), cwd=folder)
-        print(f"{program}: {run(*options.wrapper, binary, env=environment).strip()}")
+            *flags(package, "--cflags", "--libs"), cwd=folder)
+        print(f"{program}: {run(*options.wrapper, binary, env=environment, cwd=folder).strip()}")
+
+    if shutil.which("cmake") and not options.sysroot:
+        project, work = Path(folder, "project"), Path(folder, "work")
+        shutil.copytree(here / "cmake", project)
+        shutil.copytree(here / "host", project / "host")
+        for program in ("consumer", "mlp", "model"):
+            shutil.copy(here / f"{program}.cpp", project)
+        run("cmake", "-S", project, "-B", work, f"-DCMAKE_PREFIX_PATH={folder}{prefix}", f"-DCMAKE_CXX_COMPILER={';'.join(compiler)}")
+        run("cmake", "--build", work, "--target", "model")
+        print(f"model, by CMake: {run(work / 'model', env=environment, cwd=folder).strip()}")

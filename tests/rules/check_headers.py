@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Each header of the libraries compiles alone, twice over and without a warning.
+"""Each header of the libraries compiles alone, twice over and without a warning; and all together by clang++, where it
+is installed, which warns of other things.
 
   check_headers.py ROOT -- COMPILER...
 """
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -27,4 +29,10 @@ with ThreadPoolExecutor(os.cpu_count()) as pool:
 for header, errors in failed:
     print(f"{header.relative_to(root)} does not compile alone:\n{errors}")
 print(f"{len(headers) - len(failed)} of {len(headers)} headers compile alone")
+
+if shutil.which("clang++"):
+    together = "".join(f'#include "{header}"\n' for header in headers)
+    run = subprocess.run(["clang++", *flags, "-x", "c++", "-"], input=together, capture_output=True, text=True)
+    print(f"clang++, all together: {run.stderr or 'no warning'}")
+    failed += [(root, run.stderr)] * bool(run.returncode)
 sys.exit(bool(failed) or not headers)
