@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 source = Path(sys.argv[1]).resolve()
@@ -44,9 +45,13 @@ def by_pkg_config(project, prefix, work, compiler):
     packages = next(prefix.rglob("pkgconfig"))
     flags = run("pkg-config", "--cflags", "--libs", "recvae-nn", "openblas",
                 env={**os.environ, "PKG_CONFIG_PATH": str(packages)}).split()
-    for program in programs:
+
+    def build(program):
         file = project / ("host/guest.cpp" if program == "guest" else f"{program}.cpp")
         run(compiler, "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{project}/host", file, "-o", work / program, *flags)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(build, programs))
 
 
 with tempfile.TemporaryDirectory() as folder:
