@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Projects of their own build and run on the libraries autodiff and nn: found by CMake or by pkg-config in an installed
-prefix, static and shared, with each compiler that is there, and as a Meson subproject.
+prefix, static and shared, with each compiler that is there, and as a Meson subproject. (Static by pkg-config is what
+check_consumer.py does.)
 
   check_embedding.py SOURCE
 
@@ -50,7 +51,7 @@ def by_pkg_config(project, prefix, work, compiler):
         file = project / ("host/guest.cpp" if program == "guest" else f"{program}.cpp")
         run(compiler, "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{project}/host", file, "-o", work / program, *flags)
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(build, programs))
 
 
@@ -62,24 +63,28 @@ with tempfile.TemporaryDirectory() as folder:
     for program in ("consumer", "mlp"):
         shutil.copy(source / f"tests/consumer/{program}.cpp", project)
 
-    for kind in ("static", "shared"):
-        build, first, prefix = folder / "build", folder / "first", folder / kind
-        said = run("meson", "setup", build, source, "-Dmodel=disabled", f"-Ddefault_library={kind}", "-Dbuildtype=release",
-                   f"--prefix={first}")
-        for needless in ("zlib", "nlohmann", "xxhash", "yaml"):
-            if needless in said:
-                sys.exit(f"-Dmodel=disabled looks for {needless}:\n{said}")
-        run("meson", "install", "-C", build)
-        shutil.rmtree(build)
-        first.rename(prefix)  # nothing but pkg-config's files, which name it, may know where it was
+    build, first = folder / "build", folder / "first"
+    said = run("meson", "setup", build, source, "-Dmodel=disabled", "-Ddefault_library=both", "-Dbuildtype=plain", f"--prefix={first}")
+    for needless in ("zlib", "nlohmann", "xxhash", "yaml"):
+        if needless in said:
+            sys.exit(f"-Dmodel=disabled looks for {needless}:\n{said}")
+    run("meson", "install", "-C", build)
+    shutil.rmtree(build)
+    for kind, ways in (("static", [by_cmake]), ("shared", [by_cmake, by_pkg_config])):
+        prefix = folder / kind  # moved: nothing but pkg-config's files, which name it, may know where it was
+        shutil.copytree(first, prefix, symlinks=True)
+        for library in [*prefix.rglob("*.so*" if kind == "static" else "*.a")]:
+            library.unlink()
         for package in prefix.rglob("*.pc"):
             package.write_text(package.read_text().replace(str(first), str(prefix)))
         libraries = next(prefix.rglob("pkgconfig")).parent
         for compiler in compilers:
-            for way in (by_cmake, by_pkg_config) if shutil.which("cmake") else (by_pkg_config,):
-                work = folder / f"{kind}-{compiler}-{way.__name__}"
-                way(project, prefix, work, compiler)
-                run_programs(work, f"{kind}, {compiler}, {way.__name__}", LD_LIBRARY_PATH=str(libraries))
+            for way in ways:
+                if way is by_pkg_config or shutil.which("cmake"):
+                    work = folder / f"{kind}-{compiler}-{way.__name__}"
+                    way(project, prefix, work, compiler)
+                    run_programs(work, f"{kind}, {compiler}, {way.__name__}", LD_LIBRARY_PATH=str(libraries))
+    shutil.rmtree(first)
 
     exported = [line.split()[0] for library in (folder / "shared").rglob("*.so")
                 for line in run("nm", "--dynamic", "--defined-only", "--format=posix", library).splitlines()]
@@ -95,7 +100,7 @@ with tempfile.TemporaryDirectory() as folder:
     for part in ("meson.build", "meson_options.txt", "autodiff", "nn", "tools/cmake", "tests/support/check_op.h"):
         (library / part).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (source / part).is_dir() else shutil.copy)(source / part, library / part)
-    run("meson", "setup", host / "build", host, "-Dbuildtype=release")
+    run("meson", "setup", host / "build", host, "-Dbuildtype=plain")
     run("meson", "compile", "-C", host / "build")
     run_programs(host / "build", "Meson subproject")
 
