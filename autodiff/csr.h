@@ -45,14 +45,13 @@ void check(const CsrView<T>& m, const char* who = "CsrView") {
   }
   if (m.nnz() > 0 && !m.indices) fail(": there are offsets, but no columns");
   for (Index u = 0; u < m.rows; ++u) {
-    const Index n = m.indptr[u + 1] - m.indptr[u];
-    if (n == 0) continue;
-    const std::int32_t* row = m.indices + m.indptr[u];
-    bool ascend = row[0] >= 0 && row[n - 1] < m.cols;
-    for (Index k = 1; k < n; ++k) ascend &= row[k - 1] < row[k];
+    const std::span<const std::int32_t> row = m.row(u);
+    if (row.empty()) continue;
+    bool ascend = row.front() >= 0 && row.back() < m.cols;
+    for (std::size_t k = 1; k < row.size(); ++k) ascend &= row[k - 1] < row[k];
     if (!ascend) {
       fail(", row " + std::to_string(u) + ": columns do not ascend from 0 on below " + std::to_string(m.cols) +
-           "; the last one is " + std::to_string(row[n - 1]));
+           "; the last one is " + std::to_string(row.back()));
     }
   }
 }

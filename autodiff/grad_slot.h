@@ -26,8 +26,7 @@ template <class T>
 struct GradientValues : Matrix<T> {
   T& operator()(Index i, Index j) const {
     if (i < 0 || i >= this->rows || j < 0 || j >= this->cols) {
-      throw ShapeError("gradient: there is no element " + shape_string(i, j) + " in " +
-                       shape_string(this->rows, this->cols) +
+      throw ShapeError("gradient: there is no element " + shape_string(i, j) + " in " + shape_string(*this) +
                        (this->data ? "" : ": not reached, frozen or a constant"));
     }
     return this->data[i * this->cols + j];

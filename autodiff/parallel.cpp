@@ -55,17 +55,16 @@ void detail::run_tasks(Index tasks, Index workers, const void* body, void (*call
     return;
   }
   // One TBB task per thread, each drawing the next piece: cheap, and balanced when pieces differ. What TBB orders is
-  // said once more by two atomics, as ThreadSanitizer does not see into TBB; between pieces there is no order.
-  std::atomic<Index> next{0};
-  std::atomic<bool> begun{false}, ended{false};
-  begun.store(true, std::memory_order_release);
+  // said once more by atomics, as ThreadSanitizer does not see into TBB; between pieces there is no order.
+  std::atomic<Index> next, ended{0};
+  next.store(0, std::memory_order_release);
   p->arena.execute([&] {
     tbb::parallel_for(
         0, static_cast<int>(std::min({Index{p->size}, tasks, workers})), 1,
         [&](int worker) {
-          begun.load(std::memory_order_acquire);
+          next.load(std::memory_order_acquire);
           for (Index task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task, worker);
-          ended.exchange(true, std::memory_order_release);
+          ended.fetch_add(1, std::memory_order_release);
         },
         tbb::simple_partitioner());
   });

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 
 #include "kernels/loops.h"
@@ -18,14 +17,7 @@ inline double to_unit(std::uint32_t word) { return word * 0x1p-32; }
 /// Element i of a uniform [0, 1) draw.
 inline double uniform(const RandomKey& key, std::uint64_t i) { return to_unit(philox(key, i / 4)[i % 4]); }
 
-/// Elements 2i and 2i + 1 of a standard normal draw: Box-Muller on 64 bits.
-inline std::array<double, 2> normal_pair(const RandomKey& key, std::uint64_t i) {
-  std::array<double, 2> pair;
-  kernels::loops<double>().normal_pairs(key, i, 1, 1, pair.data());
-  return pair;
-}
-
-/// Fills `out` with N(0, std^2): std times the pairs of normal_pair(), rounded.
+/// Fills `out` with N(0, std^2): Box-Muller on 64 bits for each pair of elements.
 template <class T>
 void fill_normal(Matrix<T> out, double std, const RandomKey& key) {
   const Index pairs = out.size() / 2;

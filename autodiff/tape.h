@@ -91,7 +91,7 @@ class Tape {
     return constant(ConstMatrix<T>{&value, 1, 1});
   }
   /// `m` itself, without a copy and without a gradient: it must stay as it is until reset().
-  Var<T> reference(ConstMatrix<T> m) { return leaf("reference", const_cast<T*>(m.data), m.rows, m.cols, false); }
+  Var<T> reference(ConstMatrix<T> m) { return leaf("reference", {const_cast<T*>(m.data), m.rows, m.cols}, false); }
   /// A copy of `m` that gets a gradient: an input to be differentiated by.
   Var<T> variable(ConstMatrix<T> m) { return leaf("variable", copy_matrix(m), true); }
   Var<T> variable(const Tensor<T>& t) { return variable(t.view()); }  ///< the same
@@ -338,18 +338,25 @@ class Tape {
     if (observer_) observer_->forward_done(nodes_.size() - 1);
     return Var<T>(this, static_cast<std::uint32_t>(nodes_.size() - 1), epoch_);
   }
-  Var<T> leaf(const char* op, T* value, Index rows, Index cols, bool wants) {
+  Var<T> leaf(const char* op, Matrix<T> m, bool wants) {
     refuse_unless_recording(op);
-    checked_bytes(op, rows, cols, sizeof(T));
-    return append(Node{op, value, rows, cols, wants && no_grad_ == 0, true});
+    checked_bytes(op, m.rows, m.cols, sizeof(T));
+    return append(Node{op, m.data, m.rows, m.cols, wants && no_grad_ == 0, true});
   }
-  Var<T> leaf(const char* op, Matrix<T> m, bool wants) { return leaf(op, m.data, m.rows, m.cols, wants); }
   Matrix<T> copy_matrix(ConstMatrix<T> m) {
     Matrix<T> mine = alloc(m.rows, m.cols);
     if (m.size() > 0) std::memcpy(mine.data, m.data, m.span().size_bytes());
     return mine;
   }
-  void add_aside();
+  void add_aside() {
+    for (const Aside& a : aside_) {
+      const Node& n = nodes_[a.id];
+      parallel_chunks(n.rows * n.cols, kChunk, [&](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i) n.grad[i] += a.grad[i];
+      });
+    }
+    aside_.clear();
+  }
   static Gradient<T> gradient_of(const Node& n) {
     if (!n.grad) return {};
     const Index rows = n.row_sparse ? static_cast<Index>(n.grad_rows.size()) : n.rows;
@@ -391,7 +398,7 @@ Var<T> Tape<T>::parameter(const Parameter<T>& p) {
   if (!key) throw Error("parameter: it was moved elsewhere");
   const bool wanted = p.trainable && no_grad_ == 0;
   if (const std::uint32_t* id = parameters_.find(key); wanted && id) return Var<T>(this, *id, epoch_);
-  const Var<T> v = leaf("parameter", const_cast<T*>(p.value.data()), p.value.rows(), p.value.cols(), wanted);
+  const Var<T> v = leaf("parameter", {const_cast<T*>(p.value.data()), p.value.rows(), p.value.cols()}, wanted);
   if (wanted) {
     parameters_.insert(key, v.id_);
     identities_.push_back(p.identity.token());
@@ -437,17 +444,6 @@ void Tape<T>::set_row_grad(Var<T> input, std::span<const std::int32_t> rows, Mat
     if (!slot.accumulate) std::fill_n(slot.grad.data, slot.grad.size(), T(0));
     detail::add_rows(rows, ConstMatrix<T>(values), slot.grad);
   }
-}
-
-template <class T>
-void Tape<T>::add_aside() {
-  for (const Aside& a : aside_) {
-    const Node& n = nodes_[a.id];
-    parallel_chunks(n.rows * n.cols, kChunk, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) n.grad[i] += a.grad[i];
-    });
-  }
-  aside_.clear();
 }
 
 template <class T>

@@ -9,6 +9,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/memory.h"
@@ -54,30 +55,21 @@ inline std::size_t checked_bytes(const char* who, Index rows, Index cols, std::s
   return static_cast<std::size_t>(size);
 }
 
-/// Read-only row-major view. Does not own: valid as long as the memory that it was made of.
-template <class T>
-struct ConstMatrix {
-  const T* data = nullptr;                                                              ///< row by row
-  Index rows = 0;                                                                       ///< number of rows
-  Index cols = 0;                                                                       ///< number of columns
-  Index size() const { return rows * cols; }                                            ///< number of elements
-  const T& operator()(Index i, Index j) const { return data[i * cols + j]; }            ///< not checked
-  const T* row(Index i) const { return data + i * cols; }                               ///< begin of row i
-  std::span<const T> span() const { return {data, static_cast<std::size_t>(size())}; }  ///< all elements
-};
-
-/// Writable row-major view. Does not own.
+/// Row-major view; of a const T, a read-only one. Does not own: valid as long as the memory that it was made of.
 template <class T>
 struct Matrix {
-  T* data = nullptr;                                                              ///< row by row
-  Index rows = 0;                                                                 ///< number of rows
-  Index cols = 0;                                                                 ///< number of columns
-  Index size() const { return rows * cols; }                                      ///< number of elements
-  T& operator()(Index i, Index j) const { return data[i * cols + j]; }            ///< not checked
-  T* row(Index i) const { return data + i * cols; }                               ///< begin of row i
-  std::span<T> span() const { return {data, static_cast<std::size_t>(size())}; }  ///< all elements
-  operator ConstMatrix<T>() const { return {data, rows, cols}; }                  ///< the same, read-only
+  T* data = nullptr;                                                                             ///< row by row
+  Index rows = 0;                                                                                ///< number of rows
+  Index cols = 0;                                                                                ///< number of columns
+  Index size() const { return rows * cols; }                                                     ///< number of elements
+  T& operator()(Index i, Index j) const { return data[i * cols + j]; }                           ///< not checked
+  T* row(Index i) const { return data + i * cols; }                                              ///< begin of row i
+  std::span<T> span() const { return {data, static_cast<std::size_t>(size())}; }                 ///< all elements
+  operator Matrix<const T>() const requires(!std::is_const_v<T>) { return {data, rows, cols}; }  ///< read-only
 };
+/// Read-only.
+template <class T>
+using ConstMatrix = Matrix<const T>;
 
 /// Owning, row-major, zero-filled matrix [rows, cols]; a value: copies are deep.
 template <class T>
@@ -86,9 +78,8 @@ class Tensor {
   Tensor() = default;
   Tensor(Index rows, Index cols) : rows_(rows), cols_(cols), data_(allocate(rows, cols)) { fill(T(0)); }  ///< zeros
   Tensor(Index rows, Index cols, std::initializer_list<T> values) : Tensor(rows, cols) {
-    if (static_cast<Index>(values.size()) != size()) {
+    if (static_cast<Index>(values.size()) != size())
       throw ShapeError("Tensor: " + std::to_string(values.size()) + " values for " + shape_string(rows, cols));
-    }
     std::copy(values.begin(), values.end(), data());
   }  ///< Values by rows; throws ShapeError for another number of them than rows * cols.
   explicit Tensor(ConstMatrix<T> m) : rows_(m.rows), cols_(m.cols), data_(allocate(m.rows, m.cols)) {

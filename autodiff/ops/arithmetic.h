@@ -66,18 +66,18 @@ Var<T> div(Var<T> a, Var<T> b) {
 template <class T>
 Var<T> max(Var<T> a, Var<T> b) {
   return detail::binary(
-      "max", a, b, [](T x, T y) { return x > y || x != x ? x : y; },
-      [](T g, T x, T y) { return detail::share(g, x > y || x != x, x == y); },
-      [](T g, T x, T y) { return detail::share(g, !(x >= y || x != x), x == y); });
+      "max", a, b, [](T x, T y) { return x > y || std::isnan(x) ? x : y; },
+      [](T g, T x, T y) { return detail::share(g, x > y || std::isnan(x), x == y); },
+      [](T g, T x, T y) { return detail::share(g, !(x >= y || std::isnan(x)), x == y); });
 }
 
 /// The smaller of two, elementwise; sides of length 1 repeat. NaN if one is. Equal ones share the gradient.
 template <class T>
 Var<T> min(Var<T> a, Var<T> b) {
   return detail::binary(
-      "min", a, b, [](T x, T y) { return x < y || x != x ? x : y; },
-      [](T g, T x, T y) { return detail::share(g, x < y || x != x, x == y); },
-      [](T g, T x, T y) { return detail::share(g, !(x <= y || x != x), x == y); });
+      "min", a, b, [](T x, T y) { return x < y || std::isnan(x) ? x : y; },
+      [](T g, T x, T y) { return detail::share(g, x < y || std::isnan(x), x == y); },
+      [](T g, T x, T y) { return detail::share(g, !(x <= y || std::isnan(x)), x == y); });
 }
 
 /// a where `condition` is not 0, else b, elementwise; sides of length 1 repeat, of all three. What is not taken

@@ -77,8 +77,8 @@ Var<T> row_extreme(const char* op, Var<T> x, F beyond) {
   parallel_rows(in.rows, in.cols, [&](Index i) {
     const T* row = in.row(i);
     Index best = 0;
-    for (Index j = 1; j < in.cols && row[best] == row[best]; ++j) {
-      if (beyond(row[j], row[best]) || row[j] != row[j]) best = j;
+    for (Index j = 1; j < in.cols && !std::isnan(row[best]); ++j) {
+      if (beyond(row[j], row[best]) || std::isnan(row[j])) best = j;
     }
     at[static_cast<std::size_t>(i)] = best;
     out.data[i] = row[best];

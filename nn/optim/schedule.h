@@ -12,7 +12,8 @@ namespace ad::nn {
 
 /// factor^floor(step / every): torch.optim.lr_scheduler.StepLR. `every` is positive.
 inline double step_decay(std::int64_t step, std::int64_t every, double factor) {
-  return std::pow(factor, static_cast<double>(step / every));
+  const std::int64_t decays = step / every;
+  return std::pow(factor, static_cast<double>(decays));
 }
 
 /// From 1 at step 0 along half a cosine to `last` at `steps`, and `last` from there on (torch's CosineAnnealingLR).

@@ -18,11 +18,10 @@ constexpr std::uint32_t kLengths = 1, kItems = 2;
 std::vector<std::int32_t> typical_lengths(std::int32_t items, double per_user) {
   constexpr std::size_t n = 4096;
   const double longest = std::max(5, items / 4);
+  ad::Tensor<double> draws(1, n);
+  ad::fill_normal(draws.view(), 1.05, {.seed = kSeed, .stream = kLengths});
   std::vector<double> shape(n);
-  for (std::size_t i = 0; i < n; i += 2) {
-    const auto pair = ad::normal_pair({.seed = kSeed, .stream = kLengths}, i / 2);
-    for (std::size_t k = 0; k < 2; ++k) shape[i + k] = std::exp(1.05 * pair[k]);
-  }
+  std::transform(draws.data(), draws.data() + n, shape.begin(), [](double x) { return std::exp(x); });
   std::sort(shape.begin(), shape.end());
   std::vector<std::int32_t> lengths(n);
   double low = 0, high = longest;  // of the scale that gives the mean
