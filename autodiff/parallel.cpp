@@ -11,6 +11,8 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include "kernels/thread_sanitizer.h"
+
 namespace ad {
 namespace {
 
@@ -54,21 +56,20 @@ void detail::run_tasks(Index tasks, Index workers, const void* body, void (*call
     for (Index task = 0; task < tasks; ++task) call(body, task, 0);
     return;
   }
-  // One TBB task per thread, each drawing the next piece: cheap, and balanced when pieces differ. What TBB orders is
-  // said once more by atomics, as ThreadSanitizer does not see into TBB; between pieces there is no order.
-  std::atomic<Index> next, ended{0};
-  next.store(0, std::memory_order_release);
+  // One TBB task per thread, each drawing the next piece: cheap, and balanced when pieces differ.
+  std::atomic<Index> next{0};
+  detail::release(&next);
+  const detail::AtEnd joined{detail::acquire, &tasks};
   p->arena.execute([&] {
     tbb::parallel_for(
         0, static_cast<int>(std::min({Index{p->size}, tasks, workers})), 1,
         [&](int worker) {
-          next.load(std::memory_order_acquire);
+          detail::acquire(&next);
+          const detail::AtEnd done{detail::release, &tasks};
           for (Index task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task, worker);
-          ended.fetch_add(1, std::memory_order_release);
         },
         tbb::simple_partitioner());
   });
-  ended.load(std::memory_order_acquire);
 }
 
 }  // namespace ad

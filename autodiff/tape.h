@@ -84,7 +84,6 @@ class Tape {
 
   /// A copy of `m` that gets no gradient.
   Var<T> constant(ConstMatrix<T> m) { return leaf("constant", copy_matrix(m), false); }
-  Var<T> constant(const Tensor<T>& t) { return constant(t.view()); }  ///< the same
   /// A number, [1, 1]: it takes part in any shape, as sides of length 1 repeat.
   Var<T> constant(double number) {
     const T value = static_cast<T>(number);
@@ -94,7 +93,6 @@ class Tape {
   Var<T> reference(ConstMatrix<T> m) { return leaf("reference", {const_cast<T*>(m.data), m.rows, m.cols}, false); }
   /// A copy of `m` that gets a gradient: an input to be differentiated by.
   Var<T> variable(ConstMatrix<T> m) { return leaf("variable", copy_matrix(m), true); }
-  Var<T> variable(const Tensor<T>& t) { return variable(t.view()); }  ///< the same
   /// The weight `p`, not copied: it must outlive the step and not change before reset(). A constant if it is not
   /// trainable now, whatever it was at earlier uses: those keep their gradient.
   Var<T> parameter(const Parameter<T>& p);
