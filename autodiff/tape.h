@@ -157,22 +157,21 @@ class Tape {
     // The reverse loop comes to the first output last, when the gradients of all are complete: it has the closure.
     const void* closure = wanted ? ::new (arena_.allocate(sizeof(F), alignof(F))) F(backward) : nullptr;
     std::array<Var<T>, N> vars;
-    for (std::size_t k = 0; k < N; ++k) {
+    for (std::size_t k = 0; k < N; ++k)
       vars[k] = append(Node{op, outs[k].data, outs[k].rows, outs[k].cols, wanted, false}, inputs);
-      if (wanted && k == 0) {
-        nodes_.back().closure = closure;
-        nodes_.back().backward = [](const void* f, Tape& tape, std::uint32_t first) {
-          std::array<ConstMatrix<T>, N> g;
-          bool reached = false;
-          for (std::size_t i = 0; i < N; ++i) {
-            const Node& n = tape.nodes_[first + i];
-            g[i] = {n.grad, n.grad ? n.rows : 0, n.grad ? n.cols : 0};
-            reached = reached || n.grad;
-          }
-          if (reached) (*static_cast<const F*>(f))(tape, g);
-        };
+    if (!wanted) return vars;
+    Node& node = nodes_[vars[0].id_];
+    node.closure = closure;
+    node.backward = [](const void* f, Tape& tape, std::uint32_t first) {
+      std::array<ConstMatrix<T>, N> g;
+      bool reached = false;
+      for (std::size_t i = 0; i < N; ++i) {
+        const Node& n = tape.nodes_[first + i];
+        g[i] = {n.grad, n.grad ? n.rows : 0, n.grad ? n.cols : 0};
+        reached = reached || n.grad;
       }
-    }
+      if (reached) (*static_cast<const F*>(f))(tape, g);
+    };
     return vars;
   }
 
@@ -265,7 +264,7 @@ class Tape {
   struct NodeView {
     const char* op;                         ///< its name
     ConstMatrix<T> value;                   ///< its value
-    ConstMatrix<T> gradient;                ///< empty where there is none, of some rows only where it is row-sparse
+    Gradient<T> gradient;                   ///< empty where there is none, or where the backward failed
     bool wants_grad;                        ///< does a gradient flow through it?
     std::span<const std::uint32_t> inputs;  ///< their ids
   };
@@ -273,7 +272,8 @@ class Tape {
     const Node& n = nodes_.at(id);
     const std::size_t end = id + 1 < nodes_.size() ? nodes_[id + 1].first_input : inputs_.size();
     const auto inputs = std::span(inputs_).subspan(n.first_input, end - n.first_input);
-    return {n.op, {n.value, n.rows, n.cols}, gradient_of(n).values, n.wants_grad, inputs};
+    const auto gradient = state_ == State::failed ? Gradient<T>{} : gradient_of(n);
+    return {n.op, {n.value, n.rows, n.cols}, gradient, n.wants_grad, inputs};
   }  ///< Throws std::out_of_range for an id from size() on.
   /// Is called after every node's forward and after its backward; null: nobody. Must outlive its use.
   void observe(TapeObserver* observer) { observer_ = observer; }

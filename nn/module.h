@@ -40,15 +40,15 @@ concept Sequence = requires(M& m) {
   m.size();
 };
 
-/// Calls f(name, member, layout) for each member of a module, or of a sequence, whose names are 0, 1, ...
+/// Calls f(name, member, layout) for each member of a module, or of a sequence of one layout, whose names are 0, 1, ...
 template <class Module, class F>
-void for_each_member(Module& module, F&& f) {
+void for_each_member(Module& module, F&& f, Layout layout = Layout::matrix) {
   if constexpr (Sequence<Module>) {
     std::size_t k = 0;
-    for (auto& member : module) f(k++, member, Layout::matrix);
+    for (auto& member : module) f(k++, member, layout);
   } else {
     std::remove_const_t<Module>::visit(
-        module, [&](const char* name, auto& member, Layout layout = Layout::matrix) { f(name, member, layout); });
+        module, [&](const char* name, auto& member, Layout l = Layout::matrix) { f(name, member, l); });
   }
 }
 
@@ -64,10 +64,11 @@ void for_each_parameter(Module& module, F&& f, const std::string& prefix = "", L
   if constexpr (detail::Optional<Module>) {
     if (module.has_value()) for_each_parameter(*module, f, prefix, layout);
   } else if constexpr (!is_parameter<std::remove_const_t<Module>>) {
-    detail::for_each_member(module, [&](auto name, auto& member, Layout l) {
+    const auto visit = [&](auto name, auto& member, Layout l) {
       const std::string own = detail::member_name(name);
       for_each_parameter(member, f, prefix.empty() ? own : prefix + "." + own, l);
-    });
+    };
+    detail::for_each_member(module, visit, layout);
   } else if constexpr (std::is_invocable_v<F&, const std::string&, Module&, Layout>) {
     f(prefix, module, layout);
   } else {

@@ -161,8 +161,8 @@ void SafetensorsReader::copy(const std::string& name, AtomicFile& to) {
   }
 }
 
-template <class T>
-Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
+// Of the matrix in memory.
+std::pair<Index, Index> SafetensorsReader::sides(const std::string& name, Layout layout) const {
   const TensorInfo& info = find(name);
   if (info.dtype != "F16" && info.dtype != "F32" && info.dtype != "F64")
     fail("tensor " + name + ": expected F16, F32 or F64, found " + info.dtype);
@@ -172,8 +172,23 @@ Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
          std::to_string(info.shape.size()));
   }
   const Index rows = layout == Layout::vector ? 1 : info.shape[0], cols = info.shape.back();
+  return layout == Layout::transposed ? std::pair(cols, rows) : std::pair(rows, cols);
+}
+
+void SafetensorsReader::check(const std::string& name, Index rows, Index cols, Layout layout) const {
+  const auto [found_rows, found_cols] = sides(name, layout);
+  if (found_rows == rows && found_cols == cols) return;
+  throw ShapeError(path_ + ": tensor " + name + " is " + shape_string(found_rows, found_cols) + ", expected " +
+                   shape_string(rows, cols));
+}
+
+template <class T>
+Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
+  const auto [out_rows, out_cols] = sides(name, layout);
+  const TensorInfo& info = find(name);
   const bool transposed = layout == Layout::transposed;
-  Tensor<T> out(transposed ? cols : rows, transposed ? rows : cols);
+  const Index rows = transposed ? out_cols : out_rows, cols = transposed ? out_rows : out_cols;
+  Tensor<T> out(out_rows, out_cols);
   if (out.size() == 0) return out;  // also of a side that no loop would come to the end of
 
   const auto width = dtype_size(info.dtype);
@@ -220,6 +235,9 @@ std::string safetensors_header(const std::string& path, const std::vector<NamedT
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t offset = 0;
   for (const NamedTensor<T>& t : tensors) {
+    if (header.contains(t.name) || t.name == "__metadata__")
+      throw Error(path + ": " + t.name +
+                  (t.name[0] == '_' ? " is no name for a tensor" : " is the name of two tensors"));
     const TensorInfo info = t.source ? t.source->tensors().at(t.name) : description(t, precision);
     const std::uint64_t end = offset + (info.end - info.begin);
     header[t.name] = {{"dtype", info.dtype}, {"shape", info.shape}, {"data_offsets", {offset, end}}};

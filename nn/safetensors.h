@@ -47,6 +47,8 @@ class RECVAE_API SafetensorsReader {
   /// converted to T.
   template <class T>
   Tensor<T> read(const std::string& name, Layout layout = Layout::matrix);
+  /// Throws Error, ShapeError for sides, where read(name, layout) would not give a matrix [rows, cols].
+  void check(const std::string& name, Index rows, Index cols, Layout layout = Layout::matrix) const;
   /// One dimension of whole numbers, I32 or I64.
   std::vector<std::int64_t> read_integers(const std::string& name);
 
@@ -55,6 +57,7 @@ class RECVAE_API SafetensorsReader {
 
  private:
   const TensorInfo& find(const std::string& name) const;
+  std::pair<Index, Index> sides(const std::string& name, Layout layout) const;
   void seek(const TensorInfo& info);
   [[noreturn]] void fail(const std::string& what) const;
 
@@ -116,17 +119,20 @@ void append_tensors(std::vector<NamedTensor<T>>& list, SafetensorsReader& source
   });
 }
 
-/// Fills every parameter of `module` from the file's tensors "prefix.path"; shapes must fit, or Error.
+/// Fills every parameter of `module` from the file's tensors "prefix.path". All must be there, and shapes fit: else
+/// Error, and nothing was changed (a read error comes later).
 template <class Module>
 void read_parameters(SafetensorsReader& reader, Module& module, const std::string& prefix) {
   for_each_parameter(
       module,
+      [&](const std::string& name, const auto& p, Layout layout) {
+        reader.check(name, p.value.rows(), p.value.cols(), layout);
+      },
+      prefix);
+  for_each_parameter(
+      module,
       [&]<class T>(const std::string& name, Parameter<T>& p, Layout layout) {
-        Tensor<T> value = reader.read<T>(name, layout);
-        if (value.rows() != p.value.rows() || value.cols() != p.value.cols()) {
-          throw ShapeError(reader.path() + ": tensor " + name + " is " + shape_string(value.view()) + ", expected " +
-                           shape_string(std::as_const(p.value).view()));
-        }
+        const Tensor<T> value = reader.read<T>(name, layout);
         std::copy(value.data(), value.data() + value.size(), p.value.data());  // in place: parameters keep their memory
       },
       prefix);

@@ -1,6 +1,7 @@
 // A module, and its optimiser, as one safetensors file.
 #pragma once
 
+#include <deque>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -27,6 +28,10 @@ struct Tensors {
       of<T>().push_back({name, p.value.view(), layout});
     });
   }
+  void add(const std::string& name, std::span<const std::int64_t> numbers) {
+    const auto to = [&](auto& list) { list.push_back({.name = name, .value = {}, .long_integers = numbers}); };
+    doubles.empty() ? to(floats) : to(doubles);
+  }
   void write(const std::string& path, const Metadata& metadata) const {
     if (!floats.empty() && !doubles.empty()) throw Error(path + ": a module of float and of double is not written");
     if (doubles.empty()) {
@@ -37,7 +42,21 @@ struct Tensors {
   }
 };
 
-inline std::string state_name(const std::string& path, const char* which) { return "optimizer." + path + "." + which; }
+inline constexpr const char* kOptimizer = "optimizer";  // in metadata, and what names begin with
+
+/// Calls f(name in files, state) for all matrices of an optimiser's state, and for its numbers of steps.
+template <class Module, class Optimizer, class F>
+void for_each_optimizer_tensor(const Module& module, Optimizer& optimizer, const F& f) {
+  optimizer.for_each_state(module, [&](const std::string& path, auto&&... states) {
+    std::size_t k = 0;
+    const auto call = [&]<class V>(V& state) {
+      const char* which = "steps";
+      if constexpr (!std::is_integral_v<V>) which = Optimizer::kStateNames[k++];
+      f(std::string(kOptimizer) + "." + path + "." + which, state);
+    };
+    (call(states), ...);
+  });
+}
 
 }  // namespace detail
 
@@ -50,66 +69,68 @@ void save(const std::string& path, const Module& module, const Metadata& metadat
   tensors.write(path, metadata);
 }
 
-/// Fills every parameter of `module` from such a file. All names must be there, and shapes fit, or Error; then some
-/// parameters may be filled. They stay who they are; what else the file holds is left alone.
+/// Fills every parameter of `module` from such a file and returns its metadata. All names must be there, and shapes
+/// fit: else Error, and nothing was changed (a read error comes later). Parameters stay who they are; what else the
+/// file holds is left alone.
 template <class Module>
-void load(const std::string& path, Module& module) {
+Metadata load(const std::string& path, Module& module) {
   SafetensorsReader reader(path);
   read_parameters(reader, module, "");
+  return reader.metadata();
 }
 
 /// The same with the optimiser's state, by the paths of the module: "optimizer.fc1.weight.m" (kStateNames) as memory
-/// holds it, and the counts of steps, in the module's order, "optimizer.steps". Training goes on from it to the bit.
+/// holds it, and "optimizer.fc1.weight.steps"; the metadata says whose it is ("optimizer": "Adam"). Options are not in
+/// it: with the same ones, training goes on to the bit.
 template <class Module, class Optimizer>
 requires requires { Optimizer::kStateNames; }
-void save(const std::string& path, const Module& module, Optimizer& optimizer, const Metadata& metadata = {}) {
+void save(const std::string& path, const Module& module, Optimizer& optimizer, Metadata metadata = {}) {
   detail::Tensors tensors;
-  std::vector<std::int64_t> steps;
+  std::deque<std::int64_t> steps;  // which stay where they are
   tensors.add(module);
-  optimizer.for_each_state(module, [&](const std::string& name, auto... rest) {
-    std::size_t k = 0;
-    const auto add = [&]<class V>(V value) {
-      if constexpr (std::is_integral_v<V>) {
-        steps.push_back(value);
-      } else {
-        tensors.of<std::remove_reference_t<decltype(*value.data)>>().push_back(
-            {detail::state_name(name, Optimizer::kStateNames[k++]), value});
-      }
-    };
-    (add(rest), ...);
+  detail::for_each_optimizer_tensor(module, optimizer, [&]<class V>(const std::string& name, V value) {
+    if constexpr (std::is_integral_v<V>) {
+      steps.push_back(value);
+      tensors.add(name, std::span<const std::int64_t>(&steps.back(), 1));
+    } else {
+      tensors.of<std::remove_reference_t<decltype(*value.data)>>().push_back({name, value});
+    }
   });
-  const auto add_steps = [&](auto& list) {
-    list.push_back({.name = "optimizer.steps", .value = {}, .long_integers = std::span<const std::int64_t>(steps)});
-  };
-  tensors.doubles.empty() ? add_steps(tensors.floats) : add_steps(tensors.doubles);
+  metadata[detail::kOptimizer] = Optimizer::kName;
   tensors.write(path, metadata);
 }
-/// Fills the module, and the state of its optimiser, from such a file; errors as those of load() without one.
+/// Fills the module, and the state of its optimiser, from such a file; errors as those of load() without one, also
+/// where the state is another optimiser's.
 template <class Module, class Optimizer>
 requires requires { Optimizer::kStateNames; }
-void load(const std::string& path, Module& module, Optimizer& optimizer) {
+Metadata load(const std::string& path, Module& module, Optimizer& optimizer) {
   SafetensorsReader reader(path);
-  read_parameters(reader, module, "");
-  const std::vector<std::int64_t> steps = reader.read_integers("optimizer.steps");
-  std::size_t at = 0;
-  optimizer.for_each_state(module, [&](const std::string& name, auto&&... rest) {
-    std::size_t k = 0;
-    const auto fill = [&]<class V>(V& state) {
-      if constexpr (std::is_integral_v<V>) {
-        if (at == steps.size()) throw Error(path + ": optimizer.steps is shorter than the module's parameters");
-        state = steps[at++];
-      } else {
-        using T = std::remove_reference_t<decltype(*state.data)>;
-        const Tensor<T> value = reader.read<T>(detail::state_name(name, Optimizer::kStateNames[k++]));
-        if (value.rows() != state.rows || value.cols() != state.cols) {
-          throw ShapeError(path + ": the optimiser's state of " + name + " is " + shape_string(value.view()) +
-                           ", expected " + shape_string(state));
-        }
-        std::copy_n(value.data(), value.size(), state.data);
-      }
-    };
-    (fill(rest), ...);
+  const auto owner = reader.metadata().find(detail::kOptimizer);
+  if (owner == reader.metadata().end() || owner->second != Optimizer::kName) {
+    throw Error(path + ": expected the state of " + Optimizer::kName + ", found " +
+                (owner == reader.metadata().end() ? "none of any optimiser" : "that of " + owner->second));
+  }
+  std::vector<std::int64_t> steps;
+  detail::for_each_optimizer_tensor(module, optimizer, [&]<class V>(const std::string& name, V& state) {
+    if constexpr (std::is_integral_v<V>) {
+      const std::vector<std::int64_t> count = reader.read_integers(name);
+      if (count.size() != 1 || count[0] < 0) throw Error(path + ": tensor " + name + ": expected one number from 0 on");
+      steps.push_back(count[0]);
+    } else {
+      reader.check(name, state.rows, state.cols);
+    }
   });
+  read_parameters(reader, module, "");
+  std::size_t at = 0;
+  detail::for_each_optimizer_tensor(module, optimizer, [&]<class V>(const std::string& name, V& state) {
+    if constexpr (std::is_integral_v<V>) {
+      state = steps[at++];
+    } else {
+      const auto value = reader.read<std::remove_reference_t<decltype(*state.data)>>(name);
+      std::copy_n(value.data(), value.size(), state.data);
+    }
+  });
+  return reader.metadata();
 }
 
 }  // namespace ad::nn

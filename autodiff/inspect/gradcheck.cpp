@@ -29,7 +29,7 @@ double evaluate(const GradcheckFunction& f, const std::vector<Tensor<double>>& i
 void GradcheckResult::compare(const std::string& of, Index element, double a, double n, GradcheckOptions options) {
   const double error = std::abs(a - n) / std::max({1.0, std::abs(a), std::abs(n)});
   largest = std::max(largest, std::abs(a));
-  if (error <= worst) return;  // not so when it is NaN
+  if (error <= worst || std::isnan(worst)) return;  // a NaN goes on, the first time
   worst = error;
   if (error <= options.tolerance) return;
   ok = false;
@@ -55,14 +55,9 @@ GradcheckResult gradcheck(const GradcheckFunction& f, std::vector<Tensor<double>
   GradcheckResult result;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     for (Index i = 0; i < inputs[k].size(); ++i) {
-      double& x = inputs[k].data()[i];
-      const double before = x, h = options.step * std::max(1.0, std::abs(x));
-      x = before + h;
-      const double up = evaluate(f, inputs, tape);
-      x = before - h;
-      const double down = evaluate(f, inputs, tape);
-      x = before;
-      result.compare("input " + std::to_string(k), i, analytic[k].data()[i], (up - down) / (2 * h), options);
+      const double difference =
+          detail::central_difference(inputs[k].data()[i], options.step, [&] { return evaluate(f, inputs, tape); });
+      result.compare("input " + std::to_string(k), i, analytic[k].data()[i], difference, options);
     }
   }
   return result;

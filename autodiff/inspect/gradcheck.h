@@ -1,6 +1,8 @@
 // Checks a backward against central differences.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <span>
 #include <string>
@@ -28,6 +30,23 @@ struct RECVAE_API GradcheckResult {
   /// Takes in one element's gradient a and central difference n; `of` says of what.
   void compare(const std::string& of, Index element, double a, double n, GradcheckOptions options);
 };
+
+namespace detail {
+/// (f(x + h) - f(x - h)) / 2h, h = step * max(1, |x|). x is put back, also where f throws.
+template <class F>
+double central_difference(double& x, double step, const F& f) {
+  const struct Restore {
+    double& x;
+    double before;
+    ~Restore() { x = before; }
+  } at{x, x};
+  const double h = step * std::max(1.0, std::abs(x));
+  x = at.before + h;
+  const double up = f();
+  x = at.before - h;
+  return (up - f()) / (2 * h);
+}
+}  // namespace detail
 
 /// A function of values on a tape; may return any shape.
 using GradcheckFunction = std::function<Var<double>(Tape<double>&, std::span<const Var<double>>)>;

@@ -1,6 +1,7 @@
 // What each op of a step costs.
 #pragma once
 
+#include <charconv>
 #include <chrono>
 #include <map>
 #include <string>
@@ -21,7 +22,7 @@ class Profile final : TapeObserver {
  public:
   /// Of all calls of one op.
   struct Cost {
-    std::int64_t calls = 0;  ///< forward
+    std::int64_t calls = 0;  ///< forward; of several outputs, each
     double forward = 0;      ///< seconds
     double backward = 0;     ///< seconds
     std::int64_t bytes = 0;  ///< of the arena: values, what backwards need, gradients
@@ -56,7 +57,10 @@ class Profile final : TapeObserver {
   void forward_done(std::size_t id) override {
     Cost& c = costs_[tape_.node(id).op];
     ++c.calls;
-    if (id == 0) mark();  // what came before a recording is nobody's
+    if (id == 0) {  // the time before a recording is nobody's, the memory is the first node's
+      mark();
+      bytes_ = 0;
+    }
     take(c.forward, c);
   }
   void backward_begins() override { mark(); }
@@ -78,8 +82,8 @@ class Profile final : TapeObserver {
   }
 
   static std::string fixed(double x) {
-    const std::string s = std::to_string(x);
-    return s.substr(0, s.find('.') + 4);
+    char text[32];  // not in the host's locale
+    return {text, std::to_chars(text, text + sizeof text, x, std::chars_format::fixed, 3).ptr};
   }
   static std::string row(std::string op, const std::string& calls, const std::string& forward,
                          const std::string& backward, const std::string& bytes) {

@@ -58,7 +58,7 @@ template <class T>
 Var<T> div(Var<T> a, Var<T> b) {
   return detail::binary(
       "div", a, b, [](T x, T y) { return x / y; }, [](T g, T, T y) { return g / y; },
-      [](T g, T x, T y) { return -g * x / (y * y); });
+      [](T g, T x, T y) { return -g * (x / y) / y; });
 }
 
 /// The larger of two, elementwise; sides of length 1 repeat. NaN if one is. Equal ones share the gradient, as in
@@ -80,28 +80,36 @@ Var<T> min(Var<T> a, Var<T> b) {
       [](T g, T x, T y) { return detail::share(g, !(x <= y || std::isnan(x)), x == y); });
 }
 
+namespace detail {
+
+/// where(), under the name of `op`.
+template <class T>
+Var<T> choose(const char* op, ConstMatrix<T> condition, Var<T> a, Var<T> b) {
+  Tape<T>& tape = tape_of(op, {a, b});
+  const Broadcast<T> x(a.value()), y(b.value());
+  const Matrix<T> out = alloc_broadcast(op, tape, condition, broadcast_shape(op, a.value(), b.value()));
+  const Broadcast<T> c({tape.copy(condition.span()).data(), condition.rows, condition.cols});
+  fill(out, [&](Index i, Index j) { return c(i, j) != 0 ? x(i, j) : y(i, j); });
+  return tape.record(op, out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
+    put_reduced(t.grad_slot(a), g.rows, g.cols, [&](Index i, Index j) { return c(i, j) != 0 ? g(i, j) : T(0); });
+    put_reduced(t.grad_slot(b), g.rows, g.cols, [&](Index i, Index j) { return c(i, j) != 0 ? T(0) : g(i, j); });
+  });
+}
+
+}  // namespace detail
+
 /// a where `condition` is not 0, else b, elementwise; sides of length 1 repeat, of all three. What is not taken
-/// gets the gradient 0: a NaN there stays there, but for slopes that are infinite (of log at 0: 0 * inf).
+/// gets the gradient 0. That hides a NaN there, but not a slope that is none: of log at 0 or sqrt below it, 0 times it
+/// is NaN, so keep those out before.
 template <class T>
 Var<T> where(ConstMatrix<std::type_identity_t<T>> condition, Var<T> a, Var<T> b) {
-  Tape<T>& tape = tape_of("where", {a, b});
-  const detail::Broadcast<T> x(a.value()), y(b.value());
-  const Matrix<T> sides = detail::alloc_broadcast("where", tape, a.value(), b.value());
-  const Matrix<T> out = detail::alloc_broadcast("where", tape, condition, ConstMatrix<T>(sides));
-  const detail::Broadcast<T> c({tape.copy(condition.span()).data(), condition.rows, condition.cols});
-  detail::fill(out, [&](Index i, Index j) { return c(i, j) != 0 ? x(i, j) : y(i, j); });
-  return tape.record("where", out, {a, b}, [=](Tape<T>& t, ConstMatrix<T> g) {
-    detail::put_reduced(t.grad_slot(a), g.rows, g.cols,
-                        [&](Index i, Index j) { return c(i, j) != 0 ? g(i, j) : T(0); });
-    detail::put_reduced(t.grad_slot(b), g.rows, g.cols,
-                        [&](Index i, Index j) { return c(i, j) != 0 ? T(0) : g(i, j); });
-  });
+  return detail::choose("where", condition, a, b);
 }
 
 /// x, with `value` where `mask` is not 0; sides of length 1 repeat.
 template <class T>
 Var<T> masked_fill(Var<T> x, ConstMatrix<std::type_identity_t<T>> mask, double value) {
-  return where(mask, tape_of("masked_fill", {x}).constant(value), x);
+  return detail::choose("masked_fill", mask, tape_of("masked_fill", {x}).constant(value), x);
 }
 
 /// add(a, b)

@@ -34,11 +34,23 @@ Index broadcast_side(const char* op, Index a, Index b, ConstMatrix<T> left, Cons
   return a == 1 ? b : a;
 }
 
+/// The shape that `a` and `b` broadcast to, without data.
+template <class T>
+ConstMatrix<T> broadcast_shape(const char* op, ConstMatrix<T> a, ConstMatrix<T> b) {
+  return {nullptr, broadcast_side(op, a.rows, b.rows, a, b), broadcast_side(op, a.cols, b.cols, a, b)};
+}
+
 /// An uninitialised result of the shape that `a` and `b` broadcast to.
 template <class T>
 Matrix<T> alloc_broadcast(const char* op, Tape<T>& tape, ConstMatrix<T> a, ConstMatrix<T> b) {
-  const Index rows = broadcast_side(op, a.rows, b.rows, a, b);
-  return tape.alloc(rows, broadcast_side(op, a.cols, b.cols, a, b));
+  const ConstMatrix<T> shape = broadcast_shape(op, a, b);
+  return tape.alloc(shape.rows, shape.cols);
+}
+
+/// Sets all of a slot that nobody has filled yet to 0: for a backward that writes a part of it.
+template <class T>
+void clear_fresh(GradSlot<T> slot) {
+  if (slot && !slot.accumulate) std::fill_n(slot.grad.data, slot.grad.size(), T(0));
 }
 
 /// out(i, j) = f(i, j)

@@ -128,7 +128,7 @@ Var<T> clamp(Var<T> x, double low, double high) {
       "clamp", x, [=](T v) { return v < least  ? least
                                     : v > most ? most
                                                : v; },
-      [=](T v, T) { return static_cast<T>(!(v < least || v > most)); });
+      [=](T v, T) { return static_cast<T>(v >= least && v <= most); });
 }
 
 /// Hyperbolic tangent.

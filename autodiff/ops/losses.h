@@ -1,4 +1,4 @@
-// What classifiers and regressions minimise: means, as PyTorch's functions of these names.
+// What classifiers and regressions minimise: means, as PyTorch's functions of these names (mse: mse_loss).
 #pragma once
 
 #include <string>
@@ -7,6 +7,22 @@
 #include "reduce.h"
 
 namespace ad {
+namespace detail {
+
+/// The mean of f(x, y), whose derivatives are dx(x, y) and dy(x, y), over all elements of two matrices of one shape.
+template <class T, class F, class DX, class DY>
+Var<T> mean_loss(const char* op, Var<T> a, Var<T> b, F f, DX dx, DY dy) {
+  const ConstMatrix<T> x = tape_of(op, {a, b}).value(a), y = b.value();
+  if (x.rows != y.rows || x.cols != y.cols) {
+    throw ShapeError(std::string(op) + ": " + shape_string(x) + " and " + shape_string(y) +
+                     ": expected the same shape");
+  }
+  return mean_of(
+      op, binary(
+              op, a, b, f, [dx](T g, T p, T q) { return g * dx(p, q); }, [dy](T g, T p, T q) { return g * dy(p, q); }));
+}
+
+}  // namespace detail
 
 /// -1 / n sum_i log softmax(logits_i)_labels[i]: [1, 1], for logits [n, classes], n > 0, and a class for each row.
 /// Throws ShapeError for a class outside or another number of labels.
@@ -41,21 +57,21 @@ Var<T> cross_entropy(Var<T> logits, std::span<const std::int32_t> labels) {
 }
 
 /// The mean of -(y log sigmoid(x) + (1 - y) log(1 - sigmoid(x))) = max(x, 0) - x y + log(1 + e^-|x|): [1, 1], for
-/// logits x and targets y in [0, 1]; sides of length 1 repeat.
+/// logits x and targets y in [0, 1] of one shape, which is not empty; else ShapeError.
 template <class T>
 Var<T> binary_cross_entropy_with_logits(Var<T> logits, Var<T> targets) {
-  return mean(detail::binary(
+  return detail::mean_loss(
       "binary_cross_entropy_with_logits", logits, targets,
       [](T x, T y) { return (x < T(0) ? T(0) : x) - x * y + std::log1p(std::exp(-std::abs(x))); },
-      [](T g, T x, T y) { return g * (kernels::sigmoid(x) - y); }, [](T g, T x, T) { return -g * x; }));
+      [](T x, T y) { return kernels::sigmoid(x) - y; }, [](T x, T) { return -x; });
 }
 
-/// The mean of (a - b)^2: [1, 1]; sides of length 1 repeat.
+/// The mean of (a - b)^2: [1, 1], of two of one shape, which is not empty; else ShapeError.
 template <class T>
 Var<T> mse(Var<T> a, Var<T> b) {
-  return mean(detail::binary(
-      "mse", a, b, [](T x, T y) { return (x - y) * (x - y); }, [](T g, T x, T y) { return 2 * g * (x - y); },
-      [](T g, T x, T y) { return 2 * g * (y - x); }));
+  return detail::mean_loss(
+      "mse", a, b, [](T x, T y) { return (x - y) * (x - y); }, [](T x, T y) { return 2 * (x - y); },
+      [](T x, T y) { return 2 * (y - x); });
 }
 
 }  // namespace ad

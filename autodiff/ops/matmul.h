@@ -72,7 +72,11 @@ Var<T> linear(Var<T> x, Var<T> weight, Var<T> bias) {
 /// x weight^T: x [batch, in], weight [out, in].
 template <class T>
 Var<T> linear(Var<T> x, Var<T> weight) {
-  tape_of("linear", {x, weight});
+  const ConstMatrix<T> in = tape_of("linear", {x, weight}).value(x), w = weight.value();
+  if (in.cols != w.cols) {
+    throw ShapeError("linear: x " + shape_string(in) + ", weight " + shape_string(w) +
+                     ": expected [batch, in], [out, in]");
+  }
   return matmul(x, weight, false, true);
 }
 

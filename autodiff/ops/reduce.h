@@ -97,12 +97,20 @@ Var<T> sum(Var<T> x) {
   return detail::scaled_total("sum", x, T(1));
 }
 
+namespace detail {
+/// mean(), under the name of `op`.
+template <class T>
+Var<T> mean_of(const char* op, Var<T> x) {
+  const ConstMatrix<T> in = tape_of(op, {x}).value(x);
+  if (in.size() == 0) throw ShapeError(std::string(op) + ": " + shape_string(in) + " has no elements");
+  return scaled_total(op, x, T(1) / static_cast<T>(in.size()));
+}
+}  // namespace detail
+
 /// Mean over all elements: [1, 1]; x must not be empty.
 template <class T>
 Var<T> mean(Var<T> x) {
-  const ConstMatrix<T> in = tape_of("mean", {x}).value(x);
-  if (in.size() == 0) throw ShapeError("mean: " + shape_string(in) + " has no elements");
-  return detail::scaled_total("mean", x, T(1) / static_cast<T>(in.size()));
+  return detail::mean_of("mean", x);
 }
 
 /// sum_j x_ij: [rows, 1].

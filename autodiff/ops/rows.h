@@ -2,8 +2,8 @@
 #pragma once
 
 #include <initializer_list>
-#include <ranges>
 #include <string>
+#include <vector>
 
 #include "sparse_linear.h"
 
@@ -17,12 +17,6 @@ void check_range(const char* op, Index begin, Index end, Index n, ConstMatrix<T>
     throw ShapeError(std::string(op) + ": from " + std::to_string(begin) + " to " + std::to_string(end) + " of " +
                      shape_string(x) + ": expected 0 <= begin <= end <= " + std::to_string(n));
   }
-}
-
-/// Sets all of a slot that nobody has filled yet to 0: for a backward that writes a part of it.
-template <class T>
-void clear_fresh(GradSlot<T> slot) {
-  if (slot && !slot.accumulate) std::fill_n(slot.grad.data, slot.grad.size(), T(0));
 }
 
 /// The tape of several values, at least one.
@@ -158,6 +152,17 @@ Var<T> concat_rows(std::initializer_list<Var<T>> parts) {
 template <class T>
 Var<T> concat_cols(std::initializer_list<Var<T>> parts) {
   return concat_cols(std::span<const Var<T>>(parts.begin(), parts.size()));
+}
+
+/// The same, of a vector of them.
+template <class T>
+Var<T> concat_rows(const std::vector<Var<T>>& parts) {
+  return concat_rows(std::span<const Var<T>>(parts));
+}
+/// The same, of a vector of them.
+template <class T>
+Var<T> concat_cols(const std::vector<Var<T>>& parts) {
+  return concat_cols(std::span<const Var<T>>(parts));
 }
 
 /// x_ji: [cols, rows].

@@ -41,7 +41,7 @@ void put_rows(Tape<T>& t, Var<T> weight, const CsrView<T>& x, ConstMatrix<T> g) 
     sparse_linear_weight_grad(columns, g, rows, true, false);
     t.set_row_grad(weight, columns.columns, rows);
   } else if (GradSlot<T> dw = t.grad_slot(weight)) {
-    if (!dw.accumulate) std::fill(dw.grad.data, dw.grad.data + dw.grad.size(), T(0));
+    clear_fresh(dw);
     sparse_linear_weight_grad(by_columns(t, x), g, dw.grad, false, true);
   }
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "../../autodiff/inspect/dense.h"
 #include "../../autodiff/tape.h"
 #include "../module.h"
 
@@ -21,15 +22,17 @@ template <class T>
 class GradientSum {
  public:
   /// Adds weight times the gradients that `tape` has for `module`; a tied parameter's once. Throws Error without a
-  /// finished backward(), ShapeError if a parameter changed its shape.
+  /// finished backward(), ShapeError if a parameter changed its shape: then nothing was added.
   template <class Module>
   void add(const Module& module, Tape<T>& tape, double weight = 1) {
     tape.require_gradients("GradientSum");
+    for_each_distinct_parameter(module, [&](const Parameter<T>& p) { check(p, tape.gradient(p)); });
+    const T w = static_cast<T>(weight);
     for_each_distinct_parameter(module, [&](const Parameter<T>& p) {
       const Gradient<T> g = tape.gradient(p);
       if (!g) return;
       Sum& s = sum(p);
-      const T w = static_cast<T>(weight);
+      s.reached = true;
       for (Index k = 0; k < g.values.rows; ++k) {
         const T* from = g.values.row(k);
         T* to = s.value.view().row(g.row_sparse ? g.rows[static_cast<std::size_t>(k)] : k);
@@ -67,20 +70,22 @@ class GradientSum {
     std::weak_ptr<const char> parameter;  // keeps the token's address from being anyone else's
     const char* token;
     Tensor<T> value;
-    bool reached = true;
+    bool reached = false;
   };
   Sum& sum(const Parameter<T>& p) {
     const std::shared_ptr<const char>& token = p.identity.token();
     for (Sum& s : sums_) {
-      if (s.token != token.get()) continue;
-      if (s.value.rows() != p.value.rows() || s.value.cols() != p.value.cols()) {
-        throw ShapeError("GradientSum: parameter " + shape_string(p.value.view()) + ", sum " +
-                         shape_string(s.value.view()) + ": a parameter changed its shape");
-      }
-      s.reached = true;
-      return s;
+      if (s.token == token.get()) return s;
     }
     return sums_.emplace_back(Sum{token, token.get(), Tensor<T>(p.value.rows(), p.value.cols())});
+  }
+  void check(const Parameter<T>& p, const Gradient<T>& g) {
+    if (!g) return;
+    const Index rows = p.value.rows(), cols = p.value.cols();
+    const Sum& s = sum(p);
+    if (ad::detail::fits(g, rows, cols) && s.value.rows() == rows && s.value.cols() == cols) return;
+    throw ShapeError("GradientSum: parameter " + shape_string(rows, cols) + ", sum " + shape_string(s.value.view()) +
+                     ", gradient " + shape_string(g.values) + ": a parameter changed its shape");
   }
 
   std::vector<Sum> sums_;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "../../autodiff/inspect/dense.h"
 #include "../../autodiff/kernels/loops.h"
 #include "../../autodiff/parallel.h"
 #include "../../autodiff/tape.h"
@@ -72,14 +73,14 @@ class Optimizer {
     }
     std::erase_if(states_, [](const State& s) { return s.parameter.expired(); });
     expected = states_.size() + 1;
-    State& fresh = states_.emplace_back(State{token, token.get(), {}});
+    State fresh{token, token.get(), {}};
     for (Tensor<T>& m : fresh.matrices) m = Tensor<T>(p.value.rows(), p.value.cols());
-    return fresh;
+    return states_.emplace_back(std::move(fresh));
   }
 
   void check_shapes(const Parameter<T>& p, const Gradient<T>& g, const State& s) const {
     const Index rows = p.value.rows(), cols = p.value.cols();
-    bool fits = g.values.cols == cols && (g.row_sparse ? g.values.rows <= rows : g.values.rows == rows);
+    bool fits = ad::detail::fits(g, rows, cols);
     for (const Tensor<T>& m : s.matrices) fits = fits && m.rows() == rows && m.cols() == cols;
     if (fits) return;
     throw ShapeError(std::string(name_) + ": parameter " + shape_string(rows, cols) + ", state " +

@@ -76,6 +76,31 @@ TEST_CASE("max, min: NaN wins on either side, equals share; where leaves out wha
   CHECK(tape.gradient(b).values(0, 0) == 6);
 }
 
+TEST_CASE("div: the gradient does not go through b^2, which floats may not hold") {
+  ad::Tape<float> tape;
+  const auto a = tape.variable(ad::Tensor<float>(1, 2, {1e-23f, 1e30f})),
+             b = tape.variable(ad::Tensor<float>(1, 2, {1e-23f, 1e20f}));
+  tape.backward(ad::sum(a / b));
+  CHECK(tape.gradient(b).values(0, 0) == doctest::Approx(-1e23));
+  CHECK(tape.gradient(b).values(0, 1) == doctest::Approx(-1e-10));
+}
+
+TEST_CASE("where, masked_fill, linear and mse name themselves; where takes memory for its result alone") {
+  ad::Tape<double> tape;
+  const auto x = tape.variable(ad::Tensor<double>(3, 4));
+  CHECK_THROWS_WITH_AS(ad::masked_fill(x, ad::Tensor<double>(4, 4), 1),
+                       "masked_fill: [4, 4] and [3, 4] do not broadcast: a side must be equal or 1", ad::ShapeError);
+  CHECK_THROWS_WITH_AS(ad::linear(x, x * 1 + ad::transpose(ad::transpose(x)), ad::detach(x)),
+                       "linear: x [3, 4], weight [3, 4], bias [3, 4]: expected [batch, in], [out, in], [1, out]",
+                       ad::ShapeError);
+  CHECK_THROWS_WITH_AS(ad::linear(x, ad::transpose(x)),
+                       "linear: x [3, 4], weight [4, 3]: expected [batch, in], [out, in]", ad::ShapeError);
+  const auto large = tape.variable(ad::Tensor<double>(1000, 1000));
+  const std::size_t before = tape.bytes_in_use();
+  ad::where(ad::Tensor<double>(1, 1), large, large);
+  CHECK(tape.bytes_in_use() - before < 8001000);
+}
+
 TEST_CASE("numbers beside values: gradients, and the values of matrices of them") {
   const test::Inputs x = {random_tensor(3, 5, 0.5, 2, 3)};
   check_op(

@@ -62,7 +62,9 @@ TEST_CASE("binary_cross_entropy_with_logits, mse: gradients") {
   const auto bce = [&](auto&, auto in) { return times_size(ad::binary_cross_entropy_with_logits(in[0], in[1]), in); };
   const auto squares = [&](auto&, auto in) { return times_size(ad::mse(in[0], in[1]), in); };
   const test::Inputs fitting = {random_tensor(3, 4, 0.5, 2, 1), random_tensor(3, 4, 0.1, 0.3, 2)};
-  const std::vector<test::Inputs> misfits = {{random_tensor(3, 4, 0, 1, 1), random_tensor(2, 4, 0, 1, 2)}};
+  const std::vector<test::Inputs> misfits = {{random_tensor(3, 4, 0, 1, 1), random_tensor(2, 4, 0, 1, 2)},
+                                             {random_tensor(4, 1, 0, 1, 1), random_tensor(1, 4, 0, 1, 2)},
+                                             {ad::Tensor<double>(0, 3), ad::Tensor<double>(0, 3)}};
   test::check_op("binary_cross_entropy_with_logits", bce, fitting, misfits);
   test::check_op("mse", squares, fitting, misfits);
 }

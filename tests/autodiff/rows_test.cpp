@@ -109,7 +109,8 @@ TEST_CASE("concatenations: parts stand in their order; a span of many; of none, 
   CHECK(ad::concat_rows({a, b}).value()(1, 0) == 3);
   CHECK(ad::concat_cols({a, b}).value()(0, 2) == 3);
   const std::vector<ad::Var<double>> many(50, a);
-  const auto all = ad::concat_rows(std::span<const ad::Var<double>>(many));
+  const auto all = ad::concat_rows(many);
+  CHECK(ad::concat_cols(many).cols() == 100);
   CHECK(all.rows() == 50);
   CHECK(ad::concat_rows({a, ad::slice_rows(b, 0, 0)}).rows() == 1);
   tape.backward(ad::sum(all));

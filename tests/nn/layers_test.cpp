@@ -160,6 +160,7 @@ struct Deep {
   std::array<ad::nn::LayerNorm<double>, 2> norms{ad::nn::LayerNorm<double>(2), ad::nn::LayerNorm<double>(2)};
   std::optional<ad::nn::Linear<double>> skip, none;
   std::optional<ad::Parameter<double>> scale;
+  std::vector<ad::Parameter<double>> shifts;
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
     f("layers", self.layers);
@@ -167,6 +168,7 @@ struct Deep {
     f("skip", self.skip);
     f("none", self.none);
     f("scale", self.scale, ad::nn::Layout::vector);
+    f("shifts", self.shifts, ad::nn::Layout::vector);
   }
 };
 
@@ -178,14 +180,15 @@ TEST_CASE("members in vectors and arrays, and optional ones, have PyTorch's name
   for (int k = 0; k < 3; ++k) net.layers.emplace_back(2, 2, seed);
   net.skip.emplace(2, 2, seed, ad::nn::Init::torch, ad::nn::Bias::no);
   net.scale.emplace(ad::Tensor<double>(1, 2));
+  net.shifts.emplace_back(ad::Tensor<double>(1, 5));
   std::vector<std::string> names;
   ad::nn::for_each_parameter(std::as_const(net), [&](const std::string& name, const auto&, ad::nn::Layout layout) {
     names.push_back(name + (layout == ad::nn::Layout::vector ? "*" : ""));
   });
   CHECK(names == std::vector<std::string>{"layers.0.weight", "layers.0.bias*", "layers.1.weight", "layers.1.bias*",
                                           "layers.2.weight", "layers.2.bias*", "norms.0.weight*", "norms.0.bias*",
-                                          "norms.1.weight*", "norms.1.bias*", "skip.weight", "scale*"});
-  CHECK(ad::nn::parameter_count(net) == 3 * 6 + 2 * 4 + 4 + 2);
+                                          "norms.1.weight*", "norms.1.bias*", "skip.weight", "scale*", "shifts.0*"});
+  CHECK(ad::nn::parameter_count(net) == 3 * 6 + 2 * 4 + 4 + 2 + 5);
   ad::nn::set_trainable(net, false);
   CHECK_FALSE(net.scale->trainable);
 
@@ -213,6 +216,29 @@ TEST_CASE("check_gradients: a sound model passes, a wrong backward is named by t
   CHECK(ad::nn::check_gradients(layer, loss(true)).message.find(", element ") != std::string::npos);
   layer.weight.trainable = false;
   CHECK(ad::nn::check_gradients(layer, loss(true)).message.starts_with("bias, element "));
+}
+
+TEST_CASE(
+    "check_gradients: parameters that visit does not name, or none that it does, prove nothing; weights are put back") {
+  ad::nn::Linear<double> layer(3, 2, 1), other(3, 2, 2);
+  const ad::Tensor<double> x = random_tensor(4, 3, -1, 1, 1), before = layer.weight.value;
+  const auto both = [&](ad::Tape<double>& tape) { return ad::mean(layer(tape.constant(x)) * other(tape.constant(x))); };
+  other.bias.trainable = false;
+  const ad::GradcheckResult unnamed = ad::nn::check_gradients(layer, both);
+  CHECK_FALSE(unnamed.ok);
+  CHECK(unnamed.message == "the loss uses a trainable parameter [2, 3] that visit does not name");
+  other.weight.trainable = false;
+  CHECK(ad::nn::check_gradients(layer, both).ok);
+  ad::Parameter<double> stranger(ad::Tensor<double>(1, 1, {1}));
+  const auto none = [&](ad::Tape<double>& tape) { return tape.constant(x).tape().variable(stranger.value); };
+  CHECK(ad::nn::check_gradients(layer, none).message == "the loss uses no trainable parameter of the module");
+  int calls = 0;
+  const auto throwing = [&](ad::Tape<double>& tape) {
+    if (++calls == 2) throw ad::Error("no more");
+    return ad::mean(layer(tape.constant(x)));
+  };
+  CHECK_THROWS_AS(ad::nn::check_gradients(layer, throwing), ad::Error);
+  CHECK(test::same_bits(layer.weight.value, before));
 }
 
 TEST_CASE("Embedding: rows of N(0, deviation^2); ids outside are refused") {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "autodiff/autodiff.h"
+#include "../../autodiff/autodiff.h"
 
 namespace test {
 

@@ -47,6 +47,35 @@ TEST_CASE("first_not_finite names op, node and element, of values first, then of
   CHECK(ad::first_not_finite(tape) == "log, node 1 [2, 2]: value (1, 0) is -inf");
 }
 
+TEST_CASE("first_not_finite names the row of the leaf where its gradient has some rows only") {
+  ad::Tape<double> tape;
+  const auto leaf = tape.variable(ad::Tensor<double>(30, 2));
+  const ad::Tensor<double> seed(3, 2, {0, 0, 1, 1.5e308, 1, 1.5e308});
+  tape.backward(ad::gather_rows(leaf, std::vector<std::int32_t>{4, 17, 17}), seed);
+  CHECK(tape.node(0).gradient.row_sparse);
+  CHECK(ad::first_not_finite(tape) == "variable, node 0 [30, 2]: gradient (17, 1) is inf");
+}
+
+TEST_CASE("a recording whose backward failed shows no gradients") {
+  ad::Tape<double> tape;
+  const auto x = tape.variable(ad::Tensor<double>(1, 1, {1}));
+  const auto bad = tape.record("bad", tape.alloc(1, 1), {x}, [=](ad::Tape<double>& t, ad::ConstMatrix<double>) {
+    t.grad_slot(x);
+    throw ad::Error("bad");
+  });
+  CHECK_THROWS_AS(tape.backward(bad), ad::Error);
+  CHECK_FALSE(tape.node(0).gradient);
+}
+
+TEST_CASE("dense: a gradient of another shape is refused") {
+  ad::Tape<double> tape;
+  const auto x = tape.variable(ad::Tensor<double>(10, 2));
+  tape.backward(ad::sum(ad::gather_rows(x, std::vector<std::int32_t>{9})));
+  CHECK(ad::dense(tape.gradient(x), 10, 2)(9, 1) == 1);
+  CHECK_THROWS_AS(ad::dense(tape.gradient(x), 9, 2), ad::ShapeError);
+  CHECK_THROWS_AS(ad::dense(tape.gradient(x), 10, 3), ad::ShapeError);
+}
+
 TEST_CASE("Profile: every op of a step with its calls, times and memory; as a table; nobody follows after it") {
   ad::Tape<double> tape;
   const ad::Tensor<double> x = random_tensor(100, 50, 0.5, 2, 1);

@@ -28,7 +28,7 @@ TEST_CASE("Sgd: PyTorch's formula, with momentum, Nesterov's, and weight decay")
 }
 
 TEST_CASE("AdamW: PyTorch's formula, in which decay does not pass through the moments") {
-  const ad::nn::AdamOptions o{.learning_rate = 0.02, .weight_decay = 0.1};
+  const ad::nn::AdamWOptions o{.learning_rate = 0.02, .weight_decay = 0.1};
   ad::Parameter<double> p(ad::Tensor<double>(1, 1, {2}));
   ad::nn::AdamW<double> adam(o);
   ad::Tape<double> tape;
@@ -45,6 +45,7 @@ TEST_CASE("AdamW: PyTorch's formula, in which decay does not pass through the mo
     CHECK(p.value(0, 0) == doctest::Approx(x).epsilon(1e-12));
   }
   CHECK(ad::nn::AdamW<float>().options().weight_decay == 0.01);
+  CHECK(ad::nn::AdamW<float>({.learning_rate = 1}).options().weight_decay == 0.01);  // as in PyTorch
 }
 
 TEST_CASE("optimisers move an embedding by its row-sparse gradient as by a dense one") {
@@ -79,6 +80,8 @@ TEST_CASE("schedules: their ends and middles") {
   CHECK(cosine(100, 100, 0.1) == doctest::Approx(0.1));
   CHECK(cosine(1000, 100, 0.1) == doctest::Approx(0.1));
   CHECK(cosine(1, 0) == doctest::Approx(0));
+  CHECK(cosine(0, 0, 0.1) == doctest::Approx(0.1));
+  CHECK(warm_up(std::numeric_limits<std::int64_t>::max(), 10) == 1);
   CHECK(warm_up(0, 10) == 0.1);
   CHECK(warm_up(9, 10) == 1);
   CHECK(warm_up(50, 10) == 1);
@@ -111,4 +114,49 @@ TEST_CASE("GradientSum: pieces of a batch, and tapes of several threads, move a 
   CHECK_FALSE(sum.gradient(pieces.out.bias));  // nothing was added since
   CHECK_THROWS_WITH_AS(sum.add(pieces, tape), "GradientSum: this recording has no gradients: call backward() first",
                        ad::Error);
+}
+
+TEST_CASE("GradientSum: a parameter that changed its shape is refused, and nothing was added") {
+  std::vector<ad::Parameter<double>> both;
+  both.emplace_back(ad::Tensor<double>(1, 2, {1, 2}));
+  both.emplace_back(ad::Tensor<double>(2, 2, {1, 2, 3, 4}));
+  ad::Tape<double> tape;
+  tape.backward(ad::sum(tape.parameter(both[0])) + ad::sum(tape.parameter(both[1])));
+  ad::nn::GradientSum<double> sum;
+  sum.add(both, tape);
+  for (const auto& [rows, cols] : {std::pair(1, 2), std::pair(2, 3), std::pair(3, 2)}) {
+    both[1].value = ad::Tensor<double>(rows, cols);
+    CHECK_THROWS_AS(sum.add(both, tape), ad::ShapeError);
+    CHECK(sum.gradient(both[0]).values(0, 0) == 1);
+  }
+}
+
+TEST_CASE("Sgd: while there is no momentum there is no buffer, of rows that come and of those left out") {
+  ad::Parameter<double> p(ad::Tensor<double>(2, 1));
+  ad::nn::Sgd<double> sgd({.learning_rate = 1});
+  ad::Tape<double> tape;
+  const auto step = [&](std::int32_t row) {
+    tape.backward(ad::sum(ad::gather_rows(tape.parameter(p), std::vector<std::int32_t>{row})));
+    sgd.step(p, tape);
+    tape.reset();
+  };
+  step(0);
+  step(1);
+  sgd.options().momentum = 0.9;
+  step(1);
+  CHECK(p.value(0, 0) == -1);
+  CHECK(p.value(1, 0) == -2);
+}
+
+TEST_CASE("Sgd: the momentum of a row that does not come again gets to 0, not to numbers that processors are slow at") {
+  ad::Parameter<float> p(ad::Tensor<float>(2, 4));
+  ad::nn::Sgd<float> sgd({.learning_rate = 1, .momentum = 0.9});
+  ad::Tape<float> tape;
+  for (int step = 0; step < 1000; ++step) {
+    tape.backward(ad::sum(ad::gather_rows(tape.parameter(p), std::vector<std::int32_t>{step > 0})));
+    sgd.step(p, tape);
+    tape.reset();
+  }
+  sgd.for_each_state(p,
+                     [](const std::string&, ad::Matrix<float> momentum, std::int64_t) { CHECK(momentum(0, 0) == 0); });
 }
