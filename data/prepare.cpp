@@ -127,7 +127,7 @@ void write_lines(const fs::path& path, const char* header, std::size_t begin, st
 
 /// The shortest digits that are this number, without an exponent.
 void append_number(std::string& text, double value) {
-  char digits[512], *end = digits;
+  char digits[512], *end;
   const double tenths = value * 10;
   if (!std::signbit(value) && value < 1e12 && std::trunc(tenths) == tenths && tenths / 10 == value) {  // most are
     const auto all = static_cast<std::int64_t>(tenths);

@@ -96,7 +96,7 @@ void save(const std::string& path, const Module& module, Optimizer& optimizer, M
       tensors.of<std::remove_reference_t<decltype(*value.data)>>().push_back({name, value});
     }
   });
-  metadata[detail::kOptimizer] = Optimizer::kName;
+  metadata[detail::kOptimizer] = optimizer.name();
   tensors.write(path, metadata);
 }
 /// Fills the module, and the state of its optimiser, from such a file; errors as those of load() without one, also
@@ -106,8 +106,8 @@ requires requires { Optimizer::kStateNames; }
 Metadata load(const std::string& path, Module& module, Optimizer& optimizer) {
   SafetensorsReader reader(path);
   const auto owner = reader.metadata().find(detail::kOptimizer);
-  if (owner == reader.metadata().end() || owner->second != Optimizer::kName) {
-    throw Error(path + ": expected the state of " + Optimizer::kName + ", found " +
+  if (owner == reader.metadata().end() || owner->second != optimizer.name()) {
+    throw Error(path + ": expected the state of " + optimizer.name() + ", found " +
                 (owner == reader.metadata().end() ? "none of any optimiser" : "that of " + owner->second));
   }
   std::vector<std::int64_t> steps;

@@ -54,7 +54,7 @@ struct Sizes {
 std::size_t expect_encoder(const ad::nn::SafetensorsReader& file, const std::string& prefix, EncoderKind kind,
                            const Sizes& sizes) {
   std::size_t n = 0;
-  const auto expect = [&](const std::string& name, std::vector<Index> shape) {
+  const auto expect = [&](const std::string& name, const std::vector<Index>& shape) {
     expect_shape(file, prefix + "." + name, shape);
     ++n;
   };

@@ -67,7 +67,7 @@ void Run::resume(const Checkpoint& from) {
   log_ = from.log();
   resumed_ = true;
   ad::nn::write_file(file("metrics.jsonl"), log_);
-  if (const std::optional<WrittenFile> best = from.best()) {
+  if (const std::optional<WrittenFile>& best = from.best()) {
     best_ = {file("model.safetensors"), best->checksum};
     link_or_copy(best->path, best_->path);
   }

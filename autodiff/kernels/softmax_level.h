@@ -17,10 +17,10 @@ T row_max(const T* x, Index n) {
   for (; i + kWidth <= n; i += kWidth) {
     Vector v;
     __builtin_memcpy(&v, x + i, sizeof v);
-    most = ((v > most) | (v != v)) ? v : most;  // NaN comes in, and nothing is larger than it
+    most = ((v > most) | (v != v)) ? v : most;  // NOLINT: NaN comes in, and nothing is larger than it
   }
   T top = -std::numeric_limits<T>::infinity();
-  const auto take = [&top](T v) { top = v > top || v != v ? v : top; };
+  const auto take = [&top](T v) { top = v > top || v != v ? v : top; };  // NOLINT: likewise
   for (Index l = 0; l < kWidth; ++l) take(most[l]);
   for (; i < n; ++i) take(x[i]);
   return top;

@@ -14,7 +14,7 @@ class RECVAE_API Intervals {
   /// Throws std::invalid_argument, what was expected, for text of another form and for an interval that holds nothing.
   static Intervals parse(std::string_view text);
 
-  bool contains(double number) const;  ///< NaN: in none
+  bool contains(double x) const;  ///< NaN: in none
 
  private:
   struct Interval {

@@ -47,11 +47,12 @@ class AdamRule : public Optimizer<T, 2> {
   static constexpr bool kDecoupled = std::is_same_v<Options, AdamWOptions>;
 
  public:
-  static constexpr const char* kName = kDecoupled ? "AdamW" : "Adam";    ///< in errors and files
   static constexpr std::array<const char*, 2> kStateNames = {"m", "v"};  ///< in files
 
   /// Throws Error for options outside their ranges, as does each step.
-  explicit AdamRule(Options options) : Optimizer<T, 2>(kName), options_(options) { check_options(); }
+  explicit AdamRule(Options options) : Optimizer<T, 2>(kDecoupled ? "AdamW" : "Adam"), options_(options) {
+    check_options();
+  }
 
   /// One update of every parameter of `module` (a module or a Parameter) that `gradients` (a tape or a GradientSum) has
   /// a gradient for, one also of a tied one; the others, and their moments, stay as they are. Throws Error without a
@@ -78,7 +79,7 @@ class AdamRule : public Optimizer<T, 2> {
   Options& options() { return options_; }  ///< May be set between steps.
 
  private:
-  void check_options() const { check(kName, options_, std::numeric_limits<T>::max()); }
+  void check_options() const { check(this->name(), options_, std::numeric_limits<T>::max()); }
 
   Options options_;
 };

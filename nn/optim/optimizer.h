@@ -22,6 +22,8 @@ namespace ad::nn {
 template <class T, std::size_t N>
 class Optimizer {
  public:
+  const char* name() const { return name_; }  ///< as errors and files call it
+
   /// What a checkpoint needs: calls f(path, matrices..., steps) for each parameter of `module`, in its order, with its
   /// state (0 steps before its first one), which f may read or set; a tied one comes under each of its names.
   template <class Module, class F>
@@ -37,7 +39,7 @@ class Optimizer {
   }
 
  protected:
-  explicit Optimizer(const char* name) : name_(name) {}  ///< a literal, which errors begin with
+  explicit Optimizer(const char* name) : name_(name) {}  ///< a literal
 
   /// Calls rule(steps), which gives piece(g, p, matrices, n), for every parameter of `module` that `gradients` (a Tape
   /// or a GradientSum) has a gradient for; a tied one once. piece() moves n elements from p on, g being their gradient,

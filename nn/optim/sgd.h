@@ -23,11 +23,10 @@ struct SgdOptions {
 template <class T>
 class Sgd : public Optimizer<T, 1> {
  public:
-  static constexpr const char* kName = "Sgd";                              ///< in errors and files
   static constexpr std::array<const char*, 1> kStateNames = {"momentum"};  ///< in files
 
   /// Throws Error for options outside their ranges, as does each step.
-  explicit Sgd(SgdOptions options = {}) : Optimizer<T, 1>(kName), options_(options) { check_options(); }
+  explicit Sgd(SgdOptions options = {}) : Optimizer<T, 1>("Sgd"), options_(options) { check_options(); }
 
   /// As Adam's.
   template <class Module, class Gradients>

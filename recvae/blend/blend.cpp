@@ -61,7 +61,7 @@ class Rows {
       float* const row = rows_[as_size(asked - weights.begin())].view().row(user);
       if (!out) out = row;
       std::transform(row, row + items, out, [](float v) { return v > kExcluded ? 0.0f : kExcluded; });
-    } else if (before != 1) {
+    } else if (out && before != 1) {
       for (Index j = 0; j < items; ++j) out[j] *= before;
     }
     return out;

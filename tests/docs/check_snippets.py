@@ -88,8 +88,8 @@ class Page:
             text = "".join(self.includes) + PRELUDE + "".join(self.file)
             last = "return 0;\n"
             if "TEST_CASE(" in text:
-                text = "#define DOCTEST_CONFIG_IMPLEMENT\n" + text
-                last = "return doctest::Context().run();\n"
+                text = "#define DOCTEST_CONFIG_IMPLEMENT\n#include <iostream>\n" + text
+                last = "doctest::Context tests;\ntests.setCout(&std::cerr);  // not what the page prints\nreturn tests.run();\n"
             main = "".join(self.main)
             if self.blocks > len(self.programs):
                 yield f"{text}\nint main() {{\n{{\n{main}}}\n{last}}}\n", "".join(self.outputs) or None

@@ -37,7 +37,7 @@ std::vector<Setting> settings_of(const Settings& settings, const data::DataOptio
   std::vector<Setting> found;
   for (const auto& [name, value] : all.items()) {
     const bool of_model = paper.contains(name);
-    if (!of_model && (value.empty() || value == "")) continue;
+    if (!of_model && (value.empty() || value == "")) continue;  // NOLINT(readability-container-size-empty): of JSON
     found.push_back({name, setting_text(value), {}});
     if (of_model) found.back().paper = setting_text(paper[name]);
   }
