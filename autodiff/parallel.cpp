@@ -11,7 +11,7 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
-#include "kernels/thread_sanitizer.h"
+#include "inspect/thread_sanitizer.h"
 
 namespace ad {
 namespace {
