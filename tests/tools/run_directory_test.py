@@ -140,7 +140,7 @@ class RunDirectoryTest(CommandsTest):
             out = self.fresh()
             result = subprocess.run(["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", TOOLS / command, "--data", self.table, *HELD_OUT, *map(str, options), "--out", out], capture_output=True, text=True)
             self.assertEqual(result.returncode, 1, result.stderr)
-            self.assertRegex(result.stderr.splitlines()[-1], rf"^{command}: .*File too large")
+            self.assertRegex(result.stderr, rf"(?m)^{command}: .*File too large$")
             self.assertEqual([path.name for path in self.home.iterdir() if path.name.lstrip(".").startswith(out.name)], [])
 
     def test_links(self):
