@@ -85,4 +85,4 @@ with tempfile.TemporaryDirectory() as folder:
             shutil.copy(here / f"{program}.cpp", project)
         run("cmake", "-S", project, "-B", work, f"-DCMAKE_PREFIX_PATH={folder}{prefix}", f"-DCMAKE_CXX_COMPILER={';'.join(compiler)}")
         run("cmake", "--build", work, "--target", "model")
-        print(f"model, by CMake: {run(work / 'model', env=environment, cwd=folder).strip()}")
+        print(f"model, by CMake: {run(*options.wrapper, work / 'model', env=environment, cwd=folder).strip()}")
