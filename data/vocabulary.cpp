@@ -18,9 +18,9 @@ std::uint32_t hash_of(std::string_view text) {
 
 Vocabulary::Vocabulary() : slots_(16) {}
 
-Vocabulary::Vocabulary(std::vector<std::string> tokens) : slots_(16) {
+Vocabulary::Vocabulary(const std::vector<std::string>& tokens) : slots_(16) {
   tokens_.reserve(tokens.size());
-  for (std::string& token : tokens) {
+  for (const std::string& token : tokens) {
     if (find(token) < 0)
       add(token);
     else

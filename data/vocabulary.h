@@ -40,7 +40,7 @@ struct Token {
 class RECVAE_API Vocabulary {
  public:
   Vocabulary();
-  explicit Vocabulary(std::vector<std::string> tokens);  ///< of equal tokens the first keeps the name
+  explicit Vocabulary(const std::vector<std::string>& tokens);  ///< of equal tokens the first keeps the name
 
   /// The index of `token`, which is new if need be.
   std::int32_t add(const Token& token) {

@@ -49,7 +49,8 @@ std::string bytes_text(double bytes) { return formatted("%.*f MB", bytes < 1e7 ?
 
 void dry_run(Fit& fit, double building, const std::string& out) {
   const Settings& s = fit.settings();
-  const double batches = static_cast<double>((fit.train().rows() - 1) / s.train_batch_size + 1);
+  const std::int64_t whole = (fit.train().rows() - 1) / s.train_batch_size + 1;
+  const auto batches = static_cast<double>(whole);
   const double encoder =
       batches * static_cast<double>(s.alternating ? s.n_enc_epochs : 1) * step_seconds(fit, Trainer::Phase::encoder);
   const double decoder =
