@@ -235,9 +235,8 @@ std::string safetensors_header(const std::string& path, const std::vector<NamedT
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t offset = 0;
   for (const NamedTensor<T>& t : tensors) {
-    if (header.contains(t.name) || t.name == "__metadata__")
-      throw Error(path + ": " + t.name +
-                  (t.name[0] == '_' ? " is no name for a tensor" : " is the name of two tensors"));
+    if (t.name == "__metadata__") throw Error(path + ": " + t.name + " is no name for a tensor");
+    if (header.contains(t.name)) throw Error(path + ": " + t.name + " is the name of two tensors");
     const TensorInfo info = t.source ? t.source->tensors().at(t.name) : description(t, precision);
     const std::uint64_t end = offset + (info.end - info.begin);
     header[t.name] = {{"dtype", info.dtype}, {"shape", info.shape}, {"data_offsets", {offset, end}}};

@@ -90,7 +90,7 @@ TEST_CASE("where, masked_fill, linear and mse name themselves; where takes memor
   const auto x = tape.variable(ad::Tensor<double>(3, 4));
   CHECK_THROWS_WITH_AS(ad::masked_fill(x, ad::Tensor<double>(4, 4), 1),
                        "masked_fill: [4, 4] and [3, 4] do not broadcast: a side must be equal or 1", ad::ShapeError);
-  CHECK_THROWS_WITH_AS(ad::linear(x, x * 1 + ad::transpose(ad::transpose(x)), ad::detach(x)),
+  CHECK_THROWS_WITH_AS(ad::linear(x, x, x),
                        "linear: x [3, 4], weight [3, 4], bias [3, 4]: expected [batch, in], [out, in], [1, out]",
                        ad::ShapeError);
   CHECK_THROWS_WITH_AS(ad::linear(x, ad::transpose(x)),

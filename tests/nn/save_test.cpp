@@ -121,5 +121,10 @@ TEST_CASE("save: a name that two parameters have is refused, and no file is writ
   Two two;
   two.second = "a";
   CHECK_THROWS_WITH_AS(ad::nn::save(path, two), (path + ": a.weight is the name of two tensors").c_str(), ad::Error);
+  two.first = two.second = "_a";
+  CHECK_THROWS_WITH_AS(ad::nn::save(path, two), (path + ": _a.weight is the name of two tensors").c_str(), ad::Error);
+  const ad::Parameter<double> p(ad::Tensor<double>(1, 1));
+  CHECK_THROWS_WITH_AS(ad::nn::write_safetensors<double>(path, {{"__metadata__", p.value.view()}}, {}),
+                       (path + ": __metadata__ is no name for a tensor").c_str(), ad::Error);
   CHECK_FALSE(std::filesystem::exists(path));
 }
