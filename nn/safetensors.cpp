@@ -161,7 +161,7 @@ void SafetensorsReader::copy(const std::string& name, AtomicFile& to) {
   }
 }
 
-// Of the matrix in memory.
+// Of the matrix in the file.
 std::pair<Index, Index> SafetensorsReader::sides(const std::string& name, Layout layout) const {
   const TensorInfo& info = find(name);
   if (info.dtype != "F16" && info.dtype != "F32" && info.dtype != "F64")
@@ -171,12 +171,12 @@ std::pair<Index, Index> SafetensorsReader::sides(const std::string& name, Layout
     fail("tensor " + name + ": expected " + std::to_string(expected) + " dimensions, found " +
          std::to_string(info.shape.size()));
   }
-  const Index rows = layout == Layout::vector ? 1 : info.shape[0], cols = info.shape.back();
-  return layout == Layout::transposed ? std::pair(cols, rows) : std::pair(rows, cols);
+  return {layout == Layout::vector ? 1 : info.shape[0], info.shape.back()};
 }
 
 void SafetensorsReader::check(const std::string& name, Index rows, Index cols, Layout layout) const {
-  const auto [found_rows, found_cols] = sides(name, layout);
+  auto [found_rows, found_cols] = sides(name, layout);
+  if (layout == Layout::transposed) std::swap(found_rows, found_cols);
   if (found_rows == rows && found_cols == cols) return;
   throw ShapeError(path_ + ": tensor " + name + " is " + shape_string(found_rows, found_cols) + ", expected " +
                    shape_string(rows, cols));
@@ -184,11 +184,10 @@ void SafetensorsReader::check(const std::string& name, Index rows, Index cols, L
 
 template <class T>
 Tensor<T> SafetensorsReader::read(const std::string& name, Layout layout) {
-  const auto [out_rows, out_cols] = sides(name, layout);
+  const auto [rows, cols] = sides(name, layout);
   const TensorInfo& info = find(name);
   const bool transposed = layout == Layout::transposed;
-  const Index rows = transposed ? out_cols : out_rows, cols = transposed ? out_rows : out_cols;
-  Tensor<T> out(out_rows, out_cols);
+  Tensor<T> out(transposed ? cols : rows, transposed ? rows : cols);
   if (out.size() == 0) return out;  // also of a side that no loop would come to the end of
 
   const auto width = dtype_size(info.dtype);

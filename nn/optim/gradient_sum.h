@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "../../autodiff/inspect/dense.h"
 #include "../../autodiff/tape.h"
 #include "../module.h"
+#include "shapes.h"
 
 namespace ad::nn {
 
@@ -26,12 +26,16 @@ class GradientSum {
   template <class Module>
   void add(const Module& module, Tape<T>& tape, double weight = 1) {
     tape.require_gradients("GradientSum");
-    for_each_distinct_parameter(module, [&](const Parameter<T>& p) { check(p, tape.gradient(p)); });
+    for_each_distinct_parameter(module, [&](const Parameter<T>& p) {
+      const Sum* const known = find(p);
+      detail::check_shapes("GradientSum", p, tape.gradient(p), known ? &known->value : nullptr);
+    });
     const T w = static_cast<T>(weight);
     for_each_distinct_parameter(module, [&](const Parameter<T>& p) {
       const Gradient<T> g = tape.gradient(p);
       if (!g) return;
-      Sum& s = sum(p);
+      Sum* const known = find(p);
+      Sum& s = known ? *known : make(p);
       s.reached = true;
       for (Index k = 0; k < g.values.rows; ++k) {
         const T* from = g.values.row(k);
@@ -53,12 +57,9 @@ class GradientSum {
 
   /// The sum for `p`; empty where no gradient was added.
   Gradient<T> gradient(const Parameter<T>& p) {
-    for (Sum& s : sums_) {
-      if (s.token == p.identity.token().get() && s.reached) {
-        return {{{s.value.data(), s.value.rows(), s.value.cols()}}, {}, false};
-      }
-    }
-    return {};
+    Sum* const s = find(p);
+    if (!s || !s->reached) return {};
+    return {{{s->value.data(), s->value.rows(), s->value.cols()}}, {}, false};
   }
   /// Throws Error("who: ...") unless something was added.
   void require_gradients(const char* who) const {
@@ -72,20 +73,15 @@ class GradientSum {
     Tensor<T> value;
     bool reached = false;
   };
-  Sum& sum(const Parameter<T>& p) {
-    const std::shared_ptr<const char>& token = p.identity.token();
+  Sum* find(const Parameter<T>& p) {
     for (Sum& s : sums_) {
-      if (s.token == token.get()) return s;
+      if (s.token == p.identity.token().get()) return &s;
     }
-    return sums_.emplace_back(Sum{token, token.get(), Tensor<T>(p.value.rows(), p.value.cols())});
+    return nullptr;
   }
-  void check(const Parameter<T>& p, const Gradient<T>& g) {
-    if (!g) return;
-    const Index rows = p.value.rows(), cols = p.value.cols();
-    const Sum& s = sum(p);
-    if (ad::detail::fits(g, rows, cols) && s.value.rows() == rows && s.value.cols() == cols) return;
-    throw ShapeError("GradientSum: parameter " + shape_string(rows, cols) + ", sum " + shape_string(s.value.view()) +
-                     ", gradient " + shape_string(g.values) + ": a parameter changed its shape");
+  Sum& make(const Parameter<T>& p) {
+    const std::shared_ptr<const char>& token = p.identity.token();
+    return sums_.emplace_back(Sum{token, token.get(), Tensor<T>(p.value.rows(), p.value.cols())});
   }
 
   std::vector<Sum> sums_;

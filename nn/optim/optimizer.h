@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "../../autodiff/inspect/dense.h"
 #include "../../autodiff/kernels/loops.h"
 #include "../../autodiff/parallel.h"
 #include "../../autodiff/tape.h"
 #include "../module.h"
+#include "shapes.h"
 
 namespace ad::nn {
 
@@ -32,7 +32,8 @@ class Optimizer {
     for_each_parameter(
         module,
         [&](const std::string& path, const Parameter<T>& p) {
-          State& s = state(p, expected);
+          State* const known = find(p, expected);
+          State& s = known ? *known : make(p, expected);
           std::apply([&](auto&... matrices) { f(path, matrices.view()..., s.steps); }, s.matrices);
         },
         prefix);
@@ -52,8 +53,9 @@ class Optimizer {
     for_each_distinct_parameter(module, [&](Parameter<T>& p) {
       const Gradient<T> g = gradients.gradient(p);
       if (!g) return;
-      State& s = state(p, expected);
-      check_shapes(p, g, s);
+      State* const known = find(p, expected);
+      detail::check_shapes(name_, p, g, known ? &known->matrices[0] : nullptr);
+      State& s = known ? *known : make(p, expected);
       run(rule(++s.steps), p, g, s);
     });
   }
@@ -67,27 +69,21 @@ class Optimizer {
   };
 
   // Parameters come in the order of the step before: the one after the last is tried first.
-  State& state(const Parameter<T>& p, std::size_t& expected) {
+  State* find(const Parameter<T>& p, std::size_t& expected) {
     const std::shared_ptr<const char>& token = p.identity.token();
     for (std::size_t tried = 0; tried < states_.size(); ++tried, ++expected) {
       if (expected >= states_.size()) expected = 0;
-      if (states_[expected].token == token.get()) return states_[expected++];
+      if (states_[expected].token == token.get()) return &states_[expected++];
     }
+    return nullptr;
+  }
+  State& make(const Parameter<T>& p, std::size_t& expected) {
+    const std::shared_ptr<const char>& token = p.identity.token();
     std::erase_if(states_, [](const State& s) { return s.parameter.expired(); });
     expected = states_.size() + 1;
     State fresh{token, token.get(), {}};
     for (Tensor<T>& m : fresh.matrices) m = Tensor<T>(p.value.rows(), p.value.cols());
     return states_.emplace_back(std::move(fresh));
-  }
-
-  void check_shapes(const Parameter<T>& p, const Gradient<T>& g, const State& s) const {
-    const Index rows = p.value.rows(), cols = p.value.cols();
-    bool fits = ad::detail::fits(g, rows, cols);
-    for (const Tensor<T>& m : s.matrices) fits = fits && m.rows() == rows && m.cols() == cols;
-    if (fits) return;
-    throw ShapeError(std::string(name_) + ": parameter " + shape_string(rows, cols) + ", state " +
-                     shape_string(s.matrices[0].view()) + ", gradient " + shape_string(g.values) +
-                     ": a parameter changed its shape");
   }
 
   template <class Piece>

@@ -61,8 +61,8 @@ class Rows {
       float* const row = rows_[as_size(asked - weights.begin())].view().row(user);
       if (!out) out = row;
       std::transform(row, row + items, out, [](float v) { return v > kExcluded ? 0.0f : kExcluded; });
-    } else if (out && before != 1) {
-      for (Index j = 0; j < items; ++j) out[j] *= before;
+    } else if (before != 1) {
+      std::transform(out, out + items, out, [before](float v) { return v * before; });
     }
     return out;
   }

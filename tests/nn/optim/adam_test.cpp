@@ -124,7 +124,16 @@ TEST_CASE("Adam: a parameter that changed its shape is refused") {
   ad::Tape<float> tape;
   tape.backward(ad::sum(tape.parameter(p)));
   p.value = ad::Tensor<float>(200, 300);
-  CHECK_THROWS_AS(adam.step(p, tape), ad::ShapeError);
+  CHECK_THROWS_WITH_AS(adam.step(p, tape), "Adam: parameter [200, 300], gradient [2, 2]: a parameter changed its shape",
+                       ad::ShapeError);
+  p.value = ad::Tensor<float>(2, 2);
+  adam.step(p, tape);  // a refusal leaves no state behind
+  tape.reset();
+  p.value = ad::Tensor<float>(2, 3);
+  tape.backward(ad::sum(tape.parameter(p)));
+  CHECK_THROWS_WITH_AS(adam.step(p, tape),
+                       "Adam: parameter [2, 3], gradient [2, 3], kept for it [2, 2]: a parameter changed its shape",
+                       ad::ShapeError);
 }
 
 TEST_CASE("clip_grad_norm: scales to the norm, leaves smaller ones, counts only what has a gradient") {

@@ -131,6 +131,18 @@ TEST_CASE("GradientSum: a parameter that changed its shape is refused, and nothi
   }
 }
 
+TEST_CASE("GradientSum: a refusal at the first add leaves nothing behind") {
+  ad::Parameter<double> p(ad::Tensor<double>(1, 2));
+  ad::Tape<double> tape;
+  tape.backward(ad::sum(tape.parameter(p)));
+  ad::nn::GradientSum<double> sum;
+  p.value = ad::Tensor<double>(3, 2);
+  CHECK_THROWS_AS(sum.add(p, tape), ad::ShapeError);
+  p.value = ad::Tensor<double>(1, 2);
+  sum.add(p, tape);
+  CHECK(sum.gradient(p).values.rows == 1);
+}
+
 TEST_CASE("Sgd: while there is no momentum there is no buffer, of rows that come and of those left out") {
   ad::Parameter<double> p(ad::Tensor<double>(2, 1));
   ad::nn::Sgd<double> sgd({.learning_rate = 1});
