@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "../../autodiff/kernels/api.h"
@@ -35,7 +34,7 @@ struct Query {
 class RECVAE_API Catalogue {
  public:
   /// Of these items, in index order.
-  explicit Catalogue(std::vector<std::string> tokens) : items_(std::move(tokens)) {}
+  explicit Catalogue(const std::vector<std::string>& tokens) : items_(tokens) {}
   const std::vector<std::string>& tokens() const { return items_.tokens(); }  ///< in index order
   /// Of one item.
   const std::string& token(std::int32_t item) const { return tokens()[static_cast<std::size_t>(item)]; }
