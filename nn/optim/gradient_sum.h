@@ -1,12 +1,11 @@
 // Gradients of several recordings together: of a large batch in pieces, or of tapes on several threads.
 #pragma once
 
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "../../autodiff/tape.h"
 #include "../module.h"
+#include "per_parameter.h"
 #include "shapes.h"
 
 namespace ad::nn {
@@ -27,15 +26,14 @@ class GradientSum {
   void add(const Module& module, Tape<T>& tape, double weight = 1) {
     tape.require_gradients("GradientSum");
     for_each_distinct_parameter(module, [&](const Parameter<T>& p) {
-      const Sum* const known = find(p);
+      const Sum* const known = sums_.find(p);
       detail::check_shapes("GradientSum", p, tape.gradient(p), known ? &known->value : nullptr);
     });
     const T w = static_cast<T>(weight);
     for_each_distinct_parameter(module, [&](const Parameter<T>& p) {
       const Gradient<T> g = tape.gradient(p);
       if (!g) return;
-      Sum* const known = find(p);
-      Sum& s = known ? *known : make(p);
+      Sum& s = sums_[p];
       s.reached = true;
       for (Index k = 0; k < g.values.rows; ++k) {
         const T* from = g.values.row(k);
@@ -47,17 +45,17 @@ class GradientSum {
   }
   /// Begins anew; memory is kept.
   void reset() {
-    std::erase_if(sums_, [](const Sum& s) { return s.parameter.expired(); });
-    for (Sum& s : sums_) {
+    sums_.drop_gone();
+    sums_.for_each([](Sum& s) {
       s.value.fill(T(0));
       s.reached = false;
-    }
+    });
     any_ = false;
   }
 
   /// The sum for `p`; empty where no gradient was added.
   Gradient<T> gradient(const Parameter<T>& p) {
-    Sum* const s = find(p);
+    Sum* const s = sums_.find(p);
     if (!s || !s->reached) return {};
     return {{{s->value.data(), s->value.rows(), s->value.cols()}}, {}, false};
   }
@@ -68,23 +66,12 @@ class GradientSum {
 
  private:
   struct Sum {
-    std::weak_ptr<const char> parameter;  // keeps the token's address from being anyone else's
-    const char* token;
+    explicit Sum(const Parameter<T>& p) : value(p.value.rows(), p.value.cols()) {}
     Tensor<T> value;
     bool reached = false;
   };
-  Sum* find(const Parameter<T>& p) {
-    for (Sum& s : sums_) {
-      if (s.token == p.identity.token().get()) return &s;
-    }
-    return nullptr;
-  }
-  Sum& make(const Parameter<T>& p) {
-    const std::shared_ptr<const char>& token = p.identity.token();
-    return sums_.emplace_back(Sum{token, token.get(), Tensor<T>(p.value.rows(), p.value.cols())});
-  }
 
-  std::vector<Sum> sums_;
+  detail::PerParameter<T, Sum> sums_;
   bool any_ = false;
 };
 

@@ -4,14 +4,13 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "../../autodiff/kernels/loops.h"
 #include "../../autodiff/parallel.h"
 #include "../../autodiff/tape.h"
 #include "../module.h"
+#include "per_parameter.h"
 #include "shapes.h"
 
 namespace ad::nn {
@@ -28,12 +27,10 @@ class Optimizer {
   /// state (0 steps before its first one), which f may read or set; a tied one comes under each of its names.
   template <class Module, class F>
   void for_each_state(const Module& module, F&& f, const std::string& prefix = "") {
-    std::size_t expected = 0;
     for_each_parameter(
         module,
         [&](const std::string& path, const Parameter<T>& p) {
-          State* const known = find(p, expected);
-          State& s = known ? *known : make(p, expected);
+          State& s = states_[p];
           std::apply([&](auto&... matrices) { f(path, matrices.view()..., s.steps); }, s.matrices);
         },
         prefix);
@@ -49,42 +46,24 @@ class Optimizer {
   template <class Module, class Gradients, class Rule>
   void update(Module& module, Gradients& gradients, const Rule& rule) {
     gradients.require_gradients(name_);
-    std::size_t expected = 0;
     for_each_distinct_parameter(module, [&](Parameter<T>& p) {
       const Gradient<T> g = gradients.gradient(p);
       if (!g) return;
-      State* const known = find(p, expected);
+      const State* const known = states_.find(p);
       detail::check_shapes(name_, p, g, known ? &known->matrices[0] : nullptr);
-      State& s = known ? *known : make(p, expected);
+      State& s = states_[p];
       run(rule(++s.steps), p, g, s);
     });
   }
 
  private:
   struct State {
-    std::weak_ptr<const char> parameter;  // keeps the token's address from being anyone else's
-    const char* token;
+    explicit State(const Parameter<T>& p) {
+      for (Tensor<T>& m : matrices) m = Tensor<T>(p.value.rows(), p.value.cols());
+    }
     std::array<Tensor<T>, N> matrices;
     std::int64_t steps = 0;
   };
-
-  // Parameters come in the order of the step before: the one after the last is tried first.
-  State* find(const Parameter<T>& p, std::size_t& expected) {
-    const std::shared_ptr<const char>& token = p.identity.token();
-    for (std::size_t tried = 0; tried < states_.size(); ++tried, ++expected) {
-      if (expected >= states_.size()) expected = 0;
-      if (states_[expected].token == token.get()) return &states_[expected++];
-    }
-    return nullptr;
-  }
-  State& make(const Parameter<T>& p, std::size_t& expected) {
-    const std::shared_ptr<const char>& token = p.identity.token();
-    std::erase_if(states_, [](const State& s) { return s.parameter.expired(); });
-    expected = states_.size() + 1;
-    State fresh{token, token.get(), {}};
-    for (Tensor<T>& m : fresh.matrices) m = Tensor<T>(p.value.rows(), p.value.cols());
-    return states_.emplace_back(std::move(fresh));
-  }
 
   template <class Piece>
   static void run(const Piece& piece, Parameter<T>& p, const Gradient<T>& g, State& s) {
@@ -111,7 +90,7 @@ class Optimizer {
   }
 
   const char* name_;
-  std::vector<State> states_;
+  detail::PerParameter<T, State> states_;
 };
 
 }  // namespace ad::nn

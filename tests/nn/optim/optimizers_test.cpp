@@ -143,6 +143,29 @@ TEST_CASE("GradientSum: a refusal at the first add leaves nothing behind") {
   CHECK(sum.gradient(p).values.rows == 1);
 }
 
+TEST_CASE("GradientSum knows a parameter wherever it lies, in whatever order it is asked") {
+  std::vector<ad::Parameter<double>> many;
+  for (int k = 0; k < 5; ++k) many.emplace_back(ad::Tensor<double>(1, 2));
+  ad::Tape<double> tape;
+  ad::Var<double> loss = tape.constant(0.0);
+  for (int k = 0; k < 5; ++k) loss += (k + 1) * ad::sum(tape.parameter(many[k]));
+  tape.backward(loss);
+  ad::nn::GradientSum<double> sum;
+  sum.add(many, tape);
+  std::reverse(many.begin(), many.end());
+  sum.add(many, tape, 2);
+  for (const int k : {3, 0, 4, 4, 2, 1}) CHECK(sum.gradient(many[k]).values(0, 1) == 3 * (5 - k));
+  many[2] = ad::Parameter<double>(ad::Tensor<double>(1, 2));  // a new one where an old one lay
+  CHECK_FALSE(sum.gradient(many[2]));
+  sum.reset();
+  tape.reset();
+  tape.backward(ad::sum(tape.parameter(many[2])) + ad::sum(tape.parameter(many[4])));
+  sum.add(many, tape);
+  CHECK(sum.gradient(many[2]).values(0, 0) == 1);
+  CHECK(sum.gradient(many[4]).values(0, 0) == 1);
+  CHECK_FALSE(sum.gradient(many[3]));  // what it had is of before reset()
+}
+
 TEST_CASE("Sgd: while there is no momentum there is no buffer, of rows that come and of those left out") {
   ad::Parameter<double> p(ad::Tensor<double>(2, 1));
   ad::nn::Sgd<double> sgd({.learning_rate = 1});
