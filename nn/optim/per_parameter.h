@@ -11,7 +11,8 @@
 namespace ad::nn::detail {
 
 /// A Kept for each parameter, made by Kept(parameter). They belong to parameters by identity, wherever a model moves
-/// to; those of parameters that have gone are dropped when a new one is made. References hold until then.
+/// to; those of parameters that have gone are dropped when a new one is made. References hold until
+/// then.
 template <class T, class Kept>
 class PerParameter {
  public:
@@ -34,9 +35,11 @@ class PerParameter {
     return entries_.emplace_back(Entry{token, token.get(), Kept(p)}).kept;
   }
 
+  /// Drops what is kept for parameters that have gone.
   void drop_gone() {
     std::erase_if(entries_, [](const Entry& e) { return e.parameter.expired(); });
   }
+  /// Calls f(kept) for each, in the order in which they were made.
   template <class F>
   void for_each(const F& f) {
     for (Entry& e : entries_) f(e.kept);
