@@ -1,10 +1,13 @@
 // What all optimisers share: a state for each parameter, and the walk over the gradients.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <tuple>
 
 #include "../../autodiff/kernels/loops.h"
 #include "../../autodiff/parallel.h"

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "../module.h"
@@ -11,13 +10,12 @@
 namespace ad::nn::detail {
 
 /// A Kept for each parameter, made by Kept(parameter). They belong to parameters by identity, wherever a model moves
-/// to; those of parameters that have gone are dropped when a new one is made. References hold until
-/// then.
+/// to; those of parameters that have gone are dropped when a new one is made. References hold until one is made or
+/// dropped.
 template <class T, class Kept>
 class PerParameter {
  public:
-  /// What is kept for `p`, or null. A search begins where the last one ended: a walk in a module's order finds each at
-  /// once.
+  /// What is kept for `p`, or null. A search begins where the last one ended, so a walk in a module's order needs none.
   Kept* find(const Parameter<T>& p) {
     const char* const token = p.identity.token().get();
     for (std::size_t tried = 0; tried < entries_.size(); ++tried, ++last_) {

@@ -1,4 +1,6 @@
 // SGD and AdamW against PyTorch's formulas, schedules, sums of gradients.
+#include <algorithm>
+
 #include "../support.h"
 
 using test::all, test::ids_of, test::Model;
