@@ -20,7 +20,8 @@ Csr make_csr(std::int64_t row_count, std::int32_t cols, std::span<const std::int
   Csr csr;
   csr.cols = cols;
   csr.indptr.assign(as_size(row_count) + 1, 0);
-  csr.items.resize(items.size());
+  std::vector<std::int32_t>& sorted = csr.items.own();
+  sorted.resize(items.size());
 
   for (std::size_t k = 0; k < rows.size(); ++k) {
     if (rows[k] < 0 || rows[k] >= row_count || items[k] < 0 || items[k] >= cols) {
@@ -39,17 +40,17 @@ Csr make_csr(std::int64_t row_count, std::int32_t cols, std::span<const std::int
     for (std::int64_t k = of_item[as_size(item)]; k < of_item[as_size(item) + 1]; ++k) {
       const std::int32_t row = by_item[as_size(k)];
       std::int64_t& end = next[as_size(row)];
-      if (end > of_row[as_size(row)] && csr.items[as_size(end) - 1] == item) continue;  // repeated
-      csr.items[as_size(end++)] = item;
+      if (end > of_row[as_size(row)] && sorted[as_size(end) - 1] == item) continue;  // repeated
+      sorted[as_size(end++)] = item;
     }
   }
 
-  auto out = csr.items.begin();
+  auto out = sorted.begin();
   for (std::size_t u = 0; u < next.size() - 1; ++u) {
-    out = std::copy(csr.items.begin() + of_row[u], csr.items.begin() + next[u], out);
-    csr.indptr[u + 1] = out - csr.items.begin();
+    out = std::copy(sorted.begin() + of_row[u], sorted.begin() + next[u], out);
+    csr.indptr[u + 1] = out - sorted.begin();
   }
-  csr.items.erase(out, csr.items.end());
+  sorted.erase(out, sorted.end());
   return csr;
 }
 

@@ -15,6 +15,7 @@
 #include "prepare.h"
 #include "random/numpy.h"
 #include "random/torch.h"
+#include "read/matrix.h"
 #include "split/ratio.h"
 #include "split/strong.h"
 #include "split/time.h"

@@ -58,7 +58,7 @@ void append_hash(std::vector<XXH128_hash_t>& hashes, const std::vector<std::stri
 }
 void append_hash(std::vector<XXH128_hash_t>& hashes, const Csr& rows) {
   append_hash(hashes, rows.indptr);
-  append_hash(hashes, rows.items);
+  hashes.push_back(XXH3_128bits(rows.items.data(), rows.items.size() * sizeof(std::int32_t)));
 }
 
 template <class... Parts>

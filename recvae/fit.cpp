@@ -79,27 +79,54 @@ void Fit::restore(const State& state, const Trainer::State& trainer) {
   state_ = state;
 }
 
+/// An epoch that has ended, on its way to its evaluation.
+struct Fit::Evaluating {
+  Evaluating(const Fit& fit, const EpochReport& report)
+      : ended{report},
+        scorer(model_scorer(fit.model_)),
+        evaluation(*scorer, fit.validation_, fit.metrics_, fit.context_) {}
+  FitEpoch ended;
+  std::unique_ptr<Scorer> scorer;
+  EvaluationInSteps evaluation;
+};
+
+Fit::~Fit() = default;
+
 void Fit::run(const Callback& callback) {
   while (!finished()) {
-    const std::optional<EpochReport> report = trainer_.step();
-    if (report) {
-      const FitEpoch ended = end_epoch(*report);
-      if (!callback(&ended)) return;
-    } else if (!callback(nullptr)) {
-      return;
-    }
+    std::optional<FitEpoch> ended = step();
+    while (is_evaluating()) ended = step();
+    if (!callback(ended ? &*ended : nullptr)) return;
   }
 }
 
-FitEpoch Fit::end_epoch(const EpochReport& report) {
-  FitEpoch ended{report};
+std::optional<FitEpoch> Fit::step() {
+  if (!evaluating_) {
+    const std::optional<EpochReport> report = trainer_.step();
+    if (!report) return {};
+    const bool is_evaluated =
+        chooses() && (report->epoch % settings_.eval_step == 0 || report->epoch == settings_.epochs);
+    if (!is_evaluated) return end_epoch({*report});
+    evaluating_ = std::make_unique<Evaluating>(*this, *report);
+    return {};
+  }
+  const auto start = std::chrono::steady_clock::now();
+  evaluating_->evaluation.step();
+  FitEpoch& ended = evaluating_->ended;
+  const bool finished = evaluating_->evaluation.finished();
+  if (finished) ended.valid = evaluating_->evaluation.take();
+  ended.valid_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!finished) return {};
+  FitEpoch done = std::move(ended);
+  evaluating_.reset();
+  return end_epoch(std::move(done));
+}
+
+FitEpoch Fit::end_epoch(FitEpoch ended) {
   const std::int64_t epoch = ++state_.epochs;
   if (!chooses()) {
     ended.best = true;
-  } else if (epoch % settings_.eval_step == 0 || epoch == settings_.epochs) {
-    const auto start = std::chrono::steady_clock::now();
-    ended.valid = validate();
-    ended.valid_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  } else if (ended.valid) {
     const double value = rounded(valid_value(ended), settings_.selection_decimals);
     ended.best = is_better(valid_metric(), value, state_.best) ||
                  (settings_.selection_ties == "last" && state_.best && value == *state_.best);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,11 +68,16 @@ class RECVAE_API Fit {
       InitialModel start, const std::string& scratch);
   Fit(const Fit&) = delete;
   Fit& operator=(const Fit&) = delete;
+  ~Fit();
 
   /// Goes on where another fit stood (see Trainer::restore).
   void restore(const State& state, const Trainer::State& trainer);
 
-  /// Trains to the end. Throws ad::Error where training diverges, and what `callback` throws.
+  /// One step of the trainer, or, after an epoch, of its evaluation: a block of users. Returns the epoch that this
+  /// ended. Throws ad::Error where training diverges.
+  std::optional<FitEpoch> step();
+  bool is_evaluating() const { return evaluating_ != nullptr; }  ///< is the last epoch's evaluation under way?
+  /// Trains to the end, evaluating at once. Throws as step(), and what `callback` throws.
   void run(const Callback& callback);
   /// The model as it is now on the validation part, by metrics().
   Evaluation validate() const { return evaluate(*model_scorer(model_), validation_, metrics_, context_); }
@@ -94,7 +100,8 @@ class RECVAE_API Fit {
   bool stopped_early() const { return settings_.stopping_step && state_.without_gain > *settings_.stopping_step; }
 
  private:
-  FitEpoch end_epoch(const EpochReport& report);
+  struct Evaluating;
+  FitEpoch end_epoch(FitEpoch ended);
 
   Settings settings_;
   data::Csr padded_;  // with include_padding_user: what is trained on
@@ -107,6 +114,7 @@ class RECVAE_API Fit {
   Trainer trainer_;
   std::optional<ad::nn::SafetensorsReader> old_encoder_;  // where it is not the model's own encoder
   State state_;
+  std::unique_ptr<Evaluating> evaluating_;
 };
 
 }  // namespace recvae

@@ -13,6 +13,7 @@
 #include "evaluate/breakdown.h"
 #include "evaluate/evaluator.h"
 #include "evaluate/examples.h"
+#include "evaluate/given.h"
 #include "evaluate/metrics.h"
 #include "evaluate/scorer.h"
 #include "evaluate/top_k.h"

@@ -13,8 +13,9 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// A line of metrics.jsonl. `writing_seconds`: of weights and checkpoints, since the line before.
-std::string record(const FitEpoch& epoch, const std::vector<Metric>& metrics, double writing_seconds) {
+}  // namespace
+
+std::string epoch_record(const FitEpoch& epoch, const std::vector<Metric>& metrics, double writing_seconds) {
   const EpochReport& r = epoch.report;
   nlohmann::ordered_json j;
   j["epoch"] = r.epoch;
@@ -33,10 +34,8 @@ std::string record(const FitEpoch& epoch, const std::vector<Metric>& metrics, do
   j["refresh_seconds"] = r.refresh_seconds;
   j["decoder_seconds"] = r.decoder_seconds;
   j["checkpoint_seconds"] = writing_seconds;
-  return j.dump() + "\n";
+  return j.dump();
 }
-
-}  // namespace
 
 FileBytes file_bytes(const RecVae<float>& model) {
   const auto encoder = static_cast<double>(ad::nn::parameter_count(model.encoder)),
@@ -73,21 +72,13 @@ void Run::resume(const Checkpoint& from) {
   }
 }
 
-void Run::run(const Fit::Callback& callback) {
-  start_ = last_ = Clock::now();
+// Where f throws, what was good before, when training had not diverged, say, is written.
+template <class F>
+auto Run::or_save_best(const F& f) {
   try {
-    fit_.run([&](const FitEpoch* ended) {
-      const std::int64_t before = written_;
-      best_is_here_ = false;
-      if (ended) end_epoch(*ended);
-      const bool goes_on = callback(ended);
-      if (before == written_ && (!goes_on || (!ended && is_due_within_epoch()))) write_checkpoint();
-      if (best_is_here_ && !best_is_written_ && fit_.chooses())
-        best_copy_ = std::make_unique<RecVae<float>>(fit_.model());
-      return goes_on;
-    });
+    return f();
   } catch (...) {
-    try {  // what was good before training diverged, say
+    try {
       save_best();
     } catch (const ad::Error&) {  // the first error is the one to be told
     }
@@ -95,8 +86,34 @@ void Run::run(const Fit::Callback& callback) {
   }
 }
 
+void Run::run(const Fit::Callback& callback) {
+  start_ = last_ = Clock::now();
+  while (!fit_.finished()) {
+    std::optional<FitEpoch> ended = step();
+    while (fit_.is_evaluating()) ended = step();
+    if (!or_save_best([&] { return callback(ended ? &*ended : nullptr); })) return stop();
+  }
+}
+
+std::optional<FitEpoch> Run::step() {
+  // The next step changes the weights.
+  if (best_is_here_ && !best_is_written_ && fit_.chooses()) best_copy_ = std::make_unique<RecVae<float>>(fit_.model());
+  best_is_here_ = is_written_ = false;
+  return or_save_best([&] {
+    std::optional<FitEpoch> ended = fit_.step();
+    if (ended) end_epoch(*ended);
+    if (!ended && !fit_.is_evaluating() && is_due_within_epoch()) write_checkpoint();
+    return ended;
+  });
+}
+
+void Run::stop() {
+  while (fit_.is_evaluating()) step();  // an epoch whose evaluation is lost would have to be trained again
+  if (!is_written_) write_checkpoint();
+}
+
 void Run::end_epoch(const FitEpoch& epoch) {
-  const std::string line = record(epoch, fit_.metrics(), writing_seconds_);
+  const std::string line = epoch_record(epoch, fit_.metrics(), writing_seconds_) + "\n";
   writing_seconds_ = 0;
   log_ += line;
   if (epoch.best) {
@@ -132,6 +149,7 @@ void Run::write_checkpoint() {
   writing_seconds_ += seconds;
   checkpoint_seconds_ += seconds;
   ++written_;
+  is_written_ = true;
 }
 
 // Would one more keep within the share of the time, and the one at the end, too?

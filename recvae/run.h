@@ -20,6 +20,9 @@ struct FileBytes {
 /// Of this model.
 RECVAE_API FileBytes file_bytes(const RecVae<float>& model);
 
+/// The line of metrics.jsonl: a JSON object. `writing_seconds`: of weights and checkpoints, since the line before.
+RECVAE_API std::string epoch_record(const FitEpoch& epoch, const std::vector<Metric>& metrics, double writing_seconds);
+
 /// How often a run writes checkpoints.
 struct CheckpointPlan {
   double minutes = 10;       ///< from one to the next, also within an epoch
@@ -40,6 +43,11 @@ class RECVAE_API Run {
   /// Goes on from a checkpoint of this run: the directory's files become those of then. Throws ad::Error.
   void resume(const Checkpoint& from);
 
+  /// Fit::step, with the files that are due after it. Throws as run().
+  std::optional<FitEpoch> step();
+  /// The run ends here for now: writes a checkpoint, unless there is one of this very moment. Throws ad::Error.
+  void stop();
+
   /// Trains to the end, calling back as Fit does, after the epoch's files are written. Where the callback returns
   /// false, writes a checkpoint and returns. Throws ad::Error, also for a file that cannot be written: what was there
   /// stays.
@@ -55,6 +63,8 @@ class RECVAE_API Run {
  private:
   using Clock = std::chrono::steady_clock;
 
+  template <class F>
+  auto or_save_best(const F& f);
   void end_epoch(const FitEpoch& epoch);
   void save_best();
   void write_checkpoint();
@@ -80,6 +90,7 @@ class RECVAE_API Run {
   double seconds_per_byte_ = 1 / 200e6;                  // of the last one
   FileBytes bytes_;
   std::int64_t written_ = 0;
+  bool is_written_ = false;  // all as it is after the last step
 };
 
 }  // namespace recvae

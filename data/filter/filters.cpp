@@ -9,7 +9,7 @@
 
 namespace recvae::data {
 
-std::vector<std::int64_t> count_rows(const std::vector<std::int32_t>& indices, std::size_t size) {
+std::vector<std::int64_t> count_rows(std::span<const std::int32_t> indices, std::size_t size) {
   std::vector<std::int64_t> counts(size, 0);
   for (const std::int32_t index : indices) ++counts[as_size(index)];
   return counts;

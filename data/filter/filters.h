@@ -56,7 +56,7 @@ RECVAE_API void keep_frequent(Interactions& rows, LeastRows least, std::span<con
 /// others in `rows.dropped`.
 RECVAE_API void drop_repeated(Interactions& rows, bool earliest);
 
-RECVAE_API std::vector<std::int64_t> count_rows(const std::vector<std::int32_t>& indices,
+RECVAE_API std::vector<std::int64_t> count_rows(std::span<const std::int32_t> indices,
                                                 std::size_t size);  ///< rows per index
 
 /// Rows by user: those of user u are rows[begin[u]] .. rows[begin[u + 1] - 1], as they stand in `order`, a permutation

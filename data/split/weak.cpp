@@ -23,7 +23,7 @@ Csr draw_validation(Csr& train, double ratio, std::uint32_t seed) {
     if (const auto count = static_cast<std::int64_t>(ratio * static_cast<double>(n)); count > 0) {
       for (const auto k : random.choice(n, count)) is_drawn[as_size(k)] = true;
     }
-    for (std::size_t k = 0; k < row.size(); ++k) (is_drawn[k] ? drawn : kept).items.push_back(row[k]);
+    for (std::size_t k = 0; k < row.size(); ++k) (is_drawn[k] ? drawn : kept).items.own().push_back(row[k]);
     kept.append({});
     drawn.append({});
   }
@@ -34,7 +34,7 @@ Csr draw_validation(Csr& train, double ratio, std::uint32_t seed) {
 Csr join(const Csr& a, const Csr& b) {
   Csr out{a.cols};
   for (std::int64_t u = 0; u < a.rows(); ++u) {
-    std::set_union(a.row(u).begin(), a.row(u).end(), b.row(u).begin(), b.row(u).end(), std::back_inserter(out.items));
+    std::set_union(a.row(u).begin(), a.row(u).end(), b.row(u).begin(), b.row(u).end(), std::back_inserter(out.items.own()));
     out.append({});
   }
   return out;

@@ -70,8 +70,8 @@ struct Entry {
 constexpr double kFlops = 1e11, kAdditions = 1e9;  // per second
 
 ItemWeights learn_ease(const data::Csr& train, const BaselineOptions& options, double dropout) {
-  if (in_double(train, options)) return {ease_weights<double>(train, options.lambda, dropout)};
-  return {ease_weights<float>(train, options.lambda, dropout)};
+  if (in_double(train, options)) return {ease_weights<double>(train, options.lambda, dropout, options.stop)};
+  return {ease_weights<float>(train, options.lambda, dropout, options.stop)};
 }
 
 Cost ease_cost(const data::Csr& train, const data::Csr& histories, const BaselineOptions& options) {

@@ -1,6 +1,7 @@
 // Simple recommenders that a model has to beat.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ struct BaselineOptions {
   double dropout = 0.25;                   ///< of edlae, in [0, 1)
   std::optional<bool> double_precision{};  ///< of ease's and edlae's matrix; default: up to 20,000 items
   std::int64_t neighbors = 100;            ///< of itemknn (RecBole's k and its default)
+  std::function<bool()> stop{};            ///< asked while ease's matrix is inverted: true ends that with Stopped
 };
 
 /// The baseline of that name, learned from the rows of `train`, which need not live longer:

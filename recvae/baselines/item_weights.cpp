@@ -92,13 +92,14 @@ SparseWeights sparse_of_columns(const std::vector<std::vector<Scored>>& columns)
     for (const Scored& s : column) ++sparse.places.indptr[as_size(s.item) + 1];
   }
   for (std::size_t i = 0; i < n; ++i) sparse.places.indptr[i + 1] += sparse.places.indptr[i];
-  sparse.places.items.resize(as_size(sparse.places.indptr[n]));
-  sparse.values.resize(sparse.places.items.size());
+  std::vector<std::int32_t>& places = sparse.places.items.own();
+  places.resize(as_size(sparse.places.indptr[n]));
+  sparse.values.resize(places.size());
   std::vector<std::int64_t> next(sparse.places.indptr.begin(), sparse.places.indptr.end() - 1);
   for (std::size_t j = 0; j < n; ++j) {
     for (const Scored& s : columns[j]) {
       const std::size_t place = as_size(next[as_size(s.item)]++);
-      sparse.places.items[place] = static_cast<std::int32_t>(j);
+      places[place] = static_cast<std::int32_t>(j);
       sparse.values[place] = s.score;
     }
   }

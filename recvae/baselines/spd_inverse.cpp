@@ -2,6 +2,7 @@
 
 #include "../../autodiff/kernels/blas.h"
 #include "../../autodiff/parallel.h"
+#include "../../data/error.h"
 
 namespace recvae {
 namespace {
@@ -19,6 +20,8 @@ struct Blocks {
 
 // Pivots are taken so many at a time; those again so many at a time; the last ones one by one.
 constexpr Index kBlock = 512, kPivots = 64;
+
+constexpr Index kBetweenStops = 64;  // tiles: a third of a second or less
 
 /// The whole of a [n, n], rows `stride` apart, becomes -a^-1: the sweep operator below, pivot by pivot.
 template <class T>
@@ -45,7 +48,8 @@ void sweep_pivots(T* a, Index n, Index stride) {
 // (Beaton 1964; Goodnight 1979. Without pivoting it is as safe as Cholesky's method, for the same matrices.)
 // Reads the lower triangle of a [n, n], rows `stride` apart, and leaves the whole.
 template <class T>
-void sweep(const ad::blas::Session& session, T* a, Index n, Index stride, Index block) {
+void sweep(const ad::blas::Session& session, T* a, Index n, Index stride, Index block,
+           const std::function<bool()>& stop = {}) {
   const Blocks blocks{n, block};
   const auto mirror = [&] {
     ad::parallel_for(blocks.count(), [&](Index bi) {
@@ -79,14 +83,19 @@ void sweep(const ad::blas::Session& session, T* a, Index n, Index stride, Index 
       session.gemm(rows, width, width, T(1), Operand<T>{&before(row, 0), panel}, Operand<T>{pivot, stride}, T(0),
                    &after(row, 0), panel);
     });
-    ad::parallel_for(blocks.count() * (blocks.count() + 1) / 2, [&](Index tile) {
+    const auto update = [&](Index tile) {
       Index bi = 0;
       while ((bi + 1) * (bi + 2) / 2 <= tile) ++bi;
       const Index bj = tile - bi * (bi + 1) / 2, row = blocks.begin(bi), col = blocks.begin(bj);
       if (bi == k || bj == k) return;
       session.gemm(blocks.size(bi), blocks.size(bj), width, T(1), Operand<T>{&after(row, 0), panel},
                    Operand<T>{&before(col, 0), panel, true}, T(1), a + row * stride + col, stride);
-    });
+    };
+    const Index tiles = blocks.count() * (blocks.count() + 1) / 2, between = stop ? kBetweenStops : tiles;
+    for (Index done = 0; done < tiles; done += between) {
+      if (stop && stop()) throw data::Stopped();
+      ad::parallel_for(std::min(between, tiles - done), [&](Index tile) { update(done + tile); });
+    }
     ad::parallel_for(blocks.count(), [&](Index b) {
       for (Index i = blocks.begin(b); b != k && i < blocks.begin(b) + blocks.size(b); ++i) {
         for (Index j = 0; j < width; ++j) column(i, j) = -after(i, j);
@@ -99,16 +108,16 @@ void sweep(const ad::blas::Session& session, T* a, Index n, Index stride, Index 
 }  // namespace
 
 template <class T>
-void spd_inverse(ad::Matrix<T> a) {
+void spd_inverse(ad::Matrix<T> a, const std::function<bool()>& stop) {
   if (a.rows != a.cols) throw ad::ShapeError("spd_inverse: expected a square matrix, found " + shape_string(a));
   const ad::blas::Session session;
-  sweep(session, a.data, a.rows, a.cols, kBlock);
+  sweep(session, a.data, a.rows, a.cols, kBlock, stop);
   ad::parallel_chunks(a.size(), ad::kChunk, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) a.data[i] = -a.data[i];
   });
 }
 
-template void spd_inverse(ad::Matrix<float>);
-template void spd_inverse(ad::Matrix<double>);
+template void spd_inverse(ad::Matrix<float>, const std::function<bool()>&);
+template void spd_inverse(ad::Matrix<double>, const std::function<bool()>&);
 
 }  // namespace recvae

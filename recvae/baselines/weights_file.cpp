@@ -76,7 +76,7 @@ ItemWeights read_sparse(SafetensorsReader& file) {
     }
   }
   sparse.places.cols = static_cast<std::int32_t>(rows);
-  sparse.places.items.assign(items.begin(), items.end());
+  sparse.places.items.own().assign(items.begin(), items.end());
   const ad::Tensor<float> values = file.read<float>("data", ad::nn::Layout::vector);
   if (values.size() != std::ssize(items))
     fail("tensor data: expected " + std::to_string(items.size()) + " numbers, found " + std::to_string(values.size()));

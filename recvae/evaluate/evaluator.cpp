@@ -1,7 +1,6 @@
 #include "evaluator.h"
 
 #include <algorithm>
-#include <map>
 
 #include "../../autodiff/parallel.h"
 
@@ -12,13 +11,6 @@ namespace {
 std::int64_t block_of_lists(std::int64_t k, std::int64_t items) {
   constexpr std::int64_t kListed = std::int64_t{1} << 22, kLeast = 16;
   return std::clamp(kListed / std::max<std::int64_t>(1, std::min(k, items)), kLeast, kScoredTogether);
-}
-
-/// Calls f(first row, rows) for blocks of `histories` that are scored together.
-template <class F>
-void for_blocks(const data::Csr& histories, std::int64_t block, const F& f) {
-  for (std::int64_t first = 0; first < histories.rows(); first += block)
-    f(first, data::as_size(std::min(block, histories.rows() - first)));
 }
 
 }  // namespace
@@ -35,11 +27,11 @@ void recommend_in_blocks(Scorer& scorer, const data::Csr& histories, std::int64_
                          const std::function<void(std::int64_t, std::span<const std::vector<Scored>>)>& found) {
   const std::int64_t block = block_of_lists(k, histories.cols);
   std::vector<std::vector<Scored>> best(data::as_size(std::min(block, histories.rows())));
-  for_blocks(histories, block, [&](std::int64_t first, std::size_t users) {
-    const std::span lists = std::span(best).first(users);
+  for (std::int64_t first = 0; first < histories.rows(); first += block) {
+    const std::span lists = std::span(best).first(data::as_size(std::min(block, histories.rows() - first)));
     scorer.rank(histories, first, k, excluded, lists);
     found(first, lists);
-  });
+  }
 }
 
 MetricContext metric_context(const data::Dataset& data, const Settings& settings) {
@@ -49,66 +41,74 @@ MetricContext metric_context(const data::Dataset& data, const Settings& settings
 
 Metric valid_metric(const Settings& settings) { return parse_metrics({settings.valid_metric}, {})[0]; }
 
-Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
-                    const MetricContext& context) {
-  std::int64_t largest = 0;
-  std::map<std::int64_t, std::vector<std::int64_t>> counts;  // by cutoff: how often each item is listed
+EvaluationInSteps::EvaluationInSteps(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
+                                     const MetricContext& context)
+    : scorer_(scorer),
+      held_out_(held_out),
+      metrics_(metrics),
+      context_(context),
+      place_(data::as_size(held_out.targets.rows()), -1),
+      whole_rows_(std::any_of(metrics.begin(), metrics.end(), needs_scores)) {
   for (const Metric& m : metrics) {
-    largest = std::max(largest, m.k);
-    if (is_of_all_lists(m)) counts[m.k].assign(data::as_size(held_out.history.cols), 0);
+    largest_ = std::max(largest_, m.k);
+    if (is_of_all_lists(m)) counts_[m.k].assign(data::as_size(held_out.history.cols), 0);
   }
-  Evaluation result;
-  std::vector<std::int64_t> place(data::as_size(held_out.targets.rows()), -1);  // of a row in the result
   for (std::int64_t row = 0; row < held_out.targets.rows(); ++row) {
     if (held_out.targets.row(row).empty()) continue;
-    place[data::as_size(row)] = result.users();
-    result.rows.push_back(row);
+    place_[data::as_size(row)] = result_.users();
+    result_.rows.push_back(row);
   }
-  result.means.assign(metrics.size(), std::numeric_limits<double>::quiet_NaN());
-  result.values.resize(result.rows.size() * metrics.size());
+  result_.means.assign(metrics.size(), std::numeric_limits<double>::quiet_NaN());
+  result_.values.resize(result_.rows.size() * metrics.size());
+  block_ = whole_rows_ ? 64 : block_of_lists(largest_, held_out.history.cols);
+  memory_ = ad::Tensor<float>(whole_rows_ ? block_ : 0, held_out.history.cols);
+  best_.resize(data::as_size(std::min(block_, held_out.history.rows())));
+}
 
-  // Whole rows of scores are made only for metrics that look at them, and then for fewer users at a time.
-  const bool whole_rows = std::any_of(metrics.begin(), metrics.end(), needs_scores);
-  const std::int64_t block = whole_rows ? 64 : block_of_lists(largest, held_out.history.cols);
-  const Excluded excluded{.history = true, .masked = &held_out.masked};
-  ad::Tensor<float> memory(whole_rows ? block : 0, held_out.history.cols);
-  std::vector<std::vector<Scored>> best(data::as_size(std::min(block, held_out.history.rows())));
-  for_blocks(held_out.history, block, [&](std::int64_t first, std::size_t users) {
-    const ad::Matrix<float> scores{memory.data(), whole_rows ? static_cast<ad::Index>(users) : 0, memory.cols()};
-    if (whole_rows) {
-      scorer.score_candidates(held_out.history, first, excluded, scores);
-    } else {
-      scorer.rank(held_out.history, first, largest, excluded, std::span(best).first(users));
+void EvaluationInSteps::step() {
+  const std::int64_t first = first_;
+  const auto users = data::as_size(std::min(block_, held_out_.history.rows() - first));
+  first_ += static_cast<std::int64_t>(users);
+  const Excluded excluded{.history = true, .masked = &held_out_.masked};
+  const ad::Matrix<float> scores{memory_.data(), whole_rows_ ? static_cast<ad::Index>(users) : 0, memory_.cols()};
+  if (whole_rows_) {
+    scorer_.score_candidates(held_out_.history, first, excluded, scores);
+  } else {
+    scorer_.rank(held_out_.history, first, largest_, excluded, std::span(best_).first(users));
+  }
+  ad::parallel_for(static_cast<ad::Index>(users), [&](ad::Index u) {
+    const std::int64_t row = first + u, place = place_[data::as_size(row)];
+    std::vector<Scored>& list = best_[data::as_size(u)];
+    if (place < 0) return list.clear();
+    std::span<float> of_user;
+    if (whole_rows_) {
+      of_user = std::span(scores.row(u), data::as_size(scores.cols));
+      top_k(of_user, largest_, list);
     }
-    ad::parallel_for(static_cast<ad::Index>(users), [&](ad::Index u) {
-      const std::int64_t row = first + u;
-      std::vector<Scored>& list = best[data::as_size(u)];
-      if (place[data::as_size(row)] < 0) return list.clear();
-      std::span<float> of_user;
-      if (whole_rows) {
-        of_user = std::span(scores.row(u), data::as_size(scores.cols));
-        top_k(of_user, largest, list);
-      }
-      evaluate_user(
-          metrics, context, {list, held_out.targets.row(row), of_user},
-          std::span(result.values).subspan(data::as_size(place[data::as_size(row)]) * metrics.size(), metrics.size()));
-    });
-    for (auto& [k, of_item] : counts) {
-      for (std::size_t u = 0; u < users; ++u) {
-        const std::size_t length = std::min(best[u].size(), data::as_size(k));
-        for (const Scored& s : std::span(best[u]).first(length)) ++of_item[data::as_size(s.item)];
-      }
-    }
+    evaluate_user(metrics_, context_, {list, held_out_.targets.row(row), of_user},
+                  std::span(result_.values).subspan(data::as_size(place) * metrics_.size(), metrics_.size()));
   });
-
-  for (std::size_t m = 0; m < metrics.size(); ++m) {
-    if (is_of_all_lists(metrics[m])) {
-      result.means[m] = value_of_counts(metrics[m], counts[metrics[m].k]);
-      continue;
+  for (auto& [k, of_item] : counts_) {
+    for (std::size_t u = 0; u < users; ++u) {
+      const std::size_t length = std::min(best_[u].size(), data::as_size(k));
+      for (const Scored& s : std::span(best_[u]).first(length)) ++of_item[data::as_size(s.item)];
     }
-    result.means[m] = mean_of(result.values, m, metrics.size());
   }
-  return result;
+}
+
+Evaluation EvaluationInSteps::take() {
+  for (std::size_t m = 0; m < metrics_.size(); ++m) {
+    result_.means[m] = is_of_all_lists(metrics_[m]) ? value_of_counts(metrics_[m], counts_[metrics_[m].k])
+                                                    : mean_of(result_.values, m, metrics_.size());
+  }
+  return std::move(result_);
+}
+
+Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
+                    const MetricContext& context) {
+  EvaluationInSteps evaluation(scorer, held_out, metrics, context);
+  while (!evaluation.finished()) evaluation.step();
+  return evaluation.take();
 }
 
 }  // namespace recvae

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -46,5 +47,32 @@ struct Evaluation {
 /// found in the best of the rest. Cutoffs may exceed the catalogue.
 RECVAE_API Evaluation evaluate(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
                                const MetricContext& context);
+
+/// The same, a block of users at a time. What it is made of outlives it.
+class RECVAE_API EvaluationInSteps {
+ public:
+  /// Of these.
+  EvaluationInSteps(Scorer& scorer, const data::HeldOut& held_out, const std::vector<Metric>& metrics,
+                    const MetricContext& context);
+
+  bool finished() const { return first_ >= held_out_.history.rows(); }  ///< nothing is left to do?
+  std::int64_t rows_done() const { return first_; }                     ///< users so far, of held_out.history.rows()
+  void step();                                                          ///< the next block
+  Evaluation take();                                                    ///< the result, once it is finished
+
+ private:
+  Scorer& scorer_;
+  const data::HeldOut& held_out_;
+  std::vector<Metric> metrics_;
+  const MetricContext& context_;
+  std::int64_t largest_ = 0, first_ = 0;                      // the largest cutoff; the next row
+  std::map<std::int64_t, std::vector<std::int64_t>> counts_;  // by cutoff: how often each item is listed
+  std::vector<std::int64_t> place_;                           // of a row in the result; -1: it has no targets
+  bool whole_rows_;  // of scores: made only for metrics that look at them, and then for fewer users at a time
+  std::int64_t block_;
+  ad::Tensor<float> memory_;
+  std::vector<std::vector<Scored>> best_;
+  Evaluation result_;
+};
 
 }  // namespace recvae

@@ -84,7 +84,7 @@ Data make_data(const Options& o) {
   d.train = std::move(set.train);
   if (o.users > 0 && o.users < d.train.rows()) {  // the first ones
     d.train.indptr.resize(static_cast<std::size_t>(o.users) + 1);
-    d.train.items.resize(data::as_size(d.train.nnz()));
+    d.train.items.own().resize(data::as_size(d.train.nnz()));
   }
   return d;
 }

@@ -74,12 +74,13 @@ data::Csr make_rows(std::int32_t items, double per_user, std::int64_t users, std
     rows.indptr.push_back(rows.indptr.back() +
                           lengths[static_cast<std::size_t>(at * static_cast<double>(lengths.size()))]);
   }
-  rows.items.resize(data::as_size(rows.nnz()));
+  std::vector<std::int32_t>& drawn = rows.items.own();
+  drawn.resize(data::as_size(rows.nnz()));
   ad::parallel_chunks(users, 256, [&](ad::Index begin, ad::Index end) {
     std::vector<std::int64_t> taken_by(static_cast<std::size_t>(items), -1);
     for (std::int64_t row = begin; row < end; ++row) {
       const ad::RandomKey key{.seed = kSeed, .stream = kItems, .step = static_cast<std::uint64_t>(first_user + row)};
-      std::int32_t* const out = rows.items.data() + rows.indptr[data::as_size(row)];
+      std::int32_t* const out = drawn.data() + rows.indptr[data::as_size(row)];
       const std::int64_t length = rows.indptr[data::as_size(row) + 1] - rows.indptr[data::as_size(row)];
       std::int64_t found = 0;
       for (std::uint64_t draw = 0; found < length; ++draw) {

@@ -73,7 +73,7 @@ TEST_CASE("no training step of a later epoch allocates: shuffled, partial last b
   for (std::int64_t u = 0; u < 130; ++u) {
     const double share = u % 10 == 0 ? 0.5 : 0.02;  // one heavy user in ten: batches differ much
     for (std::int32_t i = 0; i < data.cols; ++i) {
-      if (ad::uniform({.seed = 5}, static_cast<std::uint64_t>(u * data.cols + i)) < share) data.items.push_back(i);
+      if (ad::uniform({.seed = 5}, static_cast<std::uint64_t>(u * data.cols + i)) < share) data.items.own().push_back(i);
     }
     data.indptr.push_back(static_cast<std::int64_t>(data.items.size()));
   }

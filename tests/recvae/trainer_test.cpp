@@ -15,7 +15,7 @@ data::Csr random_interactions(std::int64_t users, std::int32_t items, std::uint6
   for (std::int64_t u = 0; u < users; ++u) {
     for (std::int32_t i = 0; i < items && u % 17 != 3; ++i) {
       const double r = ad::uniform({.seed = seed}, static_cast<std::uint64_t>(u * items + i));
-      if (r < 0.5 / (1 + 0.05 * i) * (1 + static_cast<double>(u % 5)) / 3) m.items.push_back(i);
+      if (r < 0.5 / (1 + 0.05 * i) * (1 + static_cast<double>(u % 5)) / 3) m.items.own().push_back(i);
     }
     m.indptr.push_back(static_cast<std::int64_t>(m.items.size()));
   }
