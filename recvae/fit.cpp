@@ -34,17 +34,22 @@ double rounded(double value, const std::optional<std::int64_t>& decimals) {
 
 InitialModel initial_model(const Settings& s, const std::vector<std::string>& item_tokens,
                            const std::string& init_from) {
+  if (init_from.empty()) return initial_model(s, item_tokens, nullptr);
+  const LoadedModel loaded = load_model(init_from, Load::with_old_encoder, s.layer_norm_eps);
+  return initial_model(s, item_tokens, &loaded);
+}
+
+InitialModel initial_model(const Settings& s, const std::vector<std::string>& item_tokens, const LoadedModel* from) {
   const auto items = static_cast<ad::Index>(item_tokens.size());
   const auto seed = static_cast<std::uint64_t>(s.seed);
   const Architecture of_model = architecture(s);
   InitialModel fresh{make_model(of_model, items, init_of(s), seed), {}, {}};
   if (has_old_posterior(s)) fresh.old_encoder = make_encoder(of_model, items, init_of(s), seed, EncoderRole::old);
   bool old_given = false;
-  if (!init_from.empty()) {
-    const LoadedModel loaded = load_model(init_from, Load::with_old_encoder, s.layer_norm_eps);
-    fresh.taken_over = take_over(loaded, fresh.model, fresh.old_encoder, item_tokens);
-    fresh.trained_on = loaded.trained_on;
-    old_given = loaded.old_encoder.has_value();
+  if (from) {
+    fresh.taken_over = take_over(*from, fresh.model, fresh.old_encoder, item_tokens);
+    fresh.trained_on = from->trained_on;
+    old_given = from->old_encoder.has_value();
   }
   if (s.prior_init == "encoder" && !old_given) fresh.old_encoder.reset();
   return fresh;

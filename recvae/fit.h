@@ -27,6 +27,9 @@ struct InitialModel {
 /// take_over). Throws ad::Error.
 RECVAE_API InitialModel initial_model(const Settings& settings, const std::vector<std::string>& item_tokens,
                                       const std::string& init_from = "");
+/// The same with the weights of `from`; null: fresh ones.
+RECVAE_API InitialModel initial_model(const Settings& settings, const std::vector<std::string>& item_tokens,
+                                      const LoadedModel* from);
 
 /// An outer epoch, as it ended.
 struct FitEpoch {

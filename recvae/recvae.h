@@ -17,6 +17,7 @@
 #include "evaluate/metrics.h"
 #include "evaluate/scorer.h"
 #include "evaluate/top_k.h"
+#include "evaluate/user_code.h"
 #include "fit.h"
 #include "model.h"
 #include "model_file.h"
@@ -30,4 +31,4 @@
 #include "trainer.h"
 #include "tune/run.h"
 #include "tune/table.h"
-#include "user_code.h"
+

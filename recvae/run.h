@@ -58,6 +58,7 @@ class RECVAE_API Run {
 
   double checkpoint_seconds() const { return checkpoint_seconds_; }  ///< of writing all files
   double seconds() const;                                            ///< since run() began
+  const std::string& log() const { return log_; }                    ///< lines of metrics.jsonl
   std::int64_t checkpoints_written() const { return written_; }      ///< so far
 
  private:

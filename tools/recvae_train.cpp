@@ -116,34 +116,10 @@ InitialModel start_model(const TrainOptions& o, const std::vector<std::string>& 
   return start;
 }
 
-/// The last checkpoint of the run in a directory, of the same settings and data, or none.
-std::optional<Checkpoint> last_checkpoint(const Session& s, const std::string& directory) {
-  std::optional<Checkpoint> last = Checkpoints(directory).last(log_warning);
-  if (!last) return last;
-  std::string changed;
-  for (const std::string& name : differences(last->identity(), s.identity))
-    changed += (changed.empty() ? "" : ", ") + name;
-  if (!changed.empty())
-    throw data::DataError(directory + ": the run cannot go on, as since its checkpoint has changed: " + changed);
-  // An epoch that was not to be the last has not been evaluated and kept as the last one is.
-  const std::int64_t epochs = last->state().epochs,
-                     least = settings_from_json(last->identity().settings).epochs > epochs ? epochs + 1 : epochs;
-  if (s.o.settings.epochs < least) {
-    throw data::DataError(directory + ": expected epochs from " + std::to_string(least) + " on, as the run has " +
-                          std::to_string(epochs) + " behind it, found " + std::to_string(s.o.settings.epochs));
-  }
-  if (last->identity().engine != s.identity.engine) {
-    log_warning("the run so far was of " + last->identity().engine + ", now it is of " + s.identity.engine +
-                ": it goes on, but perhaps not to the same bits");
-  }
-  log_info("going on after epoch " + std::to_string(last->state().epochs) + " of " + directory);
-  return last;
-}
-
 /// Trains a model in the output directory and returns the epoch that is best on validation. The model and its training
 /// state, most of the memory, are then gone.
 std::int64_t train_model(Session& s) {
-  const std::optional<Checkpoint> last = last_checkpoint(s, s.out.folder());
+  const std::optional<Checkpoint> last = last_checkpoint(s.out.folder(), s.identity, s.o.settings.epochs);
   if (!s.o.resume.empty()) ad::nn::write_file(s.out.file("config.yaml"), s.config);  // which may have more epochs now
   ad::nn::write_file(s.out.file("data.json"), summary_json(s.data.summary));
   InitialModel start = last ? last->model() : start_model(s.o, s.data.item_tokens);

@@ -80,12 +80,8 @@ bool read_options(CommandLine& line, Options& o) {
   setup.data = training.data;
   setup.settings = training.settings;
   data::TextSource text = open_text(setup.params_file);
-  for (std::string_view row; text.next(row);) {  // a line of its own for each, which errors name
-    const std::string name(row.substr(0, row.find_first_of(" \t")));
-    const auto [known, warning] = name_here(name);
-    if (!warning.empty()) log_warning(warning);
-    setup.params.append(known).append(row.substr(name.size())).append("\n");
-  }
+  for (std::string_view row; text.next(row);) setup.params.append(row).append("\n");
+  setup.params = names_here(setup.params);
   return true;
 }
 

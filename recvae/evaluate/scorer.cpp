@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "../../autodiff/parallel.h"
-#include "../user_code.h"
+#include "user_code.h"
 #include "factor_scorer.h"
 
 namespace recvae {

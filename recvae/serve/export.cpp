@@ -6,7 +6,7 @@
 
 #include "../../data/error.h"
 #include "../../nn/atomic_file.h"
-#include "../user_code.h"
+#include "../evaluate/user_code.h"
 #include "npy.h"
 
 namespace recvae {

@@ -20,7 +20,7 @@ LAYERS = {
 HIGHER = {"tools": {*LAYERS, "tools"}, "tests": {*LAYERS, "tools", "tests"}}
 MAY_INCLUDE = LAYERS | HIGHER
 
-TOP_LEVEL = {"autodiff", "nn", "recvae", "data", "tools", "tests", "meson.build", "meson_options.txt", "LICENSE"}
+TOP_LEVEL = {"autodiff", "nn", "recvae", "data", "tools", "tests", "meson.build", "meson_options.txt", "pyproject.toml", "LICENSE"}
 TOP_LEVEL_IGNORED = re.compile(r"\..*|build.*|runs|.*\.md")
 
 # Headers of others, and the files that may include them.
@@ -150,6 +150,7 @@ def check_tree(root):
 
 CLEAN = {
     "meson.build": "",
+    "pyproject.toml": "",
     "README.md": "",
     ".gitignore": "",
     "build-check/anything.cpp": "#include <iostream>\n",

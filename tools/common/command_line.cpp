@@ -431,11 +431,21 @@ void CommandLine::require(const std::string& name) const {
 
 bool log_enabled(LogLevel level) { return level >= log_level; }
 
-void log_info(const std::string& text) {
-  if (log_enabled(LogLevel::info)) print_line(text);
+namespace {
+
+thread_local LogTo* log_to = nullptr;
+
+}  // namespace
+
+LogTo::LogTo(Sink sink) : sink_(std::move(sink)), before_(std::exchange(log_to, this)) {}
+LogTo::~LogTo() { log_to = before_; }
+
+void log_text(LogLevel level, const std::string& text) {
+  if (log_to) return log_to->sink_(level, text);
+  if (log_enabled(level)) print_line(level == LogLevel::warning ? "warning: " + text : text);
 }
-void log_warning(const std::string& text) {
-  if (log_enabled(LogLevel::warning)) print_line("warning: " + text);
-}
+
+void log_info(const std::string& text) { log_text(LogLevel::info, text); }
+void log_warning(const std::string& text) { log_text(LogLevel::warning, text); }
 
 }  // namespace recvae::tools

@@ -143,4 +143,19 @@ void log_info(const std::string& text);
 void log_warning(const std::string& text);  ///< `warning: text`
 bool log_enabled(LogLevel level);           ///< for a progress bar: is `info` let through?
 
+/// While it lives, what this thread logs goes to `sink` in place of stderr: for a host that has its own way to tell.
+class LogTo {
+ public:
+  using Sink = std::function<void(LogLevel level, const std::string& text)>;
+  explicit LogTo(Sink sink);
+  ~LogTo();
+  LogTo(const LogTo&) = delete;
+  LogTo& operator=(const LogTo&) = delete;
+
+ private:
+  Sink sink_;
+  LogTo* before_;
+  friend void log_text(LogLevel level, const std::string& text);
+};
+
 }  // namespace recvae::tools

@@ -191,7 +191,8 @@ constexpr RecboleKey kKeys[] = {
     {"tail_ratio", "evaluation", Fate::same, ""},
 
     {"hidden_dimension", "model", Fate::same, ""},
-    {"latent_dimension", "model", Fate::same, "of MultiVAE half of it: RecBole counts means and log variances together"},
+    {"latent_dimension", "model", Fate::same,
+     "of MultiVAE half of it: RecBole counts means and log variances together"},
     {"hidden_dimendion", "model", Fate::translated, "`hidden_dimension`, with a warning",
      [](const std::string& v) { return misspelt("hidden_dimension", v); }},
     {"latent_dimendion", "model", Fate::translated, "`latent_dimension`, with a warning",
@@ -232,6 +233,19 @@ std::pair<std::string, std::string> name_here(const std::string& name) {
     return {here.options[0].first, here.warning};
   }
   return {name, {}};
+}
+
+std::string names_here(const std::string& params) {
+  std::string here;
+  for (std::size_t begin = 0; begin < params.size();) {
+    const std::size_t end = std::min(params.find('\n', begin), params.size());
+    const std::string row = params.substr(begin, end - begin), name = row.substr(0, row.find_first_of(" \t"));
+    const auto [known, warning] = name_here(name);
+    if (!warning.empty()) log_warning(warning);
+    here.append(known).append(row.substr(name.size())).append("\n");
+    begin = end + 1;
+  }
+  return here;
 }
 
 CommandLine::Dialect recbole_dialect() {

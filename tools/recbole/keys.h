@@ -33,6 +33,9 @@ std::string name_of(Fate fate);
 /// other name is its own.
 std::pair<std::string, std::string> name_here(const std::string& name);
 
+/// The text of a file of parameters with their names here, and a warning where name_here has one.
+std::string names_here(const std::string& params);
+
 /// All keys, for the command line.
 CommandLine::Dialect recbole_dialect();
 

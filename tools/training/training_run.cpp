@@ -85,6 +85,30 @@ std::string engine_identity() {
          ad::kernels::name(ad::kernels::level());
 }
 
+std::optional<Checkpoint> last_checkpoint(const std::string& directory, const RunIdentity& identity,
+                                          std::int64_t wanted) {
+  std::optional<Checkpoint> last = Checkpoints(directory).last(log_warning);
+  if (!last) return last;
+  std::string changed;
+  for (const std::string& name : differences(last->identity(), identity))
+    changed += (changed.empty() ? "" : ", ") + name;
+  if (!changed.empty())
+    throw data::DataError(directory + ": the run cannot go on, as since its checkpoint has changed: " + changed);
+  // An epoch that was not to be the last has not been evaluated and kept as the last one is.
+  const std::int64_t epochs = last->state().epochs,
+                     least = settings_from_json(last->identity().settings).epochs > epochs ? epochs + 1 : epochs;
+  if (wanted < least) {
+    throw data::DataError(directory + ": expected epochs from " + std::to_string(least) + " on, as the run has " +
+                          std::to_string(epochs) + " behind it, found " + std::to_string(wanted));
+  }
+  if (last->identity().engine != identity.engine) {
+    log_warning("the run so far was of " + last->identity().engine + ", now it is of " + identity.engine +
+                ": it goes on, but perhaps not to the same bits");
+  }
+  log_info("going on after epoch " + std::to_string(last->state().epochs) + " of " + directory);
+  return last;
+}
+
 void run_shown(Run& run, Fit& fit, const std::string& label, const std::function<void()>& on_files,
                const std::function<void()>& on_stop) {
   if (fit.finished()) return log_end(run, fit);

@@ -15,6 +15,11 @@ namespace recvae::tools {
 void run_shown(Run& run, Fit& fit, const std::string& label, const std::function<void()>& on_files,
                const std::function<void()>& on_stop);
 
+/// The last checkpoint of the run in a directory, or none. Throws DataError where it is one of other settings or data,
+/// or has more epochs behind it than `wanted`. Says what it goes on with, and warns of another engine.
+std::optional<Checkpoint> last_checkpoint(const std::string& directory, const RunIdentity& identity,
+                                          std::int64_t wanted);
+
 /// What bits depend on: the version, OpenBLAS and its kernels, and the vector loops.
 std::string engine_identity();
 

@@ -9,7 +9,7 @@
 #include "../support.h"
 #include "autodiff/parallel.h"
 #include "recvae/batch.h"
-#include "recvae/user_code.h"
+#include "recvae/evaluate/user_code.h"
 
 using namespace recvae;
 using recvae::test::csr;

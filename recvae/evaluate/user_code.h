@@ -3,10 +3,10 @@
 
 #include <vector>
 
-#include "../autodiff/kernels/api.h"
-#include "../autodiff/kernels/packed.h"
-#include "../data/csr.h"
-#include "model.h"
+#include "../../autodiff/kernels/api.h"
+#include "../../autodiff/kernels/packed.h"
+#include "../../data/csr.h"
+#include "../model.h"
 
 namespace recvae {
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <iterator>
 
-#include "../autodiff/kernels/loops.h"
-#include "../autodiff/parallel.h"
+#include "../../autodiff/kernels/loops.h"
+#include "../../autodiff/parallel.h"
 
 namespace recvae {
 

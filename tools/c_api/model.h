@@ -1,0 +1,45 @@
+// Models of all kinds, as objects.
+#pragma once
+
+#include "object.h"
+#include "recvae/baselines/weights_file.h"
+#include "recvae/evaluate/scorer.h"
+#include "recvae/evaluate/user_code.h"
+#include "recvae/model_file.h"
+
+namespace recvae::c_api {
+
+/// What ranks items for histories.
+class Model : public Content {
+ public:
+  virtual std::int64_t items() const = 0;  ///< how many it knows
+  virtual void save(const std::string& path);
+  /// Made when it is first asked for; whole: as DecoderCopy has it.
+  const std::shared_ptr<Scorer>& scorer(DecoderCopy copy);
+
+ private:
+  virtual std::shared_ptr<Scorer> make_scorer(DecoderCopy copy) = 0;
+  std::shared_ptr<Scorer> scorer_;
+  DecoderCopy copy_ = DecoderCopy::by_tiles;
+};
+
+/// RecVAE, of a run or of a file.
+class RecVaeModel : public Model {
+ public:
+  explicit RecVaeModel(std::shared_ptr<const LoadedModel> loaded) : loaded_(std::move(loaded)) {}
+  const char* kind() const override { return "a RecVAE model"; }
+  std::string text(const std::string& name) override;
+  recvae_array array(const std::string& name) override;
+  std::int64_t items() const override { return loaded_->model.items(); }
+  void save(const std::string& path) override;
+
+  const LoadedModel& loaded() const { return *loaded_; }
+  void embed(const data::Csr& histories, float* codes);
+
+ private:
+  std::shared_ptr<Scorer> make_scorer(DecoderCopy copy) override;
+  std::shared_ptr<const LoadedModel> loaded_;
+  std::unique_ptr<UserCode> code_;
+};
+
+}  // namespace recvae::c_api

@@ -1,0 +1,218 @@
+// A training run, as an object.
+#include <unistd.h>
+#include <atomic>
+#include <filesystem>
+
+#include "data.h"
+#include "data/fingerprint.h"
+#include "model.h"
+#include "model_metadata.h"
+#include "nn/atomic_file.h"
+#include "recvae/run.h"
+#include "training/output_directory.h"
+#include "training/run_config.h"
+#include "training/training_run.h"
+
+namespace recvae::c_api {
+namespace {
+
+using tools::OutputDirectory;
+
+/// What is trained on, and what files say of it.
+struct Problem {
+  std::shared_ptr<const data::Dataset> data;
+  data::DataOptions options{};
+};
+
+Problem problem_of(const recvae_problem& p) {
+  if (p.data) {
+    const auto set = content<DataSet>(p.data, "a data set");
+    return {set->dataset(), set->options()};
+  }
+  data::Dataset d;
+  d.train = rows_of(p.train, "train");
+  if (d.train.rows() == 0 || d.train.cols == 0) {
+    throw data::UsageError("train: expected users and items, found " + std::to_string(d.train.rows()) + " rows and " +
+                           std::to_string(d.train.cols) + " columns");
+  }
+  if (d.train.nnz() == 0) throw data::UsageError("train: expected some entries, found none");
+  d.item_tokens = tokens_of(p.item_tokens, d.train.cols, "item ids");
+  d.user_tokens = tokens_of(p.user_tokens, d.train.rows(), "user ids");
+  check_item_tokens("item ids", d.item_tokens);
+  if (!p.shown != !p.hidden) throw data::UsageError("validation: expected both shown and hidden rows, found one");
+  d.validation = {{}, {d.train.cols}, {d.train.cols}};
+  if (p.shown) {
+    d.validation.history = rows_of(p.shown, "shown");
+    d.validation.targets = rows_of(p.hidden, "hidden");
+    for (const auto& [rows, name] : {std::pair{&d.validation.history, "shown"}, {&d.validation.targets, "hidden"}}) {
+      if (rows->cols != d.train.cols) {
+        throw data::UsageError(std::string(name) + ": expected " + std::to_string(d.train.cols) +
+                               " columns, as train has, found " + std::to_string(rows->cols));
+      }
+    }
+    if (d.validation.history.rows() != d.validation.targets.rows()) {
+      throw data::UsageError("hidden: expected " + std::to_string(d.validation.history.rows()) +
+                             " rows, as shown has, found " + std::to_string(d.validation.targets.rows()));
+    }
+    if (d.validation.targets.nnz() == 0) throw data::UsageError("hidden: expected some entries, found none");
+  }
+  return {std::make_shared<const data::Dataset>(std::move(d)), {}};
+}
+
+/// A name for a file that is opened and removed at once.
+std::string scratch_file() {
+  static std::atomic<int> count = 0;
+  return std::filesystem::temp_directory_path() /
+         ("recvae-" + std::to_string(getpid()) + "-" + std::to_string(++count));
+}
+
+/// A run in memory or, with files, in a directory.
+class TrainingRun : public Content {
+ public:
+  TrainingRun(const Settings& settings, Problem problem, const recvae_problem& p)
+      : settings_(settings),
+        data_(std::move(problem.data)),
+        context_(metric_context(*data_, settings_)),
+        identity_{tools::settings_metadata(settings_, problem.options), {}, tools::engine_identity()} {
+    if (p.directory) open_directory(p, problem.options);
+    std::optional<Checkpoint> last;
+    if (out_ && p.resume != 0) last = tools::last_checkpoint(out_->folder(), identity_, settings_.epochs);
+    InitialModel start = last ? last->model() : initial(p.from);
+    best_ = std::make_shared<LoadedModel>();
+    best_->item_tokens = data_->item_tokens;
+    best_->settings = identity_.settings;
+    best_->trained_on = last ? start.trained_on : data::joined_fingerprint(start.trained_on, data::fingerprint(*data_));
+    if (settings_.prior_update == "never")
+      best_->old_encoder = start.old_encoder ? *start.old_encoder : start.model.encoder;
+    fit_ =
+        std::make_unique<Fit>(settings_, data_->train, data_->validation, context_, std::move(start), scratch_file());
+    if (!out_) return;
+    metadata_.emplace(ModelMetadata{identity_.settings, data_->item_tokens, best_->trained_on});
+    run_.emplace(*fit_, *metadata_, identity_, out_->folder());
+    if (last) run_->resume(*last);
+  }
+
+  const char* kind() const override { return "a training run"; }
+
+  std::string text(const std::string& name) override {
+    if (name == "log" || name == "record") {
+      std::string list;
+      const std::string& lines = run_ ? run_->log() : log_;
+      if (name == "record") {
+        if (lines.empty()) throw StateError("no epoch has ended yet");
+        const std::size_t before = lines.size() < 2 ? std::string::npos : lines.rfind('\n', lines.size() - 2);
+        return lines.substr(before == std::string::npos ? 0 : before + 1);
+      }
+      for (const char c : lines) list += c == '\n' ? ',' : c;
+      if (!list.empty()) list.pop_back();
+      return "[" + list + "]";
+    }
+    if (name == "state") {
+      const Fit::State& s = fit_->state();
+      return Json{{"epochs", s.epochs},
+                  {"best_epoch", s.best_epoch},
+                  {"best", s.best ? Json(*s.best) : Json(nullptr)},
+                  {"valid_metric", fit_->valid_metric().label()},
+                  {"stopped_early", fit_->stopped_early()}}
+          .dump();
+    }
+    return Content::text(name);
+  }
+
+  void step(recvae_progress& progress) override {
+    std::optional<FitEpoch> ended;
+    if (!fit_->finished() || fit_->is_evaluating()) ended = run_ ? run_->step() : fit_->step();
+    if (run_ && run_->checkpoints_written() > 0) {
+      out_->has_result();
+      run_->move_to(out_->folder());
+    }
+    if (ended && !run_) {
+      log_ += epoch_record(*ended, fit_->metrics(), 0) + "\n";
+      if (ended->best) keep_best();
+    }
+    const Trainer::State& at = fit_->trainer().state();
+    const std::int64_t users = data_->train.rows(),
+                       passes = settings_.alternating ? settings_.n_enc_epochs + settings_.n_dec_epochs : 1;
+    progress.epoch = fit_->state().epochs + (ended ? 0 : 1);
+    progress.ended_epoch = ended.has_value();
+    progress.evaluating = fit_->is_evaluating();
+    progress.total = passes * users;
+    progress.done = ended || fit_->is_evaluating()
+                        ? progress.total
+                        : std::min(at.visits + at.batch * settings_.train_batch_size, progress.total);
+    progress.finished = fit_->finished() && !fit_->is_evaluating();
+  }
+
+  std::shared_ptr<Model> result() {
+    if (run_) {
+      if (!fit_->finished()) run_->stop();
+      if (fit_->state().best_epoch == 0) throw StateError("no epoch has ended yet");
+      return std::make_shared<RecVaeModel>(
+          std::make_shared<LoadedModel>(load_model(out_->file("model.safetensors"), Load::with_old_encoder)));
+    }
+    if (fit_->state().best_epoch == 0) throw StateError("no epoch has ended yet");
+    return std::make_shared<RecVaeModel>(best_);
+  }
+
+ private:
+  InitialModel initial(const recvae_object* from) const {
+    if (!from) return initial_model(settings_, data_->item_tokens, nullptr);
+    return initial_model(settings_, data_->item_tokens, &content<RecVaeModel>(from, "a RecVAE model")->loaded());
+  }
+
+  void open_directory(const recvae_problem& p, const data::DataOptions& options) {
+    out_.emplace(p.directory, p.resume != 0 ? tools::Existing::resumed : tools::Existing::refused);
+    out_->open();
+    identity_.data = data::fingerprints(*data_);
+    tools::RunConfig config;
+    config.data = options;
+    config.settings = settings_;
+    config.data.text = nullptr;
+    ad::nn::write_file(out_->file("config.yaml"), tools::config_text(tools::with_absolute_paths(std::move(config))));
+  }
+
+  /// The weights as they are: those of the best epoch. What was given away stays as it was.
+  void keep_best() {
+    if (best_.use_count() > 1) {
+      auto fresh = std::make_shared<LoadedModel>();
+      fresh->item_tokens = best_->item_tokens;
+      fresh->settings = best_->settings;
+      fresh->trained_on = best_->trained_on;
+      fresh->old_encoder = best_->old_encoder;
+      best_ = std::move(fresh);
+    }
+    best_->model = fit_->model();
+  }
+
+  Settings settings_;
+  std::shared_ptr<const data::Dataset> data_;
+  MetricContext context_;
+  RunIdentity identity_;
+  std::shared_ptr<LoadedModel> best_;
+  std::unique_ptr<Fit> fit_;
+  std::string log_;  // lines of metrics.jsonl
+  // With a directory:
+  std::optional<OutputDirectory> out_;
+  std::optional<ModelMetadata> metadata_;
+  std::optional<Run> run_;
+};
+
+}  // namespace
+}  // namespace recvae::c_api
+
+using namespace recvae;
+using namespace recvae::c_api;
+
+extern "C" {
+
+int recvae_fit(recvae_object* fit, const char* settings, const recvae_problem* problem) {
+  return make(fit, [&] {
+    const recvae_problem& p = checked(problem, "problem");
+    return std::make_shared<TrainingRun>(settings_of(settings), problem_of(p), p);
+  });
+}
+
+int recvae_result(recvae_object* model, recvae_object* fit) {
+  return make(model, [&] { return content<TrainingRun>(fit, "a training run")->result(); });
+}
+}
