@@ -45,7 +45,8 @@ Trainer::Trainer(const Settings& settings, const data::Csr& data, RecVae<float>&
   const ad::Index largest = std::min<ad::Index>(settings.train_batch_size, data.rows());
   batch_.reserve(largest);
   batch_mu_ = batch_logvar_ = noise_ = ad::Tensor<float>(largest, model.latent());
-  if (has_old_posterior_) refresh(old_encoder);
+  while (has_old_posterior_ && !refresh_batch(old_encoder)) {
+  }
   warm_up();
 }
 
@@ -118,6 +119,7 @@ void Trainer::restore(const State& s) {
                      std::isfinite(s.kld) && (settings_.alternating || s.phase != Phase::decoder);
   if (!sound) throw ad::Error("the training state is not one of these settings and data");
   state_ = s;
+  refreshed_ = 0;
   if (s.batch > 0) shuffle_users();
 }
 
@@ -137,20 +139,22 @@ void Trainer::gather_posterior(std::span<const std::int32_t> users) {
 }
 
 // The posterior of every user's whole row under `encoder`, into the table: the old one of the next encoder passes and,
-// as the encoder rests meanwhile, the one that decoder passes sample from.
-void Trainer::refresh(const Encoder<float>& encoder) {
+// as the encoder rests meanwhile, the one that decoder passes sample from. The next batch of it; was that the last one?
+bool Trainer::refresh_batch(const Encoder<float>& encoder) {
   const auto no_grad = tape_.no_grad();
-  std::iota(order_.begin(), order_.end(), 0);
+  if (refreshed_ == 0) std::iota(order_.begin(), order_.end(), 0);
   const auto size = static_cast<std::size_t>(settings_.train_batch_size);
-  for (std::size_t begin = 0; begin < order_.size(); begin += size) {
-    const std::span<const std::int32_t> users(order_.data() + begin, std::min(size, order_.size() - begin));
-    batch_.gather(users);
-    const Posterior<float> q = encoder(tape_, batch_.normalised());
-    const auto at = static_cast<ad::Index>(begin) * mu_.cols();
-    std::ranges::copy(q.mu.value().span(), mu_.data() + at);
-    std::ranges::copy(q.logvar.value().span(), logvar_.data() + at);
-    tape_.reset();
-  }
+  const std::span<const std::int32_t> users(order_.data() + refreshed_, std::min(size, order_.size() - refreshed_));
+  batch_.gather(users);
+  const Posterior<float> q = encoder(tape_, batch_.normalised());
+  const auto at = static_cast<ad::Index>(refreshed_) * mu_.cols();
+  std::ranges::copy(q.mu.value().span(), mu_.data() + at);
+  std::ranges::copy(q.logvar.value().span(), logvar_.data() + at);
+  tape_.reset();
+  refreshed_ += users.size();
+  if (refreshed_ < order_.size()) return false;
+  refreshed_ = 0;
+  return true;
 }
 
 void Trainer::clip_and_update(bool encoder, bool decoder) {
@@ -255,7 +259,7 @@ std::optional<EpochReport> Trainer::step() {
       break;
     case Phase::refresh:
       seconds = &report.refresh_seconds;
-      if (has_old_posterior_ && settings_.prior_update == "epoch") refresh(model_.encoder);
+      if (has_old_posterior_ && settings_.prior_update == "epoch" && !refresh_batch(model_.encoder)) break;
       state_.pass = 0;
       state_.phase = Phase::decoder;
       epoch_ended = !settings_.alternating;

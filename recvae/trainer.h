@@ -85,8 +85,8 @@ class RECVAE_API Trainer {
   /// (with prior_update never: throughout) and is not needed after this call. `data` outlives the trainer.
   Trainer(const Settings& settings, const data::Csr& data, RecVae<float>& model, const Encoder<float>& old_encoder);
 
-  /// One batch, or the refresh. Returns the report when this step ended an outer epoch. Throws ad::Error when the loss
-  /// is no longer finite. Allocates nothing after the first epoch, but for ImplicitSLIM.
+  /// One batch of a pass, or of the refresh. Returns the report when this step ended an outer epoch. Throws ad::Error
+  /// when the loss is no longer finite. Allocates nothing after the first epoch, but for ImplicitSLIM.
   std::optional<EpochReport> step();
 
   const State& state() const { return state_; }  ///< where training stands
@@ -114,7 +114,7 @@ class RECVAE_API Trainer {
   void decoder_step(double dropout_prob, bool update);
   bool is_slim_due() const;
   void slim();
-  void refresh(const Encoder<float>& encoder);
+  bool refresh_batch(const Encoder<float>& encoder);
   void gather_posterior(std::span<const std::int32_t> users);
   void warm_up();
   void draw_noise(ad::Index rows);
@@ -135,6 +135,7 @@ class RECVAE_API Trainer {
   ad::Tensor<float> batch_mu_, batch_logvar_;  // its rows of a batch
   ad::Tensor<float> noise_;
   State state_;
+  std::size_t refreshed_ = 0;  // users of the refresh under way: one that is broken off begins anew, to the same table
 };
 
 }  // namespace recvae

@@ -77,6 +77,12 @@ with tempfile.TemporaryDirectory() as folder:
             *flags(package, "--cflags", "--libs"), cwd=folder)
         print(f"{program}: {run(*options.wrapper, binary, env=environment, cwd=folder).strip()}")
 
+    if (packages / "recvae-c.pc").exists():  # the C interface comes with the commands
+        binary = Path(folder, "c_api")
+        run(*compiler, "-x", "c", "-std=c11", "-Wall", "-Wextra", "-Werror", here / "c_api.c", "-o", binary,
+            *flags("recvae-c", "--cflags", "--libs"), cwd=folder)
+        print(f"c_api: {run(*options.wrapper, binary, env=environment, cwd=folder).split()}")
+
     if shutil.which("cmake") and not options.sysroot:
         project, work = Path(folder, "project"), Path(folder, "work")
         shutil.copytree(here / "cmake", project)

@@ -160,7 +160,7 @@ TEST_CASE(
     CHECK((distance_of(model.encoder.fc_logvar, before.encoder.fc_logvar) > 0) == (phase == Trainer::Phase::encoder));
   }
   std::vector<Trainer::Phase> expected(9, Trainer::Phase::encoder);  // three passes of three batches
-  expected.push_back(Trainer::Phase::refresh);
+  expected.insert(expected.end(), 3, Trainer::Phase::refresh);
   expected.insert(expected.end(), 3, Trainer::Phase::decoder);
   CHECK(phases == expected);
   CHECK(trainer.state().epoch == 2);

@@ -20,6 +20,28 @@ const std::shared_ptr<Scorer>& Model::scorer(DecoderCopy copy) {
 
 void Model::save(const std::string&) { throw StateError(std::string(kind()) + " has no file of its own"); }
 
+LoadedModel RecVaeModel::with_old_encoder() const {
+  LoadedModel model = *loaded_;
+  if (old_is_own_ && has_old_posterior(settings_from_json(model.settings))) model.old_encoder = model.model.encoder;
+  return model;
+}
+
+std::shared_ptr<RecVaeModel> load_recvae(const std::string& path) {
+  auto loaded = std::make_shared<LoadedModel>(load_model(path, Load::with_old_encoder));
+  bool is_own = loaded->old_encoder.has_value();
+  if (is_own) {
+    std::vector<const ad::Parameter<float>*> own;
+    ad::nn::for_each_parameter_unnamed(loaded->model.encoder,
+                                       [&](const ad::Parameter<float>& p) { own.push_back(&p); });
+    std::size_t k = 0;
+    ad::nn::for_each_parameter_unnamed(*loaded->old_encoder, [&](const ad::Parameter<float>& p) {
+      is_own = is_own && std::ranges::equal(p.value.view().span(), own[k++]->value.view().span());
+    });
+  }
+  if (is_own) loaded->old_encoder.reset();
+  return std::make_shared<RecVaeModel>(std::move(loaded), is_own);
+}
+
 std::string RecVaeModel::text(const std::string& name) {
   if (name == "kind") return "\"recvae\"";
   if (name == "item_tokens") return nlohmann::json(loaded_->item_tokens).dump();
@@ -179,8 +201,7 @@ std::shared_ptr<Model> learn(const std::string& name, BaselineOptions options, c
 std::shared_ptr<Model> load(const std::string& path) {
   if (std::shared_ptr<Model> popularity = PopularityModel::load(path)) return popularity;
   if (holds_item_weights(path)) return std::make_shared<WeightsModel>(load_weights(path));
-  auto loaded = std::make_shared<LoadedModel>(load_model(path, Load::with_old_encoder));
-  return std::make_shared<RecVaeModel>(std::move(loaded));
+  return load_recvae(path);
 }
 
 /// Are all indices of items?

@@ -26,7 +26,9 @@ class Model : public Content {
 /// RecVAE, of a run or of a file.
 class RecVaeModel : public Model {
  public:
-  explicit RecVaeModel(std::shared_ptr<const LoadedModel> loaded) : loaded_(std::move(loaded)) {}
+  /// Without an old encoder, `old_is_own` says whether that is the model's own, or is not known.
+  explicit RecVaeModel(std::shared_ptr<const LoadedModel> loaded, bool old_is_own = true)
+      : loaded_(std::move(loaded)), old_is_own_(old_is_own) {}
   const char* kind() const override { return "a RecVAE model"; }
   std::string text(const std::string& name) override;
   recvae_array array(const std::string& name) override;
@@ -34,12 +36,18 @@ class RecVaeModel : public Model {
   void save(const std::string& path) override;
 
   const LoadedModel& loaded() const { return *loaded_; }
+  /// As a file of it would give it.
+  LoadedModel with_old_encoder() const;
   void embed(const data::Csr& histories, float* codes);
 
  private:
   std::shared_ptr<Scorer> make_scorer(DecoderCopy copy) override;
   std::shared_ptr<const LoadedModel> loaded_;
+  bool old_is_own_;
   std::unique_ptr<UserCode> code_;
 };
+
+/// The model of a file; its old encoder is not kept where it is the model's own.
+std::shared_ptr<RecVaeModel> load_recvae(const std::string& path);
 
 }  // namespace recvae::c_api

@@ -119,7 +119,8 @@ void take_option(const nlohmann::json& options, const char* name, T& value) {
   const auto it = options.find(name);
   if (it == options.end()) return;
   if (const char* expected = take_value(*it, value))
-    throw data::UsageError(std::string(name) + ": expected " + expected + ", found " + data::excerpt(it->dump()));
+    throw data::UsageError(std::string(name) + ": expected " + expected + ", found " +
+                           (it->is_string() ? data::excerpt(it->get<std::string>()) : it->dump().substr(0, 40)));
 }
 /// All settings, those of `defaults` where they are not given. Throws UsageError.
 Settings settings_of(const char* text, const Settings& defaults = {});

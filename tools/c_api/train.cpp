@@ -18,6 +18,8 @@ namespace {
 
 using tools::OutputDirectory;
 
+constexpr tools::OutputKind kRun = {tools::kRunEntries, "resume goes on with an earlier run"};
+
 /// What is trained on, and what files say of it.
 struct Problem {
   std::shared_ptr<const data::Dataset> data;
@@ -122,10 +124,7 @@ class TrainingRun : public Content {
   void step(recvae_progress& progress) override {
     std::optional<FitEpoch> ended;
     if (!fit_->finished() || fit_->is_evaluating()) ended = run_ ? run_->step() : fit_->step();
-    if (run_ && run_->checkpoints_written() > 0) {
-      out_->has_result();
-      run_->move_to(out_->folder());
-    }
+    keep_files();
     if (ended && !run_) {
       log_ += epoch_record(*ended, fit_->metrics(), 0) + "\n";
       if (ended->best) keep_best();
@@ -144,24 +143,28 @@ class TrainingRun : public Content {
   }
 
   std::shared_ptr<Model> result() {
-    if (run_) {
-      if (!fit_->finished()) run_->stop();
-      if (fit_->state().best_epoch == 0) throw StateError("no epoch has ended yet");
-      return std::make_shared<RecVaeModel>(
-          std::make_shared<LoadedModel>(load_model(out_->file("model.safetensors"), Load::with_old_encoder)));
-    }
+    if (run_ && !fit_->finished()) run_->stop();
+    keep_files();
     if (fit_->state().best_epoch == 0) throw StateError("no epoch has ended yet");
-    return std::make_shared<RecVaeModel>(best_);
+    return run_ ? load_recvae(out_->file("model.safetensors")) : std::make_shared<RecVaeModel>(best_);
   }
 
  private:
+  /// Once there is something to go on from, the directory stays.
+  void keep_files() {
+    if (!run_ || run_->checkpoints_written() == 0) return;
+    out_->has_result();
+    run_->move_to(out_->folder());
+  }
+
   InitialModel initial(const recvae_object* from) const {
     if (!from) return initial_model(settings_, data_->item_tokens, nullptr);
-    return initial_model(settings_, data_->item_tokens, &content<RecVaeModel>(from, "a RecVAE model")->loaded());
+    const LoadedModel model = content<RecVaeModel>(from, "a RecVAE model")->with_old_encoder();
+    return initial_model(settings_, data_->item_tokens, &model);
   }
 
   void open_directory(const recvae_problem& p, const data::DataOptions& options) {
-    out_.emplace(p.directory, p.resume != 0 ? tools::Existing::resumed : tools::Existing::refused);
+    out_.emplace(p.directory, p.resume != 0 ? tools::Existing::resumed : tools::Existing::refused, kRun);
     out_->open();
     identity_.data = data::fingerprints(*data_);
     tools::RunConfig config;
