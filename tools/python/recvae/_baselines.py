@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, ClassVar, Sequence
+from typing import Any, ClassVar, Sequence, TypeVar
 
 from ._data import Dataset
 from ._matrix import Matrix, tokens
 from ._native import Object, as_json
 from ._recommender import Recommender
+
+Self = TypeVar("Self", bound="Baseline")
 
 
 class Baseline(Recommender):
@@ -16,7 +18,8 @@ class Baseline(Recommender):
     _name: ClassVar[str]
     _options: ClassVar[dict[str, str]] = {}  # of the library, by parameter
 
-    def fit(self, train: Any, *, item_ids: Sequence[Any] | None = None, user_ids: Sequence[Any] | None = None) -> Any:
+    def fit(self: Self, train: Any, *, item_ids: Sequence[Any] | None = None,
+            user_ids: Sequence[Any] | None = None) -> Self:
         """Learns from the rows of `train`.
 
         Parameters

@@ -10,7 +10,7 @@ import scipy.sparse
 from ._native import Object, as_json
 
 
-class HeldOut(tuple):  # type: ignore[type-arg]
+class HeldOut(tuple[Any, Any]):
     """Users to be evaluated: ``shown, hidden = data.test``, CSR matrices of a row per user.
 
     Attributes

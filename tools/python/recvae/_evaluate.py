@@ -14,7 +14,7 @@ from ._progress import bar
 from ._recommender import TOGETHER, Recommender
 
 
-class Evaluation(dict):  # type: ignore[type-arg]
+class Evaluation(dict[str, float]):
     """``{metric: mean}``, and how it came about.
 
     Attributes
@@ -31,18 +31,21 @@ class Evaluation(dict):  # type: ignore[type-arg]
 
     def __init__(self, native: Object, per_user: bool) -> None:
         result = native.text("result")
-        means = [float("nan") if mean is None else mean for mean in result["means"]]
-        super().__init__(zip(result["metrics"], means))
+        super().__init__(zip(result["metrics"], map(_number, result["means"])))
         self._native = native
         self.users: int = result["users"]
         self.rows: NDArray[np.int64] = native.array("rows")
         values = native.array("values")
         self.per_user = {name: values[:, k] for k, name in enumerate(self)} if per_user else {}
-        self.intervals = {name: tuple(float("nan") if end is None else end for end in interval)
-                          for name, interval in zip(self, result.get("intervals", []))}
+        self.intervals: dict[str, tuple[float, float]] = {
+            name: (_number(low), _number(high)) for name, (low, high) in zip(self, result.get("intervals", []))}
 
     def __reduce__(self) -> Any:
         return dict, (dict(self),)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 class Comparison(NamedTuple):

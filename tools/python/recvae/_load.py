@@ -41,9 +41,9 @@ def load(path: str | os.PathLike[str]) -> Any:
             model.latent_dimension = factors.shape[1]
         model.history_ = []
     else:
-        model = {"ease": EASE, "edlae": EDLAE, "itemknn": ItemKNN, "popularity": Popularity}[kind]()
+        model = baseline = {"ease": EASE, "edlae": EDLAE, "itemknn": ItemKNN, "popularity": Popularity}[kind]()
         recorded = native.text("settings") if kind != "popularity" else {}
-        for parameter, option in model._options.items():
+        for parameter, option in baseline._options.items():
             if recorded.get(option) is not None:
                 setattr(model, parameter, recorded[option])
     model._take(native)

@@ -123,7 +123,8 @@ library = _load_library()
 
 def version() -> str:
     """What bits depend on: the version, OpenBLAS and its kernels, and the vector loops."""
-    return library.recvae_version(None).decode()
+    text: bytes = library.recvae_version(None)
+    return text.decode()
 
 
 def set_threads(count: int) -> None:
@@ -134,7 +135,8 @@ def set_threads(count: int) -> None:
 
 def threads() -> int:
     """How many threads the library uses."""
-    return library.recvae_threads(-1)
+    count: int = library.recvae_threads(-1)
+    return count
 
 
 def as_json(value: Any) -> bytes:
@@ -220,7 +222,7 @@ class Object:
         if not all(shape):
             return np.zeros(shape, dtype)
         memory = (ctypes.c_char * (int(np.prod(shape)) * dtype.itemsize)).from_address(array.data)
-        memory._owner = self  # type: ignore[attr-defined]
+        setattr(memory, "_owner", self)
         numbers = np.frombuffer(memory, dtype).reshape(shape)
         numbers.flags.writeable = False
         return numbers
