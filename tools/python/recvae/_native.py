@@ -7,7 +7,7 @@ import os
 import threading
 import warnings
 from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_double, c_int, c_int32, c_int64, c_size_t, c_void_p
-from pathlib import Path
+from importlib.resources import files
 from typing import Any, Iterator
 
 import numpy as np
@@ -101,7 +101,7 @@ _SIGNATURES: dict[str, list[Any]] = {
 
 def _load_library() -> ctypes.CDLL:
     # Beside this file where the package is installed; $RECVAE_LIBRARY is for the tests of a build.
-    path = os.environ.get("RECVAE_LIBRARY") or str(Path(__file__).parent / "librecvae_c_python.so")
+    path = os.environ.get("RECVAE_LIBRARY") or str(files(__package__) / "librecvae_c_python.so")
     library = ctypes.CDLL(path)
     for name, arguments in _SIGNATURES.items():
         function = getattr(library, name)
