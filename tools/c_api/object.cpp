@@ -63,7 +63,8 @@ nlohmann::json options_of(const char* text, const std::string& what, const std::
   if (!text) return nlohmann::json::object();
   nlohmann::json j = nlohmann::json::parse(text, nullptr, false);
   if (!j.is_object()) throw data::UsageError(what + ": expected a JSON object, found " + data::excerpt(text));
-  for (const auto& [name, value] : j.items()) {
+  for (const auto& member : j.items()) {
+    const std::string& name = member.key();
     if (std::ranges::find(known, name) != known.end()) continue;
     const auto nearest =
         std::ranges::min_element(known, {}, [&](const std::string& k) { return data::name_distance(name, k); });

@@ -177,15 +177,23 @@ class SameAsCommands(Case):
 
     @unittest.skipUnless(DATASETS, "no research data")
     def test_movielens(self):
-        ratings = f"{DATASETS}/ml-1m/ratings.csv.gz"
-        settings = {"epochs": 2}
+        ratings, settings = f"{DATASETS}/ml-1m/ratings.csv.gz", {"epochs": 1}
         split = {"split": "strong", "heldout_users": 500, "threshold": 3.5}
-        run("recvae_train", "--data", ratings, *options(split), *options(settings), "--out", self.folder / "out", "--baselines",
-            "none")
         data = recvae.read(ratings, **split)
-        model = recvae.RecVAE(**settings).fit(data.train, validation=data.validation, progress=False)
-        model.save(self.folder / "ours.safetensors")
-        self.assertEqual(tensors(self.folder / "ours.safetensors"), tensors(self.folder / "out/model.safetensors"))
+        rows = "".join(f"{user} {' '.join(map(str, row.indices))}\n" for user, row in enumerate(data.train))
+        (self.folder / "train.txt").write_text(rows)
+        (self.folder / "test.txt").write_text("0 1\n")
+        alone = recvae.read(self.folder, data_format="adjacency", validation_ratio=0)
+        for train, validation, options_of_data in [
+                (data.train, data.validation, ["--data", ratings, *options(split)]),
+                (alone.train, None, ["--data", self.folder, "--data_format", "adjacency", "--validation_ratio", 0])]:
+            out = self.folder / f"out{validation is None}"
+            run("recvae_train", *options_of_data, *options(settings), "--out", out, "--baselines", "none")
+            for threads in (1, 2):
+                recvae.set_threads(threads)
+                model = recvae.RecVAE(**settings).fit(train, validation=validation, progress=False)
+                model.save(self.folder / "ours.safetensors")
+                self.assertEqual(tensors(self.folder / "ours.safetensors"), tensors(out / "model.safetensors"))
 
 
 if __name__ == "__main__":

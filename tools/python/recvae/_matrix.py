@@ -17,6 +17,8 @@ _SIZE = ctypes.sizeof(Rows)
 def _csr(matrix: Any, name: str) -> Any:
     """`matrix` as compressed rows; itself, where it is that."""
     if scipy.sparse.issparse(matrix):
+        if matrix.ndim == 1:  # a row of a csr_array
+            matrix = matrix.reshape(1, -1)
         if matrix.ndim != 2:
             raise ValueError(f"{name}: expected a matrix, users x items, found {matrix.ndim} dimension(s)")
         return matrix if matrix.format == "csr" else matrix.tocsr()

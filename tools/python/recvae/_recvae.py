@@ -141,8 +141,10 @@ class RecVAE(Settings, Recommender):
         try:
             for at in run.steps():
                 shown.show(at)
-                if at.ended_epoch and callback is not None and callback(run.text("record")) is True:
-                    return
+                if at.ended_epoch and callback is not None:
+                    ends = callback(run.text("record"))
+                    if isinstance(ends, (bool, np.bool_)) and ends:
+                        return
         finally:
             shown.close()
 
