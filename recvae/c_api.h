@@ -69,6 +69,8 @@ typedef struct {
   int32_t indptr_type;  /**< I32 or I64 */
   int32_t indices_type; /**< I32 or I64 */
   int32_t values_type;  /**< any */
+  const char* name;     /**< what messages call it; NULL: the argument's name */
+  int64_t first_row;    /**< what messages call the first row */
 } recvae_rows;
 
 /** Numbers in memory of an object, row by row. */
@@ -144,20 +146,39 @@ RECVAE_C_API void recvae_free(recvae_object* object);
 /** What was wrong with the last call that failed; lives until the next call of this object. Never NULL. */
 RECVAE_C_API const char* recvae_error(const recvae_object* object);
 
-/** A text of an object, which lives until the next call of recvae_text() of this object. All are JSON.
-     any              "warnings": a list, since it was last asked for
-     empty            "settings PRESET": a list of {"name", "help", "value"}; "data options": a list of {"name",
-   "help"}; "presets" a data set       "item_tokens", "user_tokens" (of `train`), "validation.user_tokens",
-   "test.user_tokens", "summary" a training run   "record": of the last epoch, a line of metrics.jsonl; "log": a list of
-   all of them; "state" a model          "kind", "item_tokens", "settings", "trained_on" an evaluation    "result":
-   {"metrics", "means", "users", and, where asked for, "intervals"} a configuration  "settings", "data", "config" (YAML)
-     a search         "best", "trials", "settings" (tab-separated, as JSON texts) */
+/* clang-format off */
+/** A text of an object, which lives until the next call of this object that gives a text. All are JSON.
+
+    | of              | name                          | what |
+    |-----------------|-------------------------------|------|
+    | any             | warnings                      | a list, since it was last asked for |
+    | an empty one    | settings PRESET               | a list of {"name", "help", "value"} |
+    |                 | data options                  | a list of {"name", "help"} |
+    | a data set      | item_tokens, user_tokens      | lists; users are those of `train` |
+    |                 | validation.user_tokens, test.user_tokens | lists |
+    |                 | summary                       | what became of the rows that were read |
+    |                 | strong                        | are held-out users none of the training users? |
+    | a training run  | record                        | of the last epoch: a line of metrics.jsonl |
+    |                 | log                           | a list of all of them |
+    |                 | state                         | "epochs", "best_epoch", "best", "valid_metric", "bigger_is_better", "recall_denominator", "stopped_early" |
+    | a model         | kind                          | recvae, ease, edlae, itemknn, popularity, ... |
+    |                 | item_tokens, settings, trained_on | what a file of it says |
+    | an evaluation   | result                        | {"metrics", "means", "users"} |
+    | a configuration | settings, data                | objects |
+    |                 | config                        | the same as YAML |
+    | a search        | best, trials, settings        | the best values; tab-separated tables, as texts | */
+/* clang-format on */
 RECVAE_C_API int recvae_text(recvae_object* object, const char* name, const char** text);
+/* clang-format off */
 /** Numbers of an object, which live as long as it.
-     a data set       "PART.indptr" and "PART.indices" of train, train_and_validation, and shown, hidden and masked of
-                      validation and test: "test.hidden.indptr"; "cols": how many columns all have
-     a model          "item_factors", "item_bias": of RecVAE
-     an evaluation    "rows": of the users with something hidden; "values", "weights": [users, metrics] */
+
+    | of            | name                        | what |
+    |---------------|-----------------------------|------|
+    | a data set    | PART.indptr, PART.indices   | PART: train, train_and_validation, validation.shown, validation.hidden, validation.masked, and of test likewise |
+    | RecVAE        | item_factors, item_bias     | the decoder's weight [items, width] and bias [items] |
+    | an evaluation | rows                        | which rows have something hidden |
+    |               | values, weights             | of these users [users, metrics] | */
+/* clang-format on */
 RECVAE_C_API int recvae_array_of(recvae_object* object, const char* name, recvae_array* array);
 
 /** Makes a data set: reads, filters and splits. `options`: of --data and its kind; "text": in place of a file, a table.
@@ -184,21 +205,25 @@ RECVAE_C_API int recvae_learn(recvae_object* model, const char* baseline, const 
 RECVAE_C_API int recvae_blend(recvae_object* model, recvae_object* const* parts, const double* weights, int64_t count);
 /** Makes a model that ranks items by how like they are to those of a history, of RecVAE, which must live as long as it:
    by "cosine" or by "dot". */
-RECVAE_C_API int recvae_similar(recvae_object* model, recvae_object* recvae, const char* similarity);
+RECVAE_C_API int recvae_similar(recvae_object* model, recvae_object* recvae, const char* metric);
 
 /** items, scores [rows, n] <- the best items of each row; -1 and -inf where there are no more. */
 RECVAE_C_API int recvae_recommend(recvae_object* model, const recvae_rows* histories, const recvae_request* request,
                                   int32_t* items, float* scores);
-/** codes [rows, latent] <- the posterior's mean of each row, or what the decoder's hidden layer makes of it, whose
-   inner products with "item_factors" are scores less "item_bias". Of RecVAE. */
-RECVAE_C_API int recvae_embed(recvae_object* model, const recvae_rows* histories, float* codes);
+/** codes [rows, width] <- the posterior's mean of each row, or what the decoder's hidden layer makes of it, whose
+   inner products with "item_factors", which are as wide, are scores less "item_bias". Of RecVAE. */
+RECVAE_C_API int recvae_embed(recvae_object* model, const recvae_rows* histories, int64_t width, float* codes);
 
-/** Makes an evaluation, for recvae_step(). `options`: "metrics", "topk", "recall_denominator" (min, all), "tail_ratio",
-   "bootstrap" (samples of the intervals). */
+/** Makes an evaluation, for recvae_step(). `options`: "metrics", "topk", "recall_denominator" (min, all),
+   "tail_ratio". Who ranks and what was shown are not needed any more once it is finished. */
 RECVAE_C_API int recvae_evaluate(recvae_object* evaluation, const char* options, const recvae_held_out* held_out);
-/** Compares two finished evaluations of the same users and metrics, the first less the second: JSON {"METRIC": {"mean",
-   "low", "high", "p"}}, which lives as a text of `a` does. */
-RECVAE_C_API int recvae_compare(recvae_object* a, recvae_object* b, int64_t samples, const char** text);
+/** 95 % intervals of a finished evaluation's means, by so many bootstrap samples: {"METRIC": [low, high]}. */
+RECVAE_C_API int recvae_intervals(recvae_object* evaluation, int64_t samples, recvae_stop stop, void* context,
+                                  const char** text);
+/** Compares two finished evaluations of the same users and metrics, the first less the second: {"METRIC": {"mean",
+   "low", "high", "p"}}, a text of `a`. */
+RECVAE_C_API int recvae_compare(recvae_object* a, recvae_object* b, int64_t samples, recvae_stop stop, void* context,
+                                const char** text);
 
 /** Makes a configuration of what recvae_train's command line would say, RecBole's keys and files included. */
 RECVAE_C_API int recvae_configure(recvae_object* configuration, const char* const* arguments, int64_t count);
@@ -206,7 +231,8 @@ RECVAE_C_API int recvae_configure(recvae_object* configuration, const char* cons
    "early_stop"; `settings` as of recvae_fit(), which are not searched over. */
 RECVAE_C_API int recvae_search(recvae_object* search, const char* options, const char* settings);
 /** Takes the record of the task that was given last, {"valid", "test", "best_epoch", "seconds", "diverged"} (NULL:
-   there is none yet), and gives the next: {"trial", "epochs", "values", "settings"}; null: the search is over. */
+   there is none), and gives the next, or the last once more: {"trial", "epochs", "values", "settings"}; null: the
+   search is over. */
 RECVAE_C_API int recvae_next(recvae_object* search, const char* record, const char** task);
 
 #ifdef __cplusplus

@@ -58,8 +58,8 @@ std::vector<std::int64_t> read_offsets(const ForeignCsr& m, const std::string& n
     for (std::int64_t u = 0; u < m.rows; ++u) {
       const std::int64_t begin = indptr[as_size(u)], end = indptr[as_size(u) + 1];
       if (end < begin || end > m.nnz) {
-        refuse(name, "row " + text(u) + ": expected an end from " + text(begin) + " to " + text(m.nnz) + ", found " +
-                         text(end));
+        refuse(name, "row " + text(m.first_row + u) + ": expected an end from " + text(begin) + " to " + text(m.nnz) +
+                         ", found " + text(end));
       }
     }
     return indptr;
@@ -105,8 +105,8 @@ Csr read_matrix(const ForeignCsr& m, const std::string& name) {
       for (std::int64_t k = csr.indptr[as_size(u)]; k < csr.indptr[as_size(u) + 1]; ++k) {
         const std::int64_t column = columns[k];
         if (column < 0 || column >= m.cols) {
-          refuse(name,
-                 "row " + text(u) + ": expected columns from 0 to " + text(m.cols - 1) + ", found " + text(column));
+          refuse(name, "row " + text(m.first_row + u) + ": expected columns from 0 to " + text(m.cols - 1) +
+                           ", found " + text(column));
         }
         ascend = ascend && column > before;
         before = column;

@@ -24,6 +24,7 @@ struct ForeignCsr {
   NumberType indices_type = NumberType::i32;  ///< see there
   const void* values = nullptr;               ///< nnz numbers; null: all are 1
   NumberType values_type = NumberType::f32;   ///< see there
+  std::int64_t first_row = 0;                 ///< what messages call the first row
 };
 
 /// The matrix with a one wherever the other one has a number above 0. Where its columns are i32 and ascend in each row,

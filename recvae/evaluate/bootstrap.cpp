@@ -7,6 +7,7 @@
 
 #include "../../autodiff/parallel.h"
 #include "../../autodiff/random.h"
+#include "../../data/error.h"
 
 namespace recvae {
 namespace {
@@ -33,9 +34,10 @@ struct Table {
 /// [samples, metrics]: weighted means of `samples` resamplings. draw(sample, add) makes one: it calls add(user, sign)
 /// for every user that it takes.
 template <class Draw>
-std::vector<double> resample(const Table& table, std::int64_t samples, const Draw& draw) {
+std::vector<double> resample(const Table& table, std::int64_t samples, const std::function<bool()>& stop,
+                             const Draw& draw) {
   std::vector<double> means(data::as_size(samples) * table.metrics);
-  ad::parallel_for(samples, [&](ad::Index sample) {
+  const auto resample_one = [&](ad::Index sample) {
     std::vector<double> sums(2 * table.metrics, 0.0);
     draw(static_cast<std::uint64_t>(sample), [&](std::size_t user, double sign) {
       const double* const row = table.row(user);
@@ -47,7 +49,13 @@ std::vector<double> resample(const Table& table, std::int64_t samples, const Dra
     for (std::size_t m = 0; m < table.metrics; ++m) {
       means[data::as_size(sample) * table.metrics + m] = sums[2 * m] / sums[2 * m + 1];
     }
-  });
+  };
+  constexpr std::int64_t kBetweenStops = 1 << 23;  // users: some 50 ms
+  const std::int64_t between = stop ? 1 + kBetweenStops / static_cast<std::int64_t>(1 + table.users) : samples;
+  for (std::int64_t first = 0; first < samples; first += between) {
+    if (stop && stop()) throw data::Stopped();
+    ad::parallel_for(std::min(between, samples - first), [&](ad::Index k) { resample_one(first + k); });
+  }
   return means;
 }
 
@@ -61,8 +69,9 @@ void random_words(std::uint64_t seed, std::uint32_t stream, std::uint64_t sample
   }
 }
 
-std::vector<double> bootstrap_means(const Table& table, std::int64_t samples, std::uint64_t seed) {
-  return resample(table, samples, [&](std::uint64_t sample, const auto& add) {
+std::vector<double> bootstrap_means(const Table& table, std::int64_t samples, std::uint64_t seed,
+                                    const std::function<bool()>& stop) {
+  return resample(table, samples, stop, [&](std::uint64_t sample, const auto& add) {
     random_words(seed, kDraws, sample, table.users, [&](std::size_t, std::uint32_t word) {
       add(static_cast<std::size_t>(std::uint64_t{word} * table.users >> 32), 1.0);
     });
@@ -88,20 +97,22 @@ Interval percentiles(const std::vector<double>& means, std::size_t metric, std::
 
 }  // namespace
 
-std::vector<Interval> bootstrap(const Evaluation& evaluation, std::int64_t samples, std::uint64_t seed) {
+std::vector<Interval> bootstrap(const Evaluation& evaluation, std::int64_t samples, std::uint64_t seed,
+                                const std::function<bool()>& stop) {
   Table table(evaluation.rows.size(), evaluation.means.size());
   for (std::size_t u = 0; u < table.users; ++u) {
     for (std::size_t m = 0; m < table.metrics; ++m) {
       table.set(u, m, evaluation.value(u, m).value, evaluation.value(u, m).weight);
     }
   }
-  const std::vector<double> means = bootstrap_means(table, samples, seed);
+  const std::vector<double> means = bootstrap_means(table, samples, seed, stop);
   std::vector<Interval> intervals;
   for (std::size_t m = 0; m < table.metrics; ++m) intervals.push_back(percentiles(means, m, table.metrics));
   return intervals;
 }
 
-std::vector<Difference> compare(const Evaluation& a, const Evaluation& b, std::int64_t samples, std::uint64_t seed) {
+std::vector<Difference> compare(const Evaluation& a, const Evaluation& b, std::int64_t samples, std::uint64_t seed,
+                                const std::function<bool()>& stop) {
   if (a.rows != b.rows || a.means.size() != b.means.size()) {
     throw std::invalid_argument("compare: expected two evaluations of the same users and metrics");
   }
@@ -112,14 +123,14 @@ std::vector<Difference> compare(const Evaluation& a, const Evaluation& b, std::i
       if (y.weight > 0) table.set(u, m, x.value - y.value, x.weight);
     }
   }
-  const std::vector<double> means = bootstrap_means(table, samples, seed);
-  const std::vector<double> flipped = resample(table, samples, [&](std::uint64_t sample, const auto& add) {
+  const std::vector<double> means = bootstrap_means(table, samples, seed, stop);
+  const std::vector<double> flipped = resample(table, samples, stop, [&](std::uint64_t sample, const auto& add) {
     random_words(seed, kSigns, sample, (table.users + 31) / 32, [&](std::size_t i, std::uint32_t word) {
       for (std::size_t u = 32 * i; u < std::min(32 * i + 32, table.users); ++u, word >>= 1)
         add(u, word & 1 ? 1.0 : -1.0);
     });
   });
-  const std::vector<double> observed = resample(table, 1, [&](std::uint64_t, const auto& add) {
+  const std::vector<double> observed = resample(table, 1, {}, [&](std::uint64_t, const auto& add) {
     for (std::size_t u = 0; u < table.users; ++u) add(u, 1.0);
   });
   std::vector<Difference> differences;

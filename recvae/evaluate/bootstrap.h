@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "../../autodiff/kernels/api.h"
@@ -19,8 +20,10 @@ struct Interval {
 
 /// 95 % percentile intervals of the means, one per metric: users are drawn anew with replacement `samples` times
 /// (Efron 1979). NaN for metrics of all lists together, which are no means over users, and where nobody has a value.
-/// `seed` decides the draws; results do not depend on the number of threads.
-RECVAE_API std::vector<Interval> bootstrap(const Evaluation& evaluation, std::int64_t samples, std::uint64_t seed);
+/// `seed` decides the draws; results do not depend on the number of threads. Throws data::Stopped soon after `stop`,
+/// asked by the calling thread, returns true.
+RECVAE_API std::vector<Interval> bootstrap(const Evaluation& evaluation, std::int64_t samples, std::uint64_t seed,
+                                           const std::function<bool()>& stop = {});
 
 /// Of the mean over users of a's value less b's.
 struct Difference {
@@ -31,8 +34,9 @@ struct Difference {
 };
 
 /// One per metric; of a metric of all lists together only the mean. Both are of the same held-out users and metrics;
-/// users without a value in either are left out. Throws std::invalid_argument where they are not.
+/// users without a value in either are left out. Throws std::invalid_argument where they are not; data::Stopped
+/// likewise.
 RECVAE_API std::vector<Difference> compare(const Evaluation& a, const Evaluation& b, std::int64_t samples,
-                                           std::uint64_t seed);
+                                           std::uint64_t seed, const std::function<bool()>& stop = {});
 
 }  // namespace recvae

@@ -24,7 +24,7 @@ class GivenLists : public Scorer {
   GivenLists(std::span<const std::int32_t> items, std::int64_t k) : items_(items), k_(k) {}
 
   void score(const data::Csr&, std::int64_t, ad::Matrix<float>) override {
-    throw ad::Error("lists: expected scores for a metric that looks at them, found lists alone");
+    throw std::invalid_argument("lists: expected scores for a metric that looks at them, found lists alone");
   }
 
   void rank(const data::Csr& histories, std::int64_t first, std::int64_t k, const Excluded& excluded,

@@ -16,7 +16,14 @@ int main(int argc, char** argv) {
   int32_t indptr[101] = {0}, indices[300];
   for (int k = 0; k < 300; ++k) indices[k] = k / 3 % 20 + k % 3; /* user u has items u, u + 1 and u + 2 of 20 */
   for (int u = 0; u < 100; ++u) indptr[u + 1] = 3 * (u + 1);
-  recvae_rows train = {sizeof train, 100, 22, 300, indptr, indices, NULL, RECVAE_I32, RECVAE_I32, 0};
+  recvae_rows train = {.size = sizeof train,
+                       .rows = 100,
+                       .cols = 22,
+                       .entries = 300,
+                       .indptr = indptr,
+                       .indices = indices,
+                       .indptr_type = RECVAE_I32,
+                       .indices_type = RECVAE_I32};
   recvae_problem problem = {.size = sizeof problem, .train = &train};
 
   recvae_object* run = object = recvae_new();

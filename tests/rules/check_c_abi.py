@@ -11,14 +11,14 @@ from pathlib import Path
 
 VERSION = 1
 FUNCTIONS = """recvae_array_of recvae_blend recvae_compare recvae_configure recvae_embed recvae_error recvae_evaluate recvae_fit
-recvae_free recvae_learn recvae_load recvae_new recvae_next recvae_read recvae_recommend recvae_result recvae_save
+recvae_free recvae_intervals recvae_learn recvae_load recvae_new recvae_next recvae_read recvae_recommend recvae_result recvae_save
 recvae_search recvae_similar recvae_step recvae_text recvae_threads recvae_version""".split()
 CONSTANTS = {"RECVAE_OK": 0, "RECVAE_BAD_VALUE": 1, "RECVAE_BAD_DATA": 2, "RECVAE_BAD_STATE": 3, "RECVAE_STOPPED": 4,
              "RECVAE_NO_MEMORY": 5, "RECVAE_FAILED": 6, "RECVAE_I8": 0, "RECVAE_U8": 1, "RECVAE_I16": 2, "RECVAE_U16": 3,
              "RECVAE_I32": 4, "RECVAE_U32": 5, "RECVAE_I64": 6, "RECVAE_U64": 7, "RECVAE_F32": 8, "RECVAE_F64": 9}
 STRUCTS = {  # size, and the members' places, on a machine of 64 bits
-    "recvae_rows": (72, {"size": 0, "rows": 8, "cols": 16, "entries": 24, "indptr": 32, "indices": 40, "values": 48,
-                         "indptr_type": 56, "indices_type": 60, "values_type": 64}),
+    "recvae_rows": (88, {"size": 0, "rows": 8, "cols": 16, "entries": 24, "indptr": 32, "indices": 40, "values": 48,
+                         "indptr_type": 56, "indices_type": 60, "values_type": 64, "name": 72, "first_row": 80}),
     "recvae_array": (40, {"size": 0, "data": 8, "type": 16, "dimensions": 20, "shape": 24}),
     "recvae_problem": (80, {"size": 0, "data": 8, "train": 16, "shown": 24, "hidden": 32, "item_tokens": 40,
                             "user_tokens": 48, "from": 56, "directory": 64, "resume": 72}),

@@ -24,8 +24,16 @@ data::DataOptions data_options(const char* text) {
   std::vector<std::string> known{"text"};
   data::DataOptions::visit([&](const data::Option& option, const auto&) { known.emplace_back(option.name); }, options);
   const nlohmann::json given = options_of(text, "option of the data", known);
-  data::DataOptions::visit([&](const data::Option& option, auto& value) { take_option(given, option.name, value); },
-                           options);
+  data::DataOptions::visit(
+      [&](const data::Option& option, auto& value) {
+        if constexpr (std::is_same_v<std::remove_reference_t<decltype(value)>,
+                                     std::string>) {  // a moment may be a number
+          if (const auto it = given.find(option.name); it != given.end() && it->is_number())
+            return void(value = it->dump());
+        }
+        take_option(given, option.name, value);
+      },
+      options);
   if (given.contains("text")) {
     std::string table;
     take_option(given, "text", table);
@@ -73,7 +81,7 @@ extern "C" int recvae_read(recvae_object* data, const char* options, recvae_stop
     data::DataOptions o = data_options(options);
     if (o.path == "-" && !o.text) throw data::UsageError("data: expected a file or a directory, found -");
     if (o.path == "demo") tools::fetch_text(o);
-    if (stop) o.stop = [stop, context] { return stop(context) != 0; };
+    o.stop = stop_of(stop, context);
     data::Dataset set = data::load(o);
     tools::log_summary(set.summary);
     check_item_tokens(o.path, set.item_tokens);

@@ -15,22 +15,18 @@ struct Options {
   std::vector<Metric> metrics;
   RecallDenominator recall = RecallDenominator::min;
   std::optional<double> tail_ratio{};
-  std::int64_t bootstrap = 0;
 };
 
 Options evaluation_options(const char* text) {
   const nlohmann::json given =
-      options_of(text, "option of an evaluation", {"metrics", "topk", "recall_denominator", "tail_ratio", "bootstrap"});
+      options_of(text, "option of an evaluation", {"metrics", "topk", "recall_denominator", "tail_ratio"});
   Settings s;  // which has the defaults, and checks
   Options o;
   take_option(given, "metrics", s.metrics);
   take_option(given, "topk", s.topk);
   take_option(given, "recall_denominator", s.recall_denominator);
   take_option(given, "tail_ratio", s.tail_ratio);
-  take_option(given, "bootstrap", o.bootstrap);
   validate(s);
-  if (o.bootstrap < 0 || o.bootstrap > 10'000'000)
-    throw data::UsageError("bootstrap: expected a number from 0 to 10000000, found " + std::to_string(o.bootstrap));
   o.metrics = parse_metrics(s.metrics, s.topk);
   if (s.recall_denominator == "all") o.recall = RecallDenominator::all;
   o.tail_ratio = s.tail_ratio;
@@ -83,7 +79,7 @@ class EvaluationObject : public Content {
   void step(recvae_progress& progress) override {
     if (steps_) steps_->step();
     progress.evaluating = 1;
-    progress.total = held_out_.history.rows();
+    progress.total = held_out_.targets.rows();
     progress.done = steps_ ? steps_->rows_done() : progress.total;
     finish();
     progress.finished = !steps_;
@@ -97,11 +93,6 @@ class EvaluationObject : public Content {
       j["metrics"].push_back(options_.metrics[m].label());
       j["means"].push_back(number(e.means[m]));
     }
-    if (options_.bootstrap > 0) {
-      j["intervals"] = Json::array();
-      for (const Interval& i : bootstrap(e, options_.bootstrap, kBootstrapSeed))
-        j["intervals"].push_back({number(i.low), number(i.high)});
-    }
     return j.dump();
   }
 
@@ -114,12 +105,20 @@ class EvaluationObject : public Content {
     return Content::array(name);
   }
 
-  std::string compare(const EvaluationObject& other, std::int64_t samples) const {
-    if (samples < 1 || samples > 10'000'000)
-      throw data::UsageError("samples: expected a number from 1 to 10000000, found " + std::to_string(samples));
+  std::string intervals(std::int64_t samples, const std::function<bool()>& stop) const {
+    check_samples(samples);
+    Json j = Json::object();
+    const std::vector<Interval> found = bootstrap(finished(), samples, kBootstrapSeed, stop);
+    for (std::size_t m = 0; m < found.size(); ++m)
+      j[options_.metrics[m].label()] = {number(found[m].low), number(found[m].high)};
+    return j.dump();
+  }
+
+  std::string compare(const EvaluationObject& other, std::int64_t samples, const std::function<bool()>& stop) const {
+    check_samples(samples);
     if (options_.metrics != other.options_.metrics || held_out_.targets != other.held_out_.targets)
       throw data::UsageError("expected two evaluations of the same users by the same metrics, found others");
-    const auto differences = recvae::compare(finished(), other.finished(), samples, kBootstrapSeed);
+    const auto differences = recvae::compare(finished(), other.finished(), samples, kBootstrapSeed, stop);
     Json j = Json::object();
     for (std::size_t m = 0; m < differences.size(); ++m) {
       const Difference& d = differences[m];
@@ -132,10 +131,18 @@ class EvaluationObject : public Content {
   }
 
  private:
+  static void check_samples(std::int64_t samples) {
+    if (samples < 1 || samples > 10'000'000)
+      throw data::UsageError("samples: expected a number from 1 to 10000000, found " + std::to_string(samples));
+  }
+
   void finish() {
     if (!steps_ || !steps_->finished()) return;
     result_ = steps_->take();
     steps_.reset();
+    scorer_.reset();
+    model_.reset();
+    held_out_.history = held_out_.masked = {};  // which nobody needs any more
     for (const UserValue& v : result_.values) {
       values_.push_back(v.weight == 0 ? std::numeric_limits<double>::quiet_NaN() : v.value);
       weights_.push_back(v.weight);
@@ -171,12 +178,22 @@ int recvae_evaluate(recvae_object* evaluation, const char* options, const recvae
   });
 }
 
-int recvae_compare(recvae_object* a, recvae_object* b, int64_t samples, const char** text) {
+int recvae_intervals(recvae_object* evaluation, int64_t samples, recvae_stop stop, void* context, const char** text) {
+  return guarded(evaluation, [&] {
+    if (!text) throw data::UsageError("text: expected a place for it, found NULL");
+    const auto e = content<EvaluationObject>(evaluation, "an evaluation");
+    evaluation->text = e->intervals(samples, stop_of(stop, context));
+    *text = evaluation->text.c_str();
+  });
+}
+
+int recvae_compare(recvae_object* a, recvae_object* b, int64_t samples, recvae_stop stop, void* context,
+                   const char** text) {
   return guarded(a, [&] {
     if (!text) throw data::UsageError("text: expected a place for it, found NULL");
     const auto first = content<EvaluationObject>(a, "an evaluation"),
                second = content<EvaluationObject>(b, "an evaluation");
-    a->text = first->compare(*second, samples);
+    a->text = first->compare(*second, samples, stop_of(stop, context));
     *text = a->text.c_str();
   });
 }

@@ -13,9 +13,11 @@
 
 namespace recvae::c_api {
 
-const std::shared_ptr<Scorer>& Model::scorer(DecoderCopy copy) {
-  if (!scorer_ || (copy == DecoderCopy::whole && copy_ != copy)) scorer_ = make_scorer(copy_ = copy);
-  return scorer_;
+std::shared_ptr<Scorer> Model::scorer(DecoderCopy copy) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<Scorer>& made = copy == DecoderCopy::whole ? whole_ : by_tiles_;
+  if (!made) made = make_scorer(copy);
+  return made;
 }
 
 void Model::save(const std::string&) { throw StateError(std::string(kind()) + " has no file of its own"); }
@@ -39,13 +41,21 @@ std::shared_ptr<RecVaeModel> load_recvae(const std::string& path) {
     });
   }
   if (is_own) loaded->old_encoder.reset();
+  if (loaded->item_tokens.empty()) loaded->item_tokens = tokens_of(nullptr, loaded->model.items(), "items");
+  Settings sizes;  // for a file that does not record them
+  sizes.hidden_dimension = loaded->model.hidden();
+  sizes.latent_dimension = loaded->model.latent();
+  sizes.layer_norm_eps = loaded->model.encoder.ln1.eps;
+  const auto recorded = nlohmann::json::parse(loaded->settings, nullptr, false);
+  if (!recorded.contains("hidden_dimension"))
+    loaded->settings = to_json(recorded.is_object() ? settings_from_json(loaded->settings, sizes) : sizes);
   return std::make_shared<RecVaeModel>(std::move(loaded), is_own);
 }
 
 std::string RecVaeModel::text(const std::string& name) {
   if (name == "kind") return "\"recvae\"";
   if (name == "item_tokens") return nlohmann::json(loaded_->item_tokens).dump();
-  if (name == "settings") return loaded_->settings.empty() ? "{}" : loaded_->settings;
+  if (name == "settings") return loaded_->settings;
   if (name == "trained_on") return nlohmann::json(loaded_->trained_on).dump();
   return Content::text(name);
 }
@@ -60,17 +70,18 @@ recvae_array RecVaeModel::array(const std::string& name) {
 
 void RecVaeModel::save(const std::string& path) {
   const LoadedModel& l = *loaded_;
-  const std::string settings = l.settings.empty() ? to_json(Settings{}) : l.settings;
-  const std::vector<std::string> tokens = l.item_tokens.empty() ? tokens_of(nullptr, items(), "items") : l.item_tokens;
-  const ModelMetadata metadata{settings, tokens, l.trained_on};
-  if (has_old_posterior(settings_from_json(settings)))
+  const ModelMetadata metadata{l.settings, l.item_tokens, l.trained_on};
+  if (has_old_posterior(settings_from_json(l.settings)))
     save_model(path, l.model, l.old_encoder ? *l.old_encoder : l.model.encoder, metadata);
   else
     save_model(path, l.model, metadata);
 }
 
-void RecVaeModel::embed(const data::Csr& histories, float* codes) {
+void RecVaeModel::embed(const data::Csr& histories, std::int64_t width, float* codes) {
+  const std::lock_guard lock(code_mutex_);
   if (!code_) code_ = std::make_unique<UserCode>(loaded_->model);
+  if (width != code_->width())
+    throw data::UsageError("width: expected " + std::to_string(code_->width()) + ", found " + std::to_string(width));
   constexpr std::int64_t kTogether = 4096;
   for (std::int64_t first = 0; first < histories.rows(); first += kTogether) {
     const ad::Tensor<float> some = code_->of_rows(histories, first, std::min(kTogether, histories.rows() - first));
@@ -95,6 +106,7 @@ class WeightsModel : public Model {
     return Content::text(name);
   }
   std::int64_t items() const override { return loaded_.weights->items(); }
+  const std::vector<std::string>& item_tokens() const override { return loaded_.item_tokens; }
   void save(const std::string& path) override {
     save_weights(path, loaded_.baseline, *loaded_.weights, {loaded_.settings, loaded_.item_tokens, loaded_.trained_on});
   }
@@ -107,19 +119,18 @@ class WeightsModel : public Model {
 /// A scorer that no file holds: a blend, items like others.
 class OtherModel : public Model {
  public:
-  OtherModel(std::string name, std::int64_t items, std::shared_ptr<Scorer> scorer,
-             std::vector<std::shared_ptr<Model>> parts = {})
-      : name_(std::move(name)), items_(items), scorer_(std::move(scorer)), parts_(std::move(parts)) {}
+  OtherModel(std::string name, std::shared_ptr<Scorer> scorer, std::vector<std::shared_ptr<Model>> parts)
+      : name_(std::move(name)), scorer_(std::move(scorer)), parts_(std::move(parts)) {}
   const char* kind() const override { return name_.c_str(); }
   std::string text(const std::string& name) override {
     return name == "kind" ? nlohmann::json(name_).dump() : Content::text(name);
   }
-  std::int64_t items() const override { return items_; }
+  std::int64_t items() const override { return parts_.front()->items(); }
+  const std::vector<std::string>& item_tokens() const override { return parts_.front()->item_tokens(); }
 
  private:
   std::shared_ptr<Scorer> make_scorer(DecoderCopy) override { return scorer_; }
   std::string name_;
-  std::int64_t items_;
   std::shared_ptr<Scorer> scorer_;
   std::vector<std::shared_ptr<Model>> parts_;  // which it scores with
 };
@@ -147,6 +158,7 @@ class PopularityModel : public Model {
     return name == "item_tokens" ? nlohmann::json(item_tokens_).dump() : Content::text(name);
   }
   std::int64_t items() const override { return counts_.size(); }
+  const std::vector<std::string>& item_tokens() const override { return item_tokens_; }
   void save(const std::string& path) override {
     const std::string none = "{}", unknown;
     ad::nn::write_safetensors<float>(path, {{"counts", counts_.view(), ad::nn::Layout::vector}},
@@ -182,7 +194,6 @@ std::shared_ptr<Model> learn(const std::string& name, BaselineOptions options, c
   options.stop = std::move(stop);
   check_baseline(name, options);
   if (train.cols == 0 || train.nnz() == 0) throw data::UsageError("train: expected some entries, found none");
-  check_item_tokens("item ids", item_tokens);
   if (!has_item_weights(name)) {
     ad::Tensor<float> counts(1, train.cols);
     make_baseline(name, train)->score(train, 0, counts.view());
@@ -257,9 +268,12 @@ std::shared_ptr<Model> blend(recvae_object* const* parts, const double* weights,
   for (std::int64_t p = 0; p < count; ++p) {
     models.push_back(content<Model>(parts[p], "a model"));
     const std::string name = "part " + std::to_string(p);
-    if (models.back()->items() != models.front()->items()) {
-      throw data::UsageError(name + ": expected " + std::to_string(models.front()->items()) +
-                             " items, as the first part has, found " + std::to_string(models.back()->items()));
+    const auto &first = models.front()->item_tokens(), &own = models.back()->item_tokens();
+    const auto [mine, other] = std::ranges::mismatch(first, own);
+    if (mine != first.end() || other != own.end()) {
+      throw data::UsageError(name + ": expected the items of the first part, in its order; found " +
+                             (other == own.end() ? "fewer" : data::excerpt(*other)) + " at " +
+                             std::to_string(mine - first.begin()));
     }
     scorers.push_back({name, models.back()->scorer(DecoderCopy::whole)});
   }
@@ -271,8 +285,7 @@ std::shared_ptr<Model> blend(recvae_object* const* parts, const double* weights,
     sum += weight;
   }
   if (sum == 0) throw data::UsageError("weights: expected one above 0, found none");
-  const std::int64_t items = models.front()->items();
-  return std::make_shared<OtherModel>("blend", items, blend_scorer(std::move(scorers), values), std::move(models));
+  return std::make_shared<OtherModel>("blend", blend_scorer(std::move(scorers), values), std::move(models));
 }
 
 }  // namespace
@@ -318,10 +331,8 @@ int recvae_learn(recvae_object* model, const char* baseline, const char* options
   return make(model, [&] {
     if (!baseline) throw data::UsageError("baseline: expected a name, found NULL");
     const data::Csr rows = rows_of(train, "train");
-    std::function<bool()> asked;
-    if (stop) asked = [stop, context] { return stop(context) != 0; };
-    return learn(baseline, baseline_options(options), rows, tokens_of(item_tokens, rows.cols, "item ids"),
-                 tokens_of(user_tokens, rows.rows(), "user ids"), asked);
+    return learn(baseline, baseline_options(options), rows, item_tokens_of(item_tokens, rows.cols),
+                 tokens_of(user_tokens, rows.rows(), "user_ids"), stop_of(stop, context));
   });
 }
 
@@ -334,10 +345,9 @@ int recvae_similar(recvae_object* model, recvae_object* recvae, const char* simi
     const auto of = content<RecVaeModel>(recvae, "a RecVAE model");
     const std::string by = similarity ? similarity : "cosine";
     if (by != "cosine" && by != "dot")
-      throw data::UsageError("similarity: expected cosine or dot, found " + data::excerpt(by));
+      throw data::UsageError("metric: expected cosine or dot, found " + data::excerpt(by));
     return std::make_shared<OtherModel>(
-        "items like others", of->items(),
-        similar_items(of->loaded().model, by == "dot" ? Similarity::dot : Similarity::cosine),
+        "items like others", similar_items(of->loaded().model, by == "dot" ? Similarity::dot : Similarity::cosine),
         std::vector<std::shared_ptr<Model>>{of});
   });
 }
@@ -350,7 +360,7 @@ int recvae_recommend(recvae_object* model, const recvae_rows* histories, const r
   });
 }
 
-int recvae_embed(recvae_object* model, const recvae_rows* histories, float* codes) {
+int recvae_embed(recvae_object* model, const recvae_rows* histories, int64_t width, float* codes) {
   return guarded(model, [&] {
     const auto m = content<RecVaeModel>(model, "a RecVAE model");
     const data::Csr rows = rows_of(histories, "histories");
@@ -359,7 +369,7 @@ int recvae_embed(recvae_object* model, const recvae_rows* histories, float* code
                              std::to_string(rows.cols));
     }
     if (!codes && rows.rows() > 0) throw data::UsageError("codes: expected a place for them, found NULL");
-    m->embed(rows, codes);
+    m->embed(rows, width, codes);
   });
 }
 }

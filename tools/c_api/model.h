@@ -1,6 +1,8 @@
 // Models of all kinds, as objects.
 #pragma once
 
+#include <mutex>
+
 #include "object.h"
 #include "recvae/baselines/weights_file.h"
 #include "recvae/evaluate/scorer.h"
@@ -13,14 +15,15 @@ namespace recvae::c_api {
 class Model : public Content {
  public:
   virtual std::int64_t items() const = 0;  ///< how many it knows
+  virtual const std::vector<std::string>& item_tokens() const = 0;
   virtual void save(const std::string& path);
-  /// Made when it is first asked for; whole: as DecoderCopy has it.
-  const std::shared_ptr<Scorer>& scorer(DecoderCopy copy);
+  /// Made when it is first asked for, by whichever thread.
+  std::shared_ptr<Scorer> scorer(DecoderCopy copy);
 
  private:
   virtual std::shared_ptr<Scorer> make_scorer(DecoderCopy copy) = 0;
-  std::shared_ptr<Scorer> scorer_;
-  DecoderCopy copy_ = DecoderCopy::by_tiles;
+  std::mutex mutex_;
+  std::shared_ptr<Scorer> by_tiles_, whole_;
 };
 
 /// RecVAE, of a run or of a file.
@@ -33,21 +36,25 @@ class RecVaeModel : public Model {
   std::string text(const std::string& name) override;
   recvae_array array(const std::string& name) override;
   std::int64_t items() const override { return loaded_->model.items(); }
+  const std::vector<std::string>& item_tokens() const override { return loaded_->item_tokens; }
   void save(const std::string& path) override;
 
   const LoadedModel& loaded() const { return *loaded_; }
   /// As a file of it would give it.
   LoadedModel with_old_encoder() const;
-  void embed(const data::Csr& histories, float* codes);
+  /// codes [rows, width] <- those of the histories; throws UsageError where that is not their width.
+  void embed(const data::Csr& histories, std::int64_t width, float* codes);
 
  private:
   std::shared_ptr<Scorer> make_scorer(DecoderCopy copy) override;
   std::shared_ptr<const LoadedModel> loaded_;
   bool old_is_own_;
+  std::mutex code_mutex_;
   std::unique_ptr<UserCode> code_;
 };
 
-/// The model of a file; its old encoder is not kept where it is the model's own.
+/// The model of a file, with settings and names for its items where that has none; its old encoder is not kept where it
+/// is the model's own.
 std::shared_ptr<RecVaeModel> load_recvae(const std::string& path);
 
 }  // namespace recvae::c_api

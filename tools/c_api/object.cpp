@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "autodiff/parallel.h"
+#include "data/vocabulary.h"
+#include "recvae/model_file.h"
 #include "recvae/presets.h"
 #include "training/training_run.h"
 
@@ -55,8 +57,8 @@ data::Csr rows_of(const recvae_rows* rows, const char* name) {
   const recvae_rows& r = checked(rows, name);
   const auto type = [](std::int32_t number) { return static_cast<data::NumberType>(number); };
   return data::read_matrix({r.rows, r.cols, r.entries, r.indptr, type(r.indptr_type), r.indices, type(r.indices_type),
-                            r.values, type(r.values_type)},
-                           name);
+                            r.values, type(r.values_type), r.first_row},
+                           r.name ? r.name : name);
 }
 
 nlohmann::json options_of(const char* text, const std::string& what, const std::vector<std::string>& known) {
@@ -94,6 +96,26 @@ std::vector<std::string> tokens_of(const char* text, std::int64_t count, const s
   if (take_value(j, tokens)) throw data::UsageError(what + ": expected a JSON list of texts");
   if (std::ssize(tokens) == count) return tokens;
   throw data::UsageError(what + ": expected " + std::to_string(count) + ", found " + std::to_string(tokens.size()));
+}
+
+std::vector<std::string> item_tokens_of(const char* text, std::int64_t count) {
+  std::vector<std::string> tokens = tokens_of(text, count, "item_ids");
+  try {
+    check_item_tokens("item_ids", tokens);
+  } catch (const ad::Error& error) {
+    throw data::UsageError(error.what());
+  }
+  data::Vocabulary distinct;
+  for (const std::string& token : tokens) {
+    if (const std::int32_t known = distinct.size(); distinct.add(token) != known)
+      throw data::UsageError("item_ids: expected different names, found " + data::excerpt(token) + " twice");
+  }
+  return tokens;
+}
+
+std::function<bool()> stop_of(recvae_stop stop, void* context) {
+  if (!stop) return {};
+  return [stop, context] { return stop(context) != 0; };
 }
 
 namespace {

@@ -1,6 +1,8 @@
 // What an object of recvae/c_api.h is inside, and how exceptions become status codes.
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -72,6 +74,8 @@ int guarded(recvae_object* object, const F& work) {
     return failed(object, RECVAE_NO_MEMORY, "not enough memory");
   } catch (const data::DataError& e) {
     return failed(object, RECVAE_BAD_DATA, e.what());
+  } catch (const std::filesystem::filesystem_error& e) {
+    return failed(object, RECVAE_BAD_DATA, e.what());
   } catch (const std::invalid_argument& e) {
     return failed(object, RECVAE_BAD_VALUE, e.what());
   } catch (const std::exception& e) {
@@ -126,5 +130,9 @@ void take_option(const nlohmann::json& options, const char* name, T& value) {
 Settings settings_of(const char* text, const Settings& defaults = {});
 /// A list of names; NULL: "0", "1", .. Throws UsageError where it has not `count` of them.
 std::vector<std::string> tokens_of(const char* text, std::int64_t count, const std::string& what);
+/// The same of items, which a model can have: all different.
+std::vector<std::string> item_tokens_of(const char* text, std::int64_t count);
+/// Of a program's function.
+std::function<bool()> stop_of(recvae_stop stop, void* context);
 
 }  // namespace recvae::c_api

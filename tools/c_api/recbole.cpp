@@ -17,10 +17,15 @@ class Configuration : public Content {
  public:
   explicit Configuration(std::vector<std::string> arguments) {
     std::vector<char*> argv{program_.data()};
-    for (std::string& argument : arguments) argv.push_back(argument.data());
+    for (std::string& argument : arguments) {
+      for (const char* printing : {"--help", "--version", "-h"}) {
+        if (argument.starts_with(printing)) throw data::UsageError("expected settings, found " + argument);
+      }
+      argv.push_back(argument.data());
+    }
     tools::CommandLine line(program_, static_cast<int>(argv.size()), argv.data());
     tools::add_training_options(line, options_);
-    if (!line.parse()) throw data::UsageError("expected settings, found --help or --version");
+    line.parse();
     tools::resolve(line, options_);
   }
   const char* kind() const override { return "a configuration"; }
@@ -63,7 +68,7 @@ class SearchObject : public Content {
       if (!best) return "null";
       const tune::Mean valid = search_.valid(*best);
       return Json{{"trial", *best * search_.plan().space.runs()},
-                  {"values", values_of(*best)},
+                  {"values", values_of(*best * search_.plan().space.runs(), false)},
                   {"valid", valid.mean},
                   {"metric", search_.valid_metric().label()}}
           .dump();
@@ -71,14 +76,11 @@ class SearchObject : public Content {
     return Content::text(name);
   }
 
-  /// Takes the record of the task that is out, and gives the next, or null.
+  /// Takes the record of the task that is out, if there is one, and gives the next, or else the same; or null.
   std::string next(const char* record) {
-    if ((record != nullptr) != out_.has_value()) {
-      throw data::UsageError(out_ ? "record: expected that of the task that was given last, found NULL"
-                                  : "record: expected NULL, as no task has been given, found one");
-    }
+    if (record && !out_) throw data::UsageError("record: expected NULL, as no task has been given, found one");
     if (record) take(record);
-    out_ = search_.next();
+    if (!out_) out_ = search_.next();
     if (!out_) return "null";
     const tune::Plan& plan = search_.plan();
     const std::int64_t epochs = plan.epochs(out_->trial, out_->rung);
@@ -86,16 +88,18 @@ class SearchObject : public Content {
     settings.epochs = epochs;
     return Json{{"trial", out_->trial},
                 {"epochs", epochs},
-                {"values", values_of(plan.point_of(out_->trial))},
+                {"values", values_of(out_->trial, true)},
                 {"settings", Json::parse(to_json(settings))}}
         .dump();
   }
 
  private:
-  Json values_of(std::size_t point) const {
+  /// What is searched of a trial; of a trial with a seed of its own, that, too.
+  Json values_of(std::size_t trial, bool with_seed) const {
     const tune::Plan& plan = search_.plan();
     Json values = Json::object();
-    const Settings s = plan.settings(point * plan.space.runs());
+    const Settings s = plan.settings(trial);
+    if (with_seed && !plan.space.seeds.empty()) values["seed"] = s.seed;
     Settings::visit(
         [&](const char* name, const char*, const auto& value) {
           const auto is_it = [&](const tune::Parameter& p) { return p.name == name; };

@@ -38,9 +38,8 @@ Problem problem_of(const recvae_problem& p) {
                            std::to_string(d.train.cols) + " columns");
   }
   if (d.train.nnz() == 0) throw data::UsageError("train: expected some entries, found none");
-  d.item_tokens = tokens_of(p.item_tokens, d.train.cols, "item ids");
-  d.user_tokens = tokens_of(p.user_tokens, d.train.rows(), "user ids");
-  check_item_tokens("item ids", d.item_tokens);
+  d.item_tokens = item_tokens_of(p.item_tokens, d.train.cols);
+  d.user_tokens = tokens_of(p.user_tokens, d.train.rows(), "user_ids");
   if (!p.shown != !p.hidden) throw data::UsageError("validation: expected both shown and hidden rows, found one");
   d.validation = {{}, {d.train.cols}, {d.train.cols}};
   if (p.shown) {
@@ -86,8 +85,8 @@ class TrainingRun : public Content {
     best_->trained_on = last ? start.trained_on : data::joined_fingerprint(start.trained_on, data::fingerprint(*data_));
     if (settings_.prior_update == "never")
       best_->old_encoder = start.old_encoder ? *start.old_encoder : start.model.encoder;
-    fit_ =
-        std::make_unique<Fit>(settings_, data_->train, data_->validation, context_, std::move(start), scratch_file());
+    fit_ = std::make_unique<Fit>(settings_, data_->train, data_->validation, context_, std::move(start),
+                                 settings_.prior_update == "never" ? scratch_file() : "");
     if (!out_) return;
     metadata_.emplace(ModelMetadata{identity_.settings, data_->item_tokens, best_->trained_on});
     run_.emplace(*fit_, *metadata_, identity_, out_->folder());
@@ -115,6 +114,8 @@ class TrainingRun : public Content {
                   {"best_epoch", s.best_epoch},
                   {"best", s.best ? Json(*s.best) : Json(nullptr)},
                   {"valid_metric", fit_->valid_metric().label()},
+                  {"bigger_is_better", is_better(fit_->valid_metric(), 1, 0)},
+                  {"recall_denominator", context_.recall == RecallDenominator::min ? "min" : "all"},
                   {"stopped_early", fit_->stopped_early()}}
           .dump();
     }
@@ -160,7 +161,11 @@ class TrainingRun : public Content {
   InitialModel initial(const recvae_object* from) const {
     if (!from) return initial_model(settings_, data_->item_tokens, nullptr);
     const LoadedModel model = content<RecVaeModel>(from, "a RecVAE model")->with_old_encoder();
-    return initial_model(settings_, data_->item_tokens, &model);
+    try {
+      return initial_model(settings_, data_->item_tokens, &model);
+    } catch (const ad::Error& error) {  // the settings are others now
+      throw data::UsageError(error.what());
+    }
   }
 
   void open_directory(const recvae_problem& p, const data::DataOptions& options) {

@@ -9,6 +9,7 @@
 #include "autodiff/kernels/blas.h"
 #include "autodiff/parallel.h"
 #include "autodiff/random.h"
+#include "data/error.h"
 
 namespace {
 
@@ -68,6 +69,16 @@ TEST_CASE("spd_inverse: symmetric, and the same bits for any number of threads")
   for (ad::Index i = 0; i < one.rows(); ++i) {
     for (ad::Index j = 0; j < i; ++j) REQUIRE(one(i, j) == one(j, i));
   }
+}
+
+TEST_CASE("spd_inverse: stops when it is told to, and else does what it does") {
+  ad::Tensor<float> whole;
+  const ad::Tensor<float> a = lower_of_random_spd<float>(700, 10, whole);
+  ad::Tensor<float> stopped = a, asked = a, plain = a;
+  CHECK_THROWS_AS(recvae::spd_inverse<float>(stopped, [] { return true; }), recvae::data::Stopped);
+  recvae::spd_inverse<float>(asked, [] { return false; });
+  recvae::spd_inverse<float>(plain);
+  CHECK(std::memcmp(asked.data(), plain.data(), static_cast<std::size_t>(plain.size()) * sizeof(float)) == 0);
 }
 
 TEST_CASE("spd_inverse: refuses what is not square or not positive definite") {

@@ -7,6 +7,7 @@
 
 #include "autodiff/parallel.h"
 #include "autodiff/random.h"
+#include "data/error.h"
 
 using namespace recvae;
 
@@ -39,6 +40,17 @@ TEST_CASE("bootstrap: the interval of a mean is the normal one, and does not dep
   CHECK(again.low == i.low);
   CHECK(again.high == i.high);
   CHECK(bootstrap(e, 4000, 2)[0].low != i.low);
+}
+
+TEST_CASE("bootstrap and compare stop when they are told to, and else do what they do") {
+  const Evaluation e = normal_values(200'000, 0.3, 1);
+  int asked = 0;
+  const auto stop = [&] { return ++asked == 3; };
+  CHECK_THROWS_AS(bootstrap(e, 1000, 1, stop), data::Stopped);
+  asked = 0;
+  CHECK_THROWS_AS(compare(e, e, 1000, 1, stop), data::Stopped);
+  CHECK(asked == 3);
+  CHECK(bootstrap(e, 60, 1, [] { return false; })[0].low == bootstrap(e, 60, 1)[0].low);
 }
 
 TEST_CASE("bootstrap: about 95 of 100 intervals hold the truth") {

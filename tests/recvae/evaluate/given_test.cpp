@@ -54,7 +54,7 @@ TEST_CASE("given_lists leaves out what is excluded or twice, and ends at a negat
   });
   CHECK(found == std::vector<std::vector<std::int32_t>>{{3}, {}, {2, 1, 0}});
   ad::Tensor<float> scores(3, 4);
-  CHECK_THROWS_AS(scorer->score(h.history, 0, scores), ad::Error);
+  CHECK_THROWS_AS(scorer->score(h.history, 0, scores), std::invalid_argument);
   const std::vector<std::int32_t> beyond{4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   CHECK_THROWS_AS(evaluate(*given_lists(beyond, 4), h, kMetrics, {}), std::invalid_argument);
 }

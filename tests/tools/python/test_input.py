@@ -74,8 +74,11 @@ class Matrices(Case):
     def test_frames(self):
         self.assert_same(pandas.DataFrame(self.train.toarray()))
         self.assert_same(pandas.DataFrame.sparse.from_spmatrix(self.train))
-        self.assert_raises(TypeError, "train: expected numbers.*object.*recvae.read", weights,
-                           pandas.DataFrame({"user": ["a", "b"], "item": ["c", "d"]}))
+        self.assert_same(pandas.DataFrame(self.train.toarray()).astype("Int64"))
+        self.assert_raises(TypeError, "train: .*found a table of interactions; recvae.read takes it", weights,
+                           pandas.DataFrame({"user_id": [1, 2], "item_id": [3, 4]}))
+        self.assert_raises(TypeError, "train: .*recvae.read", weights,
+                           pandas.DataFrame({"who": ["a", "b"], "what": ["c", "d"]}))
         table = self.train.tocoo()
         frame = pandas.DataFrame({"user_id": table.row, "item_id": table.col})
         data = recvae.read(frame, split="ratio", min_items_per_user=0)
@@ -149,7 +152,8 @@ class Matrices(Case):
                 (ValueError, "prior: expected one of", {"prior": "none"}),
                 (ValueError, "mixture_weights: expected three", {"mixture_weights": [1]}),
                 (ValueError, "ndcg", {"metrics": ["ndgc@10"]}),
-                (TypeError, "found object", {"beta": object()})]:
+                (TypeError, "beta: .*found object", {"beta": object()}),
+                (ValueError, "beta: expected a finite number, found nan", {"beta": float("nan")})]:
             with self.subTest(text):
                 self.assert_raises(kind, text, recvae.RecVAE(**settings).fit, self.train)
         self.assert_raises(TypeError, "latent_dim", recvae.RecVAE, latent_dim=3)
@@ -157,7 +161,7 @@ class Matrices(Case):
         self.assert_raises(ValueError, "lambda: expected a positive number", recvae.EASE(0).fit, self.train)
         self.assert_raises(ValueError, "neighbors", recvae.ItemKNN(neighbors=0).fit, self.train)
         self.assert_raises(ValueError, "preset: expected one of", recvae.RecVAE.from_preset, "x")
-        self.assert_raises(ValueError, "item ids: expected 90, found 1", recvae.RecVAE(**TINY).fit, self.train, item_ids=["a"])
+        self.assert_raises(ValueError, "item_ids: expected 90, found 1", recvae.RecVAE(**TINY).fit, self.train, item_ids=["a"])
         self.assert_raises(ValueError, "checkpoint, resume", recvae.RecVAE(**TINY).fit, self.train, checkpoint="a", resume="b")
         self.assert_raises(TypeError, "checkpoint: expected a path", recvae.RecVAE(**TINY).fit, self.train, checkpoint=3)
         self.assert_raises(ValueError, "count: expected", recvae.set_threads, -1)
@@ -202,6 +206,16 @@ class Lists(Case):
         self.assert_raises(TypeError, "names or indices", self.model.recommend_history, ["3", 4])
         self.assert_raises(IndexError, "history: expected items from 0 to 89, found 90", self.model.recommend_history, [90])
 
+    def test_names_of_items(self):
+        fit = recvae.EASE().fit
+        for kind, text, names in [(ValueError, "item_ids: expected different names, found 'a' twice", ["a"] * 90),
+                                  (TypeError, "item_ids: expected a list of names, found str", "a" * 90),
+                                  (TypeError, "item_ids: expected names, found None", [None] * 90),
+                                  (ValueError, "item_ids: expected item ids in UTF-8", ["\n", *map(str, range(89))])]:
+            self.assert_raises(kind, text, fit, self.train, item_ids=names)
+        ours = [recvae.EASE().fit(self.train, item_ids=names) for names in (range(90), range(89, -1, -1))]
+        self.assert_raises(ValueError, "part 1: expected the items of the first part.*found '89' at 0", recvae.Blend(ours).recommend, 0, self.train[0])
+
     def test_wrong_requests(self):
         row = self.train[0]
         for kind, text, arguments, keywords in [
@@ -220,7 +234,7 @@ class Lists(Case):
                 (ValueError, "items, filter_items: expected one", (0, row), {"items": [1], "filter_items": [2]})]:
             with self.subTest(text):
                 self.assert_raises(kind, text, self.model.recommend, *arguments, **keywords)
-        self.assert_raises(ValueError, "similarity: expected cosine or dot", self.model.similar_items, 3, metric="x")
+        self.assert_raises(ValueError, "metric: expected cosine or dot", self.model.similar_items, 3, metric="x")
         self.assert_raises(IndexError, "itemid: expected items from 0 to 89", self.model.similar_items, 90)
         self.assert_raises(ValueError, "histories: expected 90 columns", self.model.embed, self.train[:, :4])
 
@@ -259,7 +273,7 @@ class Lists(Case):
                 (ValueError, "shown: expected 90 columns", (self.model, shown[:, :3], hidden[:, :3]), {}),
                 (ValueError, "nothing", (self.model, shown, hidden, ["nothing@3"]), {}),
                 (ValueError, "recall_denominator: expected one of min, all", (self.model, shown, hidden), {"recall_denominator": "x"}),
-                (ValueError, "bootstrap: expected", (self.model, shown, hidden), {"bootstrap": -1})]:
+                (ValueError, "samples: expected", (self.model, shown, hidden), {"bootstrap": -1})]:
             with self.subTest(text):
                 self.assert_raises(kind, text, recvae.evaluate, *arguments, **keywords)
 
@@ -272,6 +286,11 @@ class Lists(Case):
                 return self.model.recommend(userid, user_items, N=N)
 
         self.assertEqual(recvae.evaluate(Other(), shown, hidden), ours)
+        for kind, text, found in [(ValueError, "below 90, found 4294967299", np.full((400, 50), 2**32 + 3)),
+                                  (TypeError, "indices of items, found float", np.full((400, 50), np.nan))]:
+            Other.recommend = lambda _, userid, user_items, N, found=found: (found, None)
+            self.assert_raises(kind, text, recvae.evaluate, Other(), shown, hidden)
+        self.assert_raises(ValueError, "model: expected scores that are numbers", recvae.evaluate, np.full((400, 90), np.nan), shown, hidden)
         scores = self.model.embed(shown) @ self.model.item_factors.T + self.model.item_bias
         for name, value in recvae.evaluate(scores, shown, hidden).items():
             self.assertAlmostEqual(value, ours[name], places=3)

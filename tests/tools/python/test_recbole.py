@@ -78,6 +78,20 @@ class RecBole(Case):
         rows = (self.folder / "result.tsv").read_text().splitlines()
         self.assertEqual(rows[0].split("\t")[:3], ["trial", "learning_rate", "latent_dimension"])
         self.assertEqual(len(rows), 5)
+        calls = []
+
+        def breaks(config_dict, config_file_list):
+            calls.append(config_dict["latent_dimension"])
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return {"best_valid_score": config_dict["latent_dimension"]}
+
+        broken = HyperTuning(breaks, params_dict={"choice": {"latent_dimension": [4, 8, 16]}}, fixed_config_dict=fixed)
+        with self.assertRaises(KeyboardInterrupt):
+            broken.run(verbose=False)
+        self.assertEqual(broken.best_params, {"latent_dimension": 4})
+        broken.run(verbose=False)
+        self.assertEqual((calls, broken.best_score), ([4, 8, 8, 16], 16))
         by_dict = HyperTuning(objective_function, params_dict={"choice": {"latent_dimension": [4, 8]}}, algo="random", max_evals=1, fixed_config_dict=fixed)
         by_dict.run(verbose=False)
         self.assertEqual(len(by_dict.params2result), 1)

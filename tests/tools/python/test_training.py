@@ -1,5 +1,6 @@
 """Training from Python: records, stops, threads, signals, copies, processes."""
 import copy
+import json
 import multiprocessing
 import os
 import pickle
@@ -109,6 +110,20 @@ class Training(Case):
             thread.join()
         self.assertEqual([found[u] for u in range(40)], alone)
 
+    def test_one_model_is_listed_and_evaluated_at_once(self):
+        path = self.folder / "model.safetensors"
+        recvae.RecVAE(**SMALL).fit(self.train, progress=False).save(path)
+        alone = recvae.evaluate(recvae.load(path), self.shown, self.hidden)
+        for _ in range(10):
+            model, found = recvae.load(path), []
+            threads = [threading.Thread(target=listed, args=(model,)), *(threading.Thread(
+                target=lambda model=model, found=found: found.append(recvae.evaluate(model, self.shown, self.hidden))) for _ in range(2))]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(found, [alone, alone])
+
     def interrupt(self, program):
         """Runs a program that prints a line when it is time for Ctrl-C; how long it goes on, and what it says."""
         process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True,
@@ -156,6 +171,35 @@ class Training(Case):
         self.assertEqual(said, ["interrupted", "unfitted"])
 
 
+    def test_ctrl_c_in_one_long_call(self):
+        for call in ("recvae.read(path, min_items_per_user=0, split='ratio')",
+                     "recvae.evaluate(recvae.Popularity().fit(x), x, x, bootstrap=5_000_000)"):
+            _, said = self.interrupt(f"""if True:
+                import os, recvae, signal, tempfile, threading, time
+                from support import tastes
+                x = tastes()
+                with tempfile.TemporaryDirectory() as folder:
+                    path = folder + "/ratings.csv"
+                    with open(path, "w") as file:
+                        file.write("user,item\\n")
+                        file.writelines(f"{{k % 30_011}},{{k % 1_009}}\\n" for k in range(1_500_000))
+                    print("now", flush=True)
+                    try:
+                        time.sleep(5)
+                    except KeyboardInterrupt:
+                        pass
+                    caught = 0
+                    for delay in (0.01, 0.03, 0.05, 0.08):
+                        threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)).start()
+                        try:
+                            {call}
+                        except KeyboardInterrupt:
+                            caught += 1
+                    print(caught)
+                """)
+            self.assertEqual(said, ["4"])
+
+
 class Copies(Case):
     def setUp(self):
         super().setUp()
@@ -200,6 +244,30 @@ class Copies(Case):
                 self.assertTrue(path.read_bytes() == (self.folder / "again.safetensors").read_bytes())
         with self.assertRaises(NotImplementedError):
             self.all_models()[-1].save(path)
+
+    def test_a_file_without_metadata(self):
+        path = self.folder / "model.safetensors"
+        self.model.save(path)
+        content = path.read_bytes()
+        end = 8 + int.from_bytes(content[:8], "little")
+        header = json.loads(content[8:end])
+        del header["__metadata__"]
+        text = json.dumps(header).encode()
+        path.write_bytes(len(text).to_bytes(8, "little") + text + content[end:])
+        bare = recvae.load(path)
+        self.assertEqual((bare.hidden_dimension, bare.latent_dimension, bare.n_items_), (24, 8, 90))
+        self.assertEqual(listed(bare), listed(self.model))
+        bare.save(path)
+        self.assertEqual(listed(recvae.load(path).partial_fit(self.train)), listed(bare.partial_fit(self.train)))
+
+    def test_subclass(self):
+        class Mine(recvae.RecVAE):
+            def __init__(self, alpha=1, **settings):
+                super().__init__(**settings)
+                self.alpha = alpha
+
+        self.assertEqual(repr(Mine(alpha=2, beta=1)), "Mine(alpha=2, beta=1)")
+        self.assertEqual(Mine(**Mine(alpha=3).get_params()).alpha, 3)
 
     def test_factors_are_no_copy(self):
         a, b = self.model.item_factors, self.model.item_factors

@@ -1,7 +1,9 @@
 """Simple models that a larger one has to beat, and blends."""
 from __future__ import annotations
 
+import copy
 import ctypes
+import inspect
 from typing import Any, ClassVar, Sequence, TypeVar
 
 from ._data import Dataset
@@ -45,7 +47,7 @@ class Baseline(Recommender):
         given = {option: getattr(self, name) for name, option in self._options.items()}
         native = Object()
         native.call_interruptible("recvae_learn", self._name.encode(), as_json(given), ctypes.byref(matrix.struct),
-                                  tokens(item_ids), tokens(user_ids))
+                                  tokens(item_ids, "item_ids"), tokens(user_ids, "user_ids"))
         self._take(native)
         return self
 
@@ -152,13 +154,25 @@ class Blend(Recommender):
         assert self._native is not None
         return self._native
 
-    def _tokens(self, native: Object) -> list[str]:
+    def _take(self, native: Object) -> None:
+        native.items = self.n_items_
+        self._native = native
+
+    @property
+    def n_items_(self) -> int:  # type: ignore[override]
+        """How many items the models know."""
+        return self.models[0].n_items_
+
+    @property
+    def item_tokens_(self) -> list[str]:  # type: ignore[override]
+        """Their names."""
         return self.models[0].item_tokens_
 
-    def fit(self, train: Any, **options: Any) -> Any:
-        """Fits all models to the same rows."""
+    def fit(self, train: Any, **options: Any) -> Blend:
+        """Fits all models to the same rows; each takes of `options` what its fit() has."""
         for model in self.models:
-            model.fit(train, **options)  # type: ignore[attr-defined]
+            fit = model.fit  # type: ignore[attr-defined]
+            fit(train, **{name: value for name, value in options.items() if name in inspect.signature(fit).parameters})
         self._fitted()
         return self
 
@@ -173,6 +187,4 @@ class Blend(Recommender):
         self.__init__(**state)  # type: ignore[misc]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        import copy
-
         return type(self)(copy.deepcopy(self.models, memo), copy.deepcopy(self.weights, memo))

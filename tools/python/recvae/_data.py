@@ -7,7 +7,7 @@ from typing import Any, Sequence
 import numpy as np
 import scipy.sparse
 
-from ._native import Object, as_json
+from ._native import Object, as_json, plain
 
 
 class HeldOut(tuple[Any, Any]):
@@ -81,6 +81,12 @@ class Dataset:
         return HeldOut(self._matrix(f"{part}.shown"), self._matrix(f"{part}.hidden"),
                        masked if masked.shape[0] else None, self._native.text(f"{part}.user_tokens"))
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a Dataset cannot be pickled: read it again, or pass its matrices on")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Dataset:
+        return self  # it never changes
+
     def __repr__(self) -> str:
         users, items = self.train.shape
         return (f"Dataset({users} users x {items} items, {self.train.nnz} entries to train on; "
@@ -112,7 +118,7 @@ def read(data: Any, **options: Any) -> Dataset:
     FileNotFoundError
         there is none
     """
-    given = {name: str(value) if isinstance(value, dict) else value
+    given = {name: str(plain(value)) if isinstance(value, dict) else value
              for name, value in options.items() if value is not None}
     if hasattr(data, "to_csv"):
         given["text"] = data.to_csv(index=False)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import inspect
 from ctypes import byref
 from typing import Any, NamedTuple, Sequence
 
@@ -29,7 +30,7 @@ class Evaluation(dict[str, float]):
         of 95 %; empty where they were not asked for
     """
 
-    def __init__(self, native: Object, per_user: bool) -> None:
+    def __init__(self, native: Object, per_user: bool, bootstrap: int) -> None:
         result = native.text("result")
         super().__init__(zip(result["metrics"], map(_number, result["means"])))
         self._native = native
@@ -37,8 +38,9 @@ class Evaluation(dict[str, float]):
         self.rows: NDArray[np.int64] = native.array("rows")
         values = native.array("values")
         self.per_user = {name: values[:, k] for k, name in enumerate(self)} if per_user else {}
+        intervals = native.intervals(bootstrap) if bootstrap else {}
         self.intervals: dict[str, tuple[float, float]] = {
-            name: (_number(low), _number(high)) for name, (low, high) in zip(self, result.get("intervals", []))}
+            name: (_number(low), _number(high)) for name, (low, high) in intervals.items()}
 
     def __reduce__(self) -> Any:
         return dict, (dict(self),)
@@ -68,7 +70,8 @@ def evaluate(model: Any, shown: Any, hidden: Any, metrics: Sequence[str] = ("ndc
     Parameters
     ----------
     model : a model of recvae; any object with ``recommend(userid, user_items, N)``; or ndarray of float32, [users, items]
-        who ranks: the scores of a matrix are compared as they are, equal ones by the lower item
+        who ranks. Of another object recommend() is called with ``recalculate_user=True``, where it has that; scores of
+        a matrix are compared as float32, equal ones by the lower item
     shown, hidden : sparse matrices, [users, items]
         what the model is shown of each user, and what it has to recover
     metrics : list of str
@@ -105,12 +108,12 @@ def evaluate(model: Any, shown: Any, hidden: Any, metrics: Sequence[str] = ("ndc
             matrices[name] = Matrix(matrix, name, rows.cols)
     for name, matrix in matrices.items():
         setattr(struct, name, ctypes.pointer(matrix.struct))
-    options = {"metrics": [str(m) for m in ([metrics] if isinstance(metrics, str) else metrics)], "topk": list(topk),
-               "bootstrap": bootstrap, "recall_denominator": recall_denominator, "tail_ratio": tail_ratio}
+    options = {"metrics": [str(m) for m in ([metrics] if isinstance(metrics, str) else metrics)], "topk": [topk] if isinstance(topk, (int, np.integer)) else list(topk),
+               "recall_denominator": recall_denominator, "tail_ratio": tail_ratio}
     kept = _ranked(model, shown, rows, struct, options)
     native = Object()
     native.call("recvae_evaluate", as_json(options), byref(struct))
-    native.keep(matrices, kept)
+    native.keep(matrices["hidden"])
     shown_bar = bar(progress, rows.rows, "evaluating", "users")
     done = 0
     try:
@@ -119,15 +122,16 @@ def evaluate(model: Any, shown: Any, hidden: Any, metrics: Sequence[str] = ("ndc
             done = at.done
     finally:
         shown_bar.close()
-    return Evaluation(native, per_user)
+    del kept, matrices  # which the steps have read
+    return Evaluation(native, per_user, bootstrap)
 
 
 def _ranked(model: Any, shown: Any, rows: Matrix, struct: HeldOut, options: dict[str, Any]) -> Any:
     """Says in `struct` who ranks; returns the memory for it."""
     if isinstance(model, Recommender):
         native = model._fitted()
-        if model.n_items_ != rows.cols:
-            raise ValueError(f"shown: expected {model.n_items_} columns, one for each item, found {rows.cols}")
+        if native.items != rows.cols:
+            raise ValueError(f"shown: expected {native.items} columns, one for each item, found {rows.cols}")
         struct.model = native.handle
         return native
     if isinstance(model, np.ndarray):
@@ -136,7 +140,10 @@ def _ranked(model: Any, shown: Any, rows: Matrix, struct: HeldOut, options: dict
                              f"found {' x '.join(map(str, model.shape))}")
         if model.dtype.kind not in "biuf":
             raise TypeError(f"model: expected scores, found {model.dtype}")
-        scores = np.ascontiguousarray(model, np.float32)
+        with np.errstate(over="ignore"):
+            scores = np.ascontiguousarray(model, np.float32)
+        if np.isnan(scores).any() or np.isposinf(scores).any():
+            raise ValueError("model: expected scores that are numbers, also as float32, found others")
         struct.scores = scores.ctypes.data
         return scores
     if not callable(getattr(model, "recommend", None)):
@@ -157,13 +164,19 @@ def _lists_of(model: Any, shown: Any, length: int, items: int) -> NDArray[np.int
     users = shown.shape[0]
     length = min(length, items)
     lists = np.full((users, length), -1, np.int32)
+    takes = inspect.signature(model.recommend).parameters
+    own = {"recalculate_user": True} if "recalculate_user" in takes else {}  # else implicit lists for a training user
     for first in range(0, users, TOGETHER):
         ids = np.arange(first, min(first + TOGETHER, users))
-        found, _ = model.recommend(ids, shown[ids], N=length)
-        found = np.asarray(found)
+        found = np.asarray(model.recommend(ids, shown[ids], N=length, **own)[0])
         if found.ndim != 2 or found.shape[0] != len(ids):
             raise ValueError(f"model: expected recommend() to give {len(ids)} lists, found an array of shape {found.shape}")
-        lists[ids, : found.shape[1]] = found[:, :length]
+        if found.dtype.kind not in "iu":
+            raise TypeError(f"model: expected recommend() to give indices of items, found {found.dtype}")
+        if found.size and int(found.max()) >= items:
+            raise ValueError(f"model: expected recommend() to give items below {items}, found {found.max()}")
+        found = found[:, :length]
+        lists[ids, : found.shape[1]] = np.maximum(found, -1) if found.dtype.kind == "i" else found
     return lists
 
 
@@ -191,7 +204,7 @@ def compare(a: Any, b: Any, shown: Any, hidden: Any, metric: str = "ndcg@100", *
     if len(found) != 1:
         raise ValueError(f"metric: expected one with its cutoff, found {metric!r}")
     ((name, difference),) = found.items()
-    numbers = {key: float("nan") if value is None else value for key, value in difference.items()}
+    numbers = {key: _number(value) for key, value in difference.items()}
     return Comparison(first[name], second[name], numbers["mean"], numbers["low"], numbers["high"], numbers["p"])
 
 

@@ -35,11 +35,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     model: Recommender
     if kind == "recvae":
         recorded = native.text("settings")
-        model = RecVAE(**{setting: recorded[setting] for setting in NAMES if setting in recorded})
-        factors = native.array("item_factors")
-        if not recorded:
-            model.latent_dimension = factors.shape[1]
-        model.history_ = []
+        model = RecVAE(**{setting: _as_default(recorded[setting]) for setting in NAMES if setting in recorded})
+        model.history_, model.best_epoch_, model.best_score_ = [], None, None
     else:
         model = baseline = {"ease": EASE, "edlae": EDLAE, "itemknn": ItemKNN, "popularity": Popularity}[kind]()
         recorded = native.text("settings") if kind != "popularity" else {}
@@ -47,7 +44,9 @@ def load(path: str | os.PathLike[str]) -> Any:
             if recorded.get(option) is not None:
                 setattr(model, parameter, recorded[option])
     model._take(native)
-    if not model.item_tokens_:  # exported from elsewhere: items have no names
-        model.n_items_ = len(native.array("item_bias"))
-        model.item_tokens_ = [str(item) for item in range(model.n_items_)]
     return model
+
+
+def _as_default(value: Any) -> Any:
+    """Lists as the constructor's defaults have them."""
+    return tuple(value) if isinstance(value, list) else value

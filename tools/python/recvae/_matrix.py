@@ -23,11 +23,7 @@ def _csr(matrix: Any, name: str) -> Any:
             raise ValueError(f"{name}: expected a matrix, users x items, found {matrix.ndim} dimension(s)")
         return matrix if matrix.format == "csr" else matrix.tocsr()
     if hasattr(matrix, "to_numpy"):  # of pandas and its like
-        sparse = getattr(matrix, "sparse", None)
-        try:
-            return sparse.to_coo().tocsr() if sparse is not None else _csr(matrix.to_numpy(), name)
-        except AttributeError:
-            return _csr(matrix.to_numpy(), name)
+        return _csr_of_frame(matrix, name)
     if not isinstance(matrix, (np.ndarray, list, tuple)):
         raise TypeError(f"{name}: expected a sparse matrix, users x items, found {type(matrix).__name__}")
     dense = np.asarray(matrix)
@@ -37,6 +33,26 @@ def _csr(matrix: Any, name: str) -> Any:
     if dense.ndim != 2:
         raise ValueError(f"{name}: expected a matrix, users x items, found {dense.ndim} dimension(s)")
     return scipy.sparse.csr_matrix(dense)
+
+
+def _csr_of_frame(frame: Any, name: str) -> Any:
+    """A table of users x items as compressed rows."""
+    labels = {str(label).lower().replace("_", "") for label in getattr(frame, "columns", ())}
+    if labels & {"userid", "user", "uid"}:
+        raise TypeError(f"{name}: expected numbers, users x items, found a table of interactions; recvae.read takes it")
+    try:
+        sparse = frame.sparse.to_coo()
+    except (AttributeError, TypeError):
+        sparse = None
+    if sparse is not None:
+        return sparse.tocsr()
+    dense = frame.to_numpy()
+    if dense.dtype == object:  # columns of several types, or of types with missing values
+        try:
+            dense = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError):
+            pass
+    return _csr(dense, name)
 
 
 def _numbers(array: Any, name: str, kinds: str) -> NDArray[Any]:
@@ -62,10 +78,11 @@ class Matrix:
     are is checked by the library.
     """
 
-    __slots__ = ("rows", "cols", "indptr", "indices", "values", "struct")
+    __slots__ = ("rows", "cols", "indptr", "indices", "values", "struct", "name")
 
     def __init__(self, matrix: Any, name: str, cols: int | None = None) -> None:
         csr = _csr(matrix, name)
+        self.name = name.encode()
         self.rows, self.cols = int(csr.shape[0]), int(csr.shape[1])
         if cols is not None and self.cols != cols:
             raise ValueError(f"{name}: expected {cols} columns, one for each item, found {self.cols}")
@@ -84,7 +101,7 @@ class Matrix:
         indptr = self.indptr
         return Rows(_SIZE, count, self.cols, len(self.indices), indptr.ctypes.data + first * indptr.itemsize,
                     self.indices.ctypes.data, self.values.ctypes.data, _TYPE_OF[indptr.dtype],
-                    _TYPE_OF[self.indices.dtype], _TYPE_OF[self.values.dtype])
+                    _TYPE_OF[self.indices.dtype], _TYPE_OF[self.values.dtype], self.name, first)
 
 
 def item_array(items: Any, name: str, count: int) -> NDArray[np.int32]:
@@ -102,6 +119,15 @@ def item_array(items: Any, name: str, count: int) -> NDArray[np.int32]:
     return np.ascontiguousarray(array, np.int32)
 
 
-def tokens(names: Sequence[Any] | None) -> bytes | None:
-    """Names of users or items as a text; numbers are written out."""
-    return None if names is None else as_json([str(name) for name in names])
+def tokens(names: Sequence[Any] | None, argument: str) -> bytes | None:
+    """Names of users or items as a text; numbers are written out. Raises TypeError."""
+    if names is None:
+        return None
+    if isinstance(names, (str, bytes)):
+        raise TypeError(f"{argument}: expected a list of names, found {type(names).__name__}")
+    texts = []
+    for name in names:
+        if not isinstance(name, (str, int, np.generic)):
+            raise TypeError(f"{argument}: expected names, found {name!r}")
+        texts.append(str(name))
+    return as_json(texts)

@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import ctypes
 import json
+import operator
 import os
 import threading
 import warnings
+import weakref
 from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_double, c_int, c_int32, c_int64, c_size_t, c_void_p
 from importlib.resources import files
 from typing import Any, Iterator
@@ -33,7 +35,7 @@ class Rows(ctypes.Structure):
 
     _fields_ = [("size", c_size_t), ("rows", c_int64), ("cols", c_int64), ("entries", c_int64), ("indptr", c_void_p),
                 ("indices", c_void_p), ("values", c_void_p), ("indptr_type", c_int32), ("indices_type", c_int32),
-                ("values_type", c_int32)]
+                ("values_type", c_int32), ("name", c_char_p), ("first_row", c_int64)]
 
 
 class Array(ctypes.Structure):
@@ -90,9 +92,10 @@ _SIGNATURES: dict[str, list[Any]] = {
     "recvae_blend": [c_void_p, POINTER(c_void_p), POINTER(c_double), c_int64],
     "recvae_similar": [c_void_p, c_void_p, c_char_p],
     "recvae_recommend": [c_void_p, POINTER(Rows), POINTER(Request), c_void_p, c_void_p],
-    "recvae_embed": [c_void_p, POINTER(Rows), c_void_p],
+    "recvae_embed": [c_void_p, POINTER(Rows), c_int64, c_void_p],
     "recvae_evaluate": [c_void_p, c_char_p, POINTER(HeldOut)],
-    "recvae_compare": [c_void_p, c_void_p, c_int64, Text],
+    "recvae_intervals": [c_void_p, c_int64, Stop, c_void_p, Text],
+    "recvae_compare": [c_void_p, c_void_p, c_int64, Stop, c_void_p, Text],
     "recvae_configure": [c_void_p, POINTER(c_char_p), c_int64],
     "recvae_search": [c_void_p, c_char_p, c_char_p],
     "recvae_next": [c_void_p, c_char_p, Text],
@@ -129,8 +132,10 @@ def version() -> str:
 
 def set_threads(count: int) -> None:
     """Sets how many threads the library uses, in the whole process; 0: all cores. Results do not depend on it."""
-    if count < 0 or library.recvae_threads(count) < 0:
-        raise ValueError(f"count: expected a number from 0 to 4096, found {count}")
+    number = operator.index(count)
+    if not 0 <= number <= 4096:
+        raise ValueError(f"count: expected a number from 0 to 4096, found {number}")
+    library.recvae_threads(number)
 
 
 def threads() -> int:
@@ -139,17 +144,50 @@ def threads() -> int:
     return count
 
 
-def as_json(value: Any) -> bytes:
-    """What options and settings are as texts. Numbers of NumPy are numbers."""
+def plain(value: Any) -> Any:
+    """The same without NumPy's numbers and arrays, paths and moments, which texts cannot hold."""
+    if isinstance(value, dict):
+        return {str(key): plain(of) for key, of in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset, range)):
+        return [plain(of) for of in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if not (value is None or isinstance(value, (str, bool, int, float))):
+        raise TypeError(f"expected texts, numbers and lists of them, found {type(value).__name__}")
+    if isinstance(value, float) and not np.isfinite(value):
+        raise ValueError(f"expected a finite number, found {value}")
+    return value
 
-    def plain(other: Any) -> Any:
-        if isinstance(other, np.generic):
-            return other.item()
-        if isinstance(other, (np.ndarray, set, frozenset, range)):
-            return list(other)
-        raise TypeError(f"expected texts, numbers and lists of them, found {type(other).__name__}")
 
-    return json.dumps(value, default=plain, allow_nan=False).encode()
+def as_json(options: Any) -> bytes:
+    """What options and settings are as texts. Raises TypeError and ValueError, which begin with the option's name."""
+    if not isinstance(options, dict):
+        return json.dumps(plain(options)).encode()
+    texts = {}
+    for name, value in options.items():
+        try:
+            texts[name] = plain(value)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name}: {error}") from None
+    return json.dumps(texts).encode()
+
+
+_objects: weakref.WeakSet[Object] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """No other thread of the parent is there to give its lock back."""
+    for made in list(_objects):
+        made._lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 class Object:
@@ -159,8 +197,10 @@ class Object:
         self._handle: int | None = library.recvae_new()
         self._lock = threading.RLock()
         self._kept: list[Any] = []  # memory that the library reads
+        self.items = 0  # that a model knows
         if not self._handle:
             raise MemoryError("not enough memory")
+        _objects.add(self)
 
     def __del__(self) -> None:
         handle, self._handle = getattr(self, "_handle", None), None
@@ -200,9 +240,17 @@ class Object:
         """recvae_text, read."""
         return self._text("recvae_text", name.encode())
 
+    def intervals(self, samples: int) -> Any:
+        """recvae_intervals, read."""
+        text = c_char_p()
+        self.call_interruptible("recvae_intervals", samples, last=byref(text))
+        return json.loads(text.value or b"")
+
     def compare(self, other: Object, samples: int) -> Any:
         """recvae_compare, read."""
-        return self._text("recvae_compare", other.handle, samples)
+        text = c_char_p()
+        self.call_interruptible("recvae_compare", other.handle, samples, last=byref(text))
+        return json.loads(text.value or b"")
 
     def next(self, record: dict[str, Any] | None) -> Any:
         """recvae_next, read."""
@@ -223,9 +271,7 @@ class Object:
             return np.zeros(shape, dtype)
         memory = (ctypes.c_char * (int(np.prod(shape)) * dtype.itemsize)).from_address(array.data)
         setattr(memory, "_owner", self)
-        numbers = np.frombuffer(memory, dtype).reshape(shape)
-        numbers.flags.writeable = False
-        return numbers
+        return np.frombuffer(memoryview(memory).toreadonly(), dtype).reshape(shape)
 
     def steps(self) -> Iterator[Progress]:
         """recvae_step until nothing is left to do; each yields where things stand."""
@@ -237,31 +283,40 @@ class Object:
             if progress.finished:
                 return
 
-    def call_interruptible(self, name: str, *arguments: Any) -> None:
-        """The same of a function that is told how to be stopped: Ctrl-C does."""
+    def call_interruptible(self, name: str, *arguments: Any, last: Any = None) -> None:
+        """The same of a function that is told how to be stopped: Ctrl-C does. `last`: what comes after that."""
+        asked: list[int] = []
+        stop = Stop(lambda _: len(asked))
+        ends = (stop, None) if last is None else (stop, None, last)
+        if threading.current_thread() is not threading.main_thread():  # signals go elsewhere
+            return self.call(name, *arguments, *ends)
         raised: list[BaseException] = []
 
-        def go_on() -> None:
-            """Nothing: but Python handles signals while it is here."""
-
-        def stop(_: Any) -> int:
+        def work() -> None:
             try:
-                go_on()
+                self.call(name, *arguments, *ends)
             except BaseException as exception:
                 raised.append(exception)
-            return len(raised)
 
+        # In a thread of its own, so that this one sees signals at once.
+        thread = threading.Thread(target=work)
+        thread.start()
         try:
-            self.call(name, *arguments, Stop(stop), None)
-        except KeyboardInterrupt:
-            if raised:
-                raise raised[0] from None
+            thread.join()
+        except BaseException:
+            asked.append(1)
+            thread.join()
             raise
+        if raised:
+            raise raised[0]
 
 
 def path_of(path: Any, name: str = "path") -> bytes:
     """A path as the library takes it."""
     if not isinstance(path, (str, bytes, os.PathLike)):
         raise TypeError(f"{name}: expected a path, found {type(path).__name__}")
-    return os.fsencode(path)
+    encoded = os.fsencode(path)
+    if not encoded or b"\0" in encoded:
+        raise ValueError(f"{name}: expected the name of a file, found {path!r}")
+    return encoded
 

@@ -1,6 +1,7 @@
 """A bar for long work, in a terminal and in a notebook."""
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 
@@ -10,11 +11,18 @@ def bar(shown: bool, total: int, description: str, unit: str) -> Any:
         try:
             from tqdm.auto import tqdm
 
-            # disable=None: in a file, a bar would be noise
-            return tqdm(total=total, desc=description, unit=unit, unit_scale=True, disable=None, leave=True)
+            # None: in a file, a bar would be noise
+            return tqdm(total=total, desc=description, unit=unit, unit_scale=True, leave=True,
+                        disable=False if _in_notebook() else None)
         except ImportError:
             pass
     return Silent()
+
+
+def _in_notebook() -> bool:
+    """There, output is no terminal, and seen."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
 
 
 class Silent:

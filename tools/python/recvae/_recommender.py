@@ -34,17 +34,24 @@ class Recommender:
     # --- parameters, as scikit-learn has them -------------------------------------------------------------------
 
     @classmethod
-    def _names(cls) -> list[str]:
-        parameters = inspect.signature(cls.__init__).parameters
-        return [name for name in parameters if name != "self"]
+    def _parameters(cls) -> dict[str, inspect.Parameter]:
+        """Of the constructor, and where it hands others on, of those before it."""
+        found: dict[str, inspect.Parameter] = {}
+        for base in cls.__mro__:
+            own = list(inspect.signature(base.__init__).parameters.values())[1:]  # type: ignore[misc]
+            variable = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+            found.update({p.name: p for p in own if p.kind not in variable and p.name not in found})
+            if all(p.kind != inspect.Parameter.VAR_KEYWORD for p in own):
+                break
+        return found
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {name: getattr(self, name) for name in self._names()}
+        return {name: getattr(self, name) for name in self._parameters()}
 
     def set_params(self, **params: Any) -> Any:
         """Changes them. Raises ValueError for one that the constructor does not have."""
-        names = self._names()
+        names = self._parameters()
         for name, value in params.items():
             if name not in names:
                 raise ValueError(f"{name}: expected a parameter of {type(self).__name__} ({', '.join(names)})")
@@ -52,7 +59,7 @@ class Recommender:
         return self
 
     def __repr__(self) -> str:
-        parameters = inspect.signature(type(self).__init__).parameters
+        parameters = self._parameters()
         changed = [f"{name}={value!r}" for name, value in self.get_params().items()
                    if not _same(value, parameters[name].default)]
         return f"{type(self).__name__}({', '.join(changed)})"
@@ -72,7 +79,7 @@ class Recommender:
         self.__dict__.pop("_similar", None)
         self.__dict__.pop("_index_of", None)
         self.item_tokens_ = self._tokens(native)
-        self.n_items_ = len(self.item_tokens_)
+        self.n_items_ = native.items = len(self.item_tokens_)
         self._native = native
 
     def _tokens(self, native: Object) -> list[str]:
@@ -109,6 +116,7 @@ class Recommender:
                     opened.write(weights)
                 native = Object()
                 native.call("recvae_load", path_of(file))
+            native.items = self.n_items_
             self._native = native
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -160,9 +168,9 @@ class Recommender:
         """
         native = self._fitted()
         single = np.ndim(userid) == 0
-        if single and not isinstance(userid, (int, np.integer)):
+        if single and np.asarray(userid).dtype.kind not in "iu":
             raise TypeError(f"userid: expected a whole number or several, found {type(userid).__name__}")
-        matrix = Matrix(user_items, "user_items", self.n_items_)
+        matrix = Matrix(user_items, "user_items", native.items)
         users = 1 if single else len(userid)
         if matrix.rows != users:
             raise ValueError(f"user_items: expected {users} row(s), one for each user, found {matrix.rows}")
@@ -175,7 +183,7 @@ class Recommender:
             raise TypeError(f"N: expected a whole number, found {type(N).__name__}")
         if N < 1:
             raise ValueError(f"N: expected a number from 1 on, found {N}")
-        count = self.n_items_
+        count = native.items
         request = Request(_REQUEST_SIZE, min(int(N), count), 0 if filter_history else 1)
         if filter_items is not None:
             if items is not None:
@@ -198,7 +206,7 @@ class Recommender:
             native.call("recvae_recommend", byref(some), reference, ids_at + at, scores_at + at)
         return ids, scores
 
-    def _history(self, history: Any) -> tuple[Matrix, bool]:
+    def _history(self, native: Object, history: Any) -> tuple[Matrix, bool]:
         """A row of one history, and whether it names its items."""
         history = list(history)
         named = [isinstance(item, (str, np.str_)) for item in history]
@@ -211,9 +219,9 @@ class Recommender:
             if unknown:
                 raise KeyError(f"history: expected items that the model knows, found {unknown[0]!r}")
             history = [self._index_of[item] for item in history]
-        indices = np.unique(item_array(history, "history", self.n_items_))
+        indices = np.unique(item_array(history, "history", native.items))
         row = scipy.sparse.csr_matrix((np.ones(len(indices), np.float32), indices, [0, len(indices)]),
-                                      shape=(1, self.n_items_))
+                                      shape=(1, native.items))
         return Matrix(row, "history"), any(named)
 
     def recommend_history(self, history: Sequence[int] | Sequence[str], N: int = 10,
@@ -224,7 +232,7 @@ class Recommender:
         Parameters
         ----------
         history : list of int, or of str
-            indices of items; or their names, where the model knows them
+            indices of items; or their names, texts always: "1193", not 1193
         N, filter_already_liked_items, filter_items, items
             as of :meth:`recommend`
 
@@ -239,7 +247,7 @@ class Recommender:
             a name is none of an item
         """
         native = self._fitted()
-        matrix, named = self._history(history)
+        matrix, named = self._history(native, history)
         ids, scores = self._lists(native, matrix, N, filter_already_liked_items, filter_items, items)
         if not named:
             return ids[0], scores[0]
@@ -263,12 +271,12 @@ class Recommender:
         ids, scores : ndarrays, [N] or [n, N]
             without the item itself, as ``recvae_similar`` has it
         """
-        self._fitted()
+        native = self._like(metric)
         single = np.ndim(itemid) == 0
-        asked = item_array([itemid] if single else itemid, "itemid", self.n_items_)
+        asked = item_array([itemid] if single else itemid, "itemid", native.items)
         rows = scipy.sparse.csr_matrix((np.ones(len(asked), np.float32), asked, np.arange(len(asked) + 1)),
-                                       shape=(len(asked), self.n_items_))
-        ids, scores = self._lists(self._like(metric), Matrix(rows, "itemid"), N, True, filter_items, items)
+                                       shape=(len(asked), native.items))
+        ids, scores = self._lists(native, Matrix(rows, "itemid"), N, True, filter_items, items)
         return (ids[0], scores[0]) if single else (ids, scores)
 
     def _like(self, metric: str) -> Object:
@@ -277,6 +285,6 @@ class Recommender:
 
 
 def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, (list, tuple, np.ndarray)) and isinstance(b, tuple):
-        return list(a) == list(b)
+    if isinstance(a, (list, tuple, np.ndarray)):
+        return isinstance(b, tuple) and list(a) == list(b)
     return bool(a is b or a == b)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ._data import Dataset
 from ._matrix import Matrix, tokens
-from ._native import Object, Problem, Progress, as_json, path_of
+from ._native import Error, Object, Problem, Progress, as_json, path_of
 from ._progress import bar
 from ._recommender import Recommender
 from ._settings import NAMES, Settings
@@ -28,7 +28,7 @@ class RecVAE(Settings, Recommender):
     Attributes
     ----------
     history_ : list of dict
-        of each epoch `epoch`, `train_loss`, the validation metrics under their names, `seconds` and so on:
+        of each epoch what a callback gets, with the validation metrics under their own names:
         ``pandas.DataFrame(model.history_).plot("epoch", "ndcg@100")``
     best_epoch_, best_score_ : int, float or None
         the epoch that the weights are of, and its valid_metric
@@ -101,7 +101,7 @@ class RecVAE(Settings, Recommender):
         """
         before = self._fitted()
         if item_ids is None and not isinstance(train, Dataset):
-            train = Matrix(train, "train", self.n_items_)
+            train = Matrix(train, "train", before.items)
             item_ids = self.item_tokens_
         problem = self._problem(train, False, item_ids, user_ids)
         problem.struct.from_ = before.handle
@@ -129,7 +129,9 @@ class RecVAE(Settings, Recommender):
         run.warn()
         try:
             self._run(run, settings["epochs"], callback, progress)
-        except KeyboardInterrupt:
+        except Error:  # it diverged
+            raise
+        except BaseException:  # Ctrl-C, or the callback's
             if run.text("log"):
                 self._take_run(run)
             raise
@@ -157,6 +159,7 @@ class RecVAE(Settings, Recommender):
         state = run.text("state")
         self.best_epoch_: int = state["best_epoch"]
         self.best_score_: float | None = state["best"]
+        self._run_state = state
 
     def embed(self, histories: Any) -> NDArray[np.float32]:
         """The posterior's mean of each history: ``embed(x) @ item_factors.T + item_bias`` are the scores.
@@ -167,14 +170,16 @@ class RecVAE(Settings, Recommender):
 
         Returns
         -------
-        ndarray of float32, [n, latent_dimension]
+        ndarray of float32, [n, width]
+            the width of `item_factors`: latent_dimension, or that of the decoder's hidden layer
         """
         native = self._fitted()
-        matrix = Matrix(histories, "histories", self.n_items_)
-        codes = np.empty((matrix.rows, self.item_factors.shape[1]), np.float32)
+        matrix = Matrix(histories, "histories", native.items)
+        width = native.array("item_factors").shape[1]
+        codes = np.empty((matrix.rows, width), np.float32)
         for first in range(0, matrix.rows, 4096):
             some = matrix.part(first, min(4096, matrix.rows - first))
-            native.call("recvae_embed", byref(some), codes[first:].ctypes.data)
+            native.call("recvae_embed", byref(some), width, codes[first:].ctypes.data)
         return codes
 
     @property
@@ -193,6 +198,7 @@ class RecVAE(Settings, Recommender):
             native = Object()
             native.call("recvae_similar", self._fitted().handle, str(metric).encode())
             native.keep(self._fitted())
+            native.items = self._fitted().items
             similar[metric] = native
         return similar[metric]
 
@@ -212,7 +218,7 @@ class _Problem:
         if shown is not None:
             self.struct.shown = self._pointer(Matrix(shown, "shown", matrix.cols))
             self.struct.hidden = self._pointer(Matrix(hidden, "hidden", matrix.cols))
-        self.struct.item_tokens, self.struct.user_tokens = tokens(item_ids), tokens(user_ids)
+        self.struct.item_tokens, self.struct.user_tokens = tokens(item_ids, "item_ids"), tokens(user_ids, "user_ids")
 
     def _pointer(self, matrix: Matrix) -> Any:
         self.kept.append(matrix)

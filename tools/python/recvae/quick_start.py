@@ -6,7 +6,7 @@ from typing import Any, Sequence
 
 from ._data import Dataset
 from ._evaluate import evaluate
-from ._native import Object, as_json
+from ._native import Object, as_json, plain
 from ._recvae import RecVAE
 
 _DECIMALS = 4  # of results, as RecBole rounds them
@@ -14,7 +14,7 @@ _DECIMALS = 4  # of results, as RecBole rounds them
 
 def _text(value: Any) -> str:
     """A value of a configuration, as it stands on a command line."""
-    return str(list(value)) if isinstance(value, tuple) else str(value)
+    return str(plain(value))
 
 
 def configure(model: str | None = None, dataset: str | None = None, config_file_list: Sequence[str] | None = None,
@@ -29,7 +29,7 @@ def configure(model: str | None = None, dataset: str | None = None, config_file_
         arguments.append(f"--model={model}")
     if dataset is not None:
         arguments.append(f"--dataset={dataset}")
-    for file in config_file_list or []:
+    for file in [config_file_list] if isinstance(config_file_list, str) else config_file_list or []:
         arguments += ["--config", str(file)]
     arguments += [f"--{name}={_text(value)}" for name, value in (config_dict or {}).items()]
     native = Object()
@@ -85,13 +85,12 @@ def _run(model: str | None, dataset: str | None, config_file_list: Sequence[str]
     names = [name for name in trained.history_[-1] if "@" in name or name == "gauc"]
     best = next((r for r in trained.history_ if r["epoch"] == trained.best_epoch_), trained.history_[-1])
     valid = _rounded({name: best[name] for name in names if name in best})
-    denominator = settings["recall_denominator"] or ("min" if data.strong else "all")
+    state = trained._run_state
     tested = evaluate(trained, *data.test, settings["metrics"], topk=settings["topk"],
-                      recall_denominator=denominator, tail_ratio=settings["tail_ratio"], masked=data.test.masked,
+                      recall_denominator=state["recall_denominator"], tail_ratio=settings["tail_ratio"], masked=data.test.masked,
                       train=data.train)
-    smaller_is_better = settings["valid_metric"].lower().split("@")[0] in ("averagepopularity", "giniindex")
     return {"best_valid_score": None if trained.best_score_ is None else round(trained.best_score_, _DECIMALS),
-            "valid_score_bigger": not smaller_is_better, "best_valid_result": valid,
+            "valid_score_bigger": state["bigger_is_better"], "best_valid_result": valid,
             "test_result": _rounded(tested)}
 
 

@@ -17,8 +17,7 @@ class HyperTuning:
     Parameters
     ----------
     objective_function : callable
-        ``objective_function(config_dict, config_file_list)``, which returns at least ``best_valid_score`` and
-        ``test_result``: recvae.quick_start's, or one of your own
+        ``objective_function(config_dict, config_file_list)``, which returns at least ``best_valid_score``: recvae.quick_start's, or one of your own
     params_file : path
         a line for each parameter: ``learning_rate choice [0.001,0.0005]``, ``uniform``, ``loguniform``, ``quniform``
     params_dict : dict
@@ -69,22 +68,31 @@ class HyperTuning:
     def run(self, verbose: bool = True) -> None:
         """Tries all that the search asks for. Ctrl-C ends it; what was found until then stays."""
         record = None
-        while (task := self._search.next(record)) is not None:
-            start = time.monotonic()
-            values = task["values"]
-            try:
-                result = self.objective_function({**self.fixed_config_dict, **values, "epochs": task["epochs"],
-                                                  "seed": task["settings"]["seed"]}, self.fixed_config_file_list)
-                record = {"valid": result["best_valid_score"], "test": list(result["test_result"].values()),
-                          "seconds": time.monotonic() - start}
-            except Error:  # training diverged
-                result, record = {}, {"diverged": True, "seconds": time.monotonic() - start}
-            self.params2result[self.params2str(values)] = result
-            if verbose:
-                print(f"{self.params2str(values)}\t{result.get('best_valid_score', 'diverged')}")
-        best = self._search.text("best")
-        if best is not None:
-            self.best_params, self.best_score = best["values"], best["valid"]
+        try:
+            while (task := self._search.next(record)) is not None:
+                record = self._try(task, verbose)
+        finally:  # a task that was broken off comes again, by another run()
+            best = self._search.text("best")
+            if best is not None:
+                self.best_params, self.best_score = best["values"], best["valid"]
+
+    def _try(self, task: dict[str, Any], verbose: bool) -> dict[str, Any]:
+        start = time.monotonic()
+        values = task["values"]
+        given = {**self.fixed_config_dict, **values, "epochs": task["epochs"], "seed": task["settings"]["seed"]}
+        try:
+            result = self.objective_function(given, self.fixed_config_file_list)
+        except Error:  # training diverged
+            result = {}
+        score = result.get("best_valid_score")
+        diverged = score is None or score != score
+        self.params2result[self.params2str(values)] = result
+        if verbose:
+            print(f"{self.params2str(values)}\t{'diverged' if diverged else score}")
+        seconds = time.monotonic() - start
+        if diverged:
+            return {"diverged": True, "seconds": seconds}
+        return {"valid": score, "test": list(result.get("test_result", {}).values()), "seconds": seconds}
 
     def export_result(self, output_file: Any = None) -> None:
         """Writes a table, a row per trial; without a name, prints it."""
