@@ -85,7 +85,7 @@ def lists(build, items, rounds):
             start = time.perf_counter()
             model.recommend(user, row, N=20)
             times.append(1e3 * (time.perf_counter() - start))
-        theirs = users / said["users_per_second"], said["single_ms"]["p50"]
+        theirs = users / said["users_per_second"], said["single_p50_ms"]
         print(f"10,000 users: bench_infer {theirs[0]:.3f} s, Python {batch:.3f} s; one user: {theirs[1]:.3f} ms, Python {statistics.median(times):.3f} ms")
         ratios["10,000 users"].append(batch / theirs[0])
         ratios["one user"].append(statistics.median(times) / theirs[1])

@@ -297,15 +297,18 @@ class Object:
                 self.call(name, *arguments, *ends)
             except BaseException as exception:
                 raised.append(exception)
+            finally:
+                done.set()
 
-        # In a thread of its own, so that this one sees signals at once.
-        thread = threading.Thread(target=work)
-        thread.start()
+        # In a thread of its own, so that this one sees signals at once. (join() takes a thread for ended that a signal
+        # interrupts it at, up to Python 3.12.)
+        done = threading.Event()
+        threading.Thread(target=work).start()
         try:
-            thread.join()
+            done.wait()
         except BaseException:
             asked.append(1)
-            thread.join()
+            done.wait()
             raise
         if raised:
             raise raised[0]
