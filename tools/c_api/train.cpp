@@ -8,6 +8,8 @@
 #include "model.h"
 #include "model_metadata.h"
 #include "nn/atomic_file.h"
+#include "nn/safetensors.h"
+#include "recvae/architecture.h"
 #include "recvae/run.h"
 #include "training/output_directory.h"
 #include "training/run_config.h"
@@ -67,6 +69,44 @@ std::string scratch_file() {
          ("recvae-" + std::to_string(getpid()) + "-" + std::to_string(++count));
 }
 
+/// The weights of a run's best epoch so far. Small ones wait in memory, larger ones in a file that has no name any
+/// more, as those of a run in a directory do.
+class BestWeights {
+ public:
+  /// Those of a model as it is now.
+  void keep(const RecVae<float>& model) {
+    if (file_bytes(model).model <= kMostInMemory) {
+      if (!memory_) return void(memory_.emplace(model));
+      std::vector<const ad::Parameter<float>*> now;
+      ad::nn::for_each_parameter_unnamed(model, [&](const ad::Parameter<float>& p) { now.push_back(&p); });
+      std::size_t next = 0;  // in place: a second copy would be there for a moment
+      ad::nn::for_each_parameter_unnamed(*memory_, [&](ad::Parameter<float>& p) {
+        std::ranges::copy(now[next++]->value.view().span(), p.value.data());
+      });
+      return;
+    }
+    const std::string path = scratch_file();
+    std::vector<ad::nn::NamedTensor<float>> weights;
+    ad::nn::append_parameters(weights, model, "");
+    ad::nn::write_safetensors<float>(path, weights, {});
+    file_.emplace(path);
+    std::filesystem::remove(path);
+  }
+
+  /// A copy of them, of layers and items as in `like`.
+  RecVae<float> model(const Architecture& like, ad::Index items) {
+    if (!file_) return *memory_;
+    RecVae<float> model = make_model(like, items, ad::nn::Init::zero, 0);
+    ad::nn::read_parameters(*file_, model, "");
+    return model;
+  }
+
+ private:
+  static constexpr double kMostInMemory = 32e6;
+  std::optional<RecVae<float>> memory_;
+  std::optional<ad::nn::SafetensorsReader> file_;
+};
+
 /// A run in memory or, with files, in a directory.
 class TrainingRun : public Content {
  public:
@@ -79,16 +119,13 @@ class TrainingRun : public Content {
     std::optional<Checkpoint> last;
     if (out_ && p.resume != 0) last = tools::last_checkpoint(out_->folder(), identity_, settings_.epochs);
     InitialModel start = last ? last->model() : initial(p.from);
-    best_ = std::make_shared<LoadedModel>();
-    best_->item_tokens = data_->item_tokens;
-    best_->settings = identity_.settings;
-    best_->trained_on = last ? start.trained_on : data::joined_fingerprint(start.trained_on, data::fingerprint(*data_));
-    if (settings_.prior_update == "never")
-      best_->old_encoder = start.old_encoder ? *start.old_encoder : start.model.encoder;
+    trained_on_ = last ? start.trained_on : data::joined_fingerprint(start.trained_on, data::fingerprint(*data_));
+    if (settings_.prior_update == "never" && has_old_posterior(settings_))
+      old_encoder_ = start.old_encoder ? *start.old_encoder : start.model.encoder;
     fit_ = std::make_unique<Fit>(settings_, data_->train, data_->validation, context_, std::move(start),
                                  settings_.prior_update == "never" ? scratch_file() : "");
     if (!out_) return;
-    metadata_.emplace(ModelMetadata{identity_.settings, data_->item_tokens, best_->trained_on});
+    metadata_.emplace(ModelMetadata{identity_.settings, data_->item_tokens, trained_on_});
     run_.emplace(*fit_, *metadata_, identity_, out_->folder());
     if (last) run_->resume(*last);
   }
@@ -96,39 +133,31 @@ class TrainingRun : public Content {
   const char* kind() const override { return "a training run"; }
 
   std::string text(const std::string& name) override {
-    if (name == "log" || name == "record") {
+    if (name == "log") {
       std::string list;
-      const std::string& lines = run_ ? run_->log() : log_;
-      if (name == "record") {
-        if (lines.empty()) throw StateError("no epoch has ended yet");
-        const std::size_t before = lines.size() < 2 ? std::string::npos : lines.rfind('\n', lines.size() - 2);
-        return lines.substr(before == std::string::npos ? 0 : before + 1);
-      }
-      for (const char c : lines) list += c == '\n' ? ',' : c;
+      for (const char c : log()) list += c == '\n' ? ',' : c;
       if (!list.empty()) list.pop_back();
       return "[" + list + "]";
     }
-    if (name == "state") {
-      const Fit::State& s = fit_->state();
-      return Json{{"epochs", s.epochs},
-                  {"best_epoch", s.best_epoch},
-                  {"best", s.best ? Json(*s.best) : Json(nullptr)},
-                  {"valid_metric", fit_->valid_metric().label()},
-                  {"bigger_is_better", is_better(fit_->valid_metric(), 1, 0)},
-                  {"recall_denominator", context_.recall == RecallDenominator::min ? "min" : "all"},
-                  {"stopped_early", fit_->stopped_early()}}
-          .dump();
+    if (name == "record") {
+      const std::string& lines = log();
+      if (lines.empty()) throw StateError("no epoch has ended yet");
+      const std::size_t before = lines.size() < 2 ? std::string::npos : lines.rfind('\n', lines.size() - 2);
+      return lines.substr(before == std::string::npos ? 0 : before + 1);
     }
+    if (name == "state") return fit_ ? state() : last_state_;
     return Content::text(name);
   }
 
   void step(recvae_progress& progress) override {
+    progress.finished = 1;
+    if (!fit_) return;
     std::optional<FitEpoch> ended;
     if (!fit_->finished() || fit_->is_evaluating()) ended = run_ ? run_->step() : fit_->step();
     keep_files();
     if (ended && !run_) {
       log_ += epoch_record(*ended, fit_->metrics(), 0) + "\n";
-      if (ended->best) keep_best();
+      if (ended->best) best_.keep(fit_->model());
     }
     const Trainer::State& at = fit_->trainer().state();
     const std::int64_t users = data_->train.rows(),
@@ -144,13 +173,39 @@ class TrainingRun : public Content {
   }
 
   std::shared_ptr<Model> result() {
-    if (run_ && !fit_->finished()) run_->stop();
+    if (fit_ && run_ && !fit_->finished()) run_->stop();
     keep_files();
-    if (fit_->state().best_epoch == 0) throw StateError("no epoch has ended yet");
-    return run_ ? load_recvae(out_->file("model.safetensors")) : std::make_shared<RecVaeModel>(best_);
+    if (fit_ && fit_->state().best_epoch == 0) throw StateError("no epoch has ended yet");
+    if (fit_ && fit_->finished() && !fit_->is_evaluating()) end();
+    if (out_) return load_recvae(out_->file("model.safetensors"));
+    LoadedModel model{best_.model(architecture(settings_), data_->train.cols), old_encoder_, data_->item_tokens,
+                      identity_.settings, trained_on_};
+    return std::make_shared<RecVaeModel>(std::make_shared<LoadedModel>(std::move(model)));
   }
 
  private:
+  const std::string& log() const { return run_ ? run_->log() : log_; }
+
+  std::string state() const {
+    const Fit::State& s = fit_->state();
+    return Json{{"epochs", s.epochs},
+                {"best_epoch", s.best_epoch},
+                {"best", s.best ? Json(*s.best) : Json(nullptr)},
+                {"valid_metric", fit_->valid_metric().label()},
+                {"bigger_is_better", is_better(fit_->valid_metric(), 1, 0)},
+                {"recall_denominator", context_.recall == RecallDenominator::min ? "min" : "all"},
+                {"stopped_early", fit_->stopped_early()}}
+        .dump();
+  }
+
+  /// Nothing is left to do: what training needs, most of the memory, goes before the model comes.
+  void end() {
+    last_state_ = state();
+    log_ = log();
+    run_.reset();
+    fit_.reset();
+  }
+
   /// Once there is something to go on from, the directory stays.
   void keep_files() {
     if (!run_ || run_->checkpoints_written() == 0) return;
@@ -179,26 +234,15 @@ class TrainingRun : public Content {
     ad::nn::write_file(out_->file("config.yaml"), tools::config_text(tools::with_absolute_paths(std::move(config))));
   }
 
-  /// The weights as they are: those of the best epoch. What was given away stays as it was.
-  void keep_best() {
-    if (best_.use_count() > 1) {
-      auto fresh = std::make_shared<LoadedModel>();
-      fresh->item_tokens = best_->item_tokens;
-      fresh->settings = best_->settings;
-      fresh->trained_on = best_->trained_on;
-      fresh->old_encoder = best_->old_encoder;
-      best_ = std::move(fresh);
-    }
-    best_->model = fit_->model();
-  }
-
   Settings settings_;
   std::shared_ptr<const data::Dataset> data_;
   MetricContext context_;
   RunIdentity identity_;
-  std::shared_ptr<LoadedModel> best_;
-  std::unique_ptr<Fit> fit_;
-  std::string log_;  // lines of metrics.jsonl
+  std::string trained_on_;
+  std::optional<Encoder<float>> old_encoder_;  // of prior_update never
+  BestWeights best_;                           // without a directory
+  std::unique_ptr<Fit> fit_;                   // null: at its end
+  std::string log_, last_state_;  // lines of metrics.jsonl, without a directory or at the end; text "state"
   // With a directory:
   std::optional<OutputDirectory> out_;
   std::optional<ModelMetadata> metadata_;
