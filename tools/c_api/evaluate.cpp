@@ -63,7 +63,7 @@ class EvaluationObject : public Content {
         throw data::UsageError("shown: expected " + std::to_string(model_->items()) +
                                " columns, one for each item that the model knows, found " + std::to_string(items));
       }
-      scorer_ = model_->scorer(DecoderCopy::by_tiles);
+      scorer_ = model_->own_scorer();
     } else if (h.scores) {
       scorer_ = given_scores({h.scores, users, items});
     } else {

@@ -13,11 +13,10 @@
 
 namespace recvae::c_api {
 
-std::shared_ptr<Scorer> Model::scorer(DecoderCopy copy) {
+std::shared_ptr<Scorer> Model::scorer() {
   const std::lock_guard lock(mutex_);
-  std::shared_ptr<Scorer>& made = copy == DecoderCopy::whole ? whole_ : by_tiles_;
-  if (!made) made = make_scorer(copy);
-  return made;
+  if (!scorer_) scorer_ = make_scorer(DecoderCopy::whole);
+  return scorer_;
 }
 
 void Model::save(const std::string&) { throw StateError(std::string(kind()) + " has no file of its own"); }
@@ -248,8 +247,7 @@ void recommend(Model& model, const data::Csr& histories, const recvae_request& r
   const std::int64_t n = request.n;
   std::fill_n(items, histories.rows() * n, -1);
   std::fill_n(scores, histories.rows() * n, -std::numeric_limits<float>::infinity());
-  recvae::recommend_in_blocks(*model.scorer(DecoderCopy::whole), histories, n,
-                              {request.include_history == 0, nullptr, barred},
+  recvae::recommend_in_blocks(*model.scorer(), histories, n, {request.include_history == 0, nullptr, barred},
                               [&](std::int64_t first, std::span<const std::vector<Scored>> lists) {
                                 for (std::size_t u = 0; u < lists.size(); ++u) {
                                   const std::int64_t at = (first + static_cast<std::int64_t>(u)) * n;
@@ -275,7 +273,7 @@ std::shared_ptr<Model> blend(recvae_object* const* parts, const double* weights,
                              (other == own.end() ? "fewer" : data::excerpt(*other)) + " at " +
                              std::to_string(mine - first.begin()));
     }
-    scorers.push_back({name, models.back()->scorer(DecoderCopy::whole)});
+    scorers.push_back({name, models.back()->scorer()});
   }
   const std::vector<double> values(weights, weights + count);
   double sum = 0;

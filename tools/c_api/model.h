@@ -17,13 +17,15 @@ class Model : public Content {
   virtual std::int64_t items() const = 0;  ///< how many it knows
   virtual const std::vector<std::string>& item_tokens() const = 0;
   virtual void save(const std::string& path);
-  /// Made when it is first asked for, by whichever thread.
-  std::shared_ptr<Scorer> scorer(DecoderCopy copy);
+  /// For any number of threads at once; made when it is first asked for.
+  std::shared_ptr<Scorer> scorer();
+  /// For one thread at a time, without a copy of the weights.
+  std::shared_ptr<Scorer> own_scorer() { return make_scorer(DecoderCopy::by_tiles); }
 
  private:
   virtual std::shared_ptr<Scorer> make_scorer(DecoderCopy copy) = 0;
   std::mutex mutex_;
-  std::shared_ptr<Scorer> by_tiles_, whole_;
+  std::shared_ptr<Scorer> scorer_;
 };
 
 /// RecVAE, of a run or of a file.

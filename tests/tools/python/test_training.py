@@ -111,13 +111,20 @@ class Training(Case):
         self.assertEqual([found[u] for u in range(40)], alone)
 
     def test_one_model_is_listed_and_evaluated_at_once(self):
-        path = self.folder / "model.safetensors"
-        recvae.RecVAE(**SMALL).fit(self.train, progress=False).save(path)
-        alone = recvae.evaluate(recvae.load(path), self.shown, self.hidden)
-        for _ in range(10):
+        path, train = self.folder / "model.safetensors", tastes(300, 9000, 3, 40)  # more items than are packed together
+        shown, hidden = hide(train)
+        recvae.RecVAE(**SMALL).fit(train, progress=False).save(path)
+        alone = recvae.evaluate(recvae.load(path), shown, hidden)
+        for _ in range(5):
             model, found = recvae.load(path), []
-            threads = [threading.Thread(target=listed, args=(model,)), *(threading.Thread(
-                target=lambda model=model, found=found: found.append(recvae.evaluate(model, self.shown, self.hidden))) for _ in range(2))]
+
+            def list_all(model=model):
+                model.recommend(np.arange(300), train, N=5)
+
+            def evaluate(model=model, found=found):
+                found.append(recvae.evaluate(model, shown, hidden))
+
+            threads = [threading.Thread(target=target) for target in (list_all, evaluate, evaluate)]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -183,8 +190,8 @@ class Training(Case):
                     with open(path, "w") as file:
                         file.write("user,item\\n")
                         file.writelines(f"{{k % 30_011}},{{k % 1_009}}\\n" for k in range(1_500_000))
-                    print("now", flush=True)
                     try:
+                        print("now", flush=True)
                         time.sleep(5)
                     except KeyboardInterrupt:
                         pass
