@@ -2,13 +2,13 @@
 #include <unistd.h>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 
 #include "data.h"
 #include "data/fingerprint.h"
 #include "model.h"
 #include "model_metadata.h"
 #include "nn/atomic_file.h"
-#include "nn/safetensors.h"
 #include "recvae/architecture.h"
 #include "recvae/run.h"
 #include "training/output_directory.h"
@@ -22,16 +22,21 @@ using tools::OutputDirectory;
 
 constexpr tools::OutputKind kRun = {tools::kRunEntries, "resume goes on with an earlier run"};
 
+using Fingerprints = std::vector<std::pair<std::string, std::string>>;
+
 /// What is trained on, and what files say of it.
 struct Problem {
   std::shared_ptr<const data::Dataset> data;
   data::DataOptions options{};
+  std::string fingerprint{};
+  Fingerprints fingerprints{};  // for a run in a directory
 };
 
 Problem problem_of(const recvae_problem& p) {
   if (p.data) {
     const auto set = content<DataSet>(p.data, "a data set");
-    return {set->dataset(), set->options()};
+    return {set->dataset(), set->options(), data::fingerprint(*set->dataset()),
+            p.directory ? data::fingerprints(*set->dataset()) : Fingerprints{}};
   }
   data::Dataset d;
   d.train = rows_of(p.train, "train");
@@ -59,24 +64,27 @@ Problem problem_of(const recvae_problem& p) {
     }
     if (d.validation.targets.nnz() == 0) throw data::UsageError("hidden: expected some entries, found none");
   }
-  return {std::make_shared<const data::Dataset>(std::move(d)), {}};
+  Problem problem{{}, {}, data::fingerprint(d), p.directory ? data::fingerprints(d) : Fingerprints{}};
+  d.user_tokens = {};  // which nobody needs any more
+  problem.data = std::make_shared<const data::Dataset>(std::move(d));
+  return problem;
 }
 
 /// A name for a file that is opened and removed at once.
 std::string scratch_file() {
   static std::atomic<int> count = 0;
-  return std::filesystem::temp_directory_path() /
+  std::error_code none;  // then it cannot be opened
+  return std::filesystem::temp_directory_path(none) /
          ("recvae-" + std::to_string(getpid()) + "-" + std::to_string(++count));
 }
 
-/// The weights of a run's best epoch so far. Small ones wait in memory, larger ones in a file that has no name any
-/// more, as those of a run in a directory do.
+/// The weights of a run's best epoch so far. Small ones wait in memory, larger ones, where there is room, in a file
+/// that has no name any more.
 class BestWeights {
  public:
   /// Those of a model as it is now.
   void keep(const RecVae<float>& model) {
-    if (file_bytes(model).model <= kMostInMemory) {
-      if (!memory_) return void(memory_.emplace(model));
+    if (memory_) {
       std::vector<const ad::Parameter<float>*> now;
       ad::nn::for_each_parameter_unnamed(model, [&](const ad::Parameter<float>& p) { now.push_back(&p); });
       std::size_t next = 0;  // in place: a second copy would be there for a moment
@@ -85,26 +93,38 @@ class BestWeights {
       });
       return;
     }
-    const std::string path = scratch_file();
-    std::vector<ad::nn::NamedTensor<float>> weights;
-    ad::nn::append_parameters(weights, model, "");
-    ad::nn::write_safetensors<float>(path, weights, {});
-    file_.emplace(path);
-    std::filesystem::remove(path);
+    if (file_bytes(model).model <= kMostInMemory) return void(memory_.emplace(model));
+    if (!file_.is_open()) {
+      const std::string path = scratch_file();
+      file_.open(path, std::ios::in | std::ios::out | std::ios::trunc | std::ios::binary);
+      std::error_code ignored;
+      std::filesystem::remove(path, ignored);
+    }
+    file_.seekp(0);
+    ad::nn::for_each_parameter_unnamed(model, [&](const ad::Parameter<float>& p) {
+      file_.write(reinterpret_cast<const char*>(p.value.data()), bytes_of(p));
+    });
+    if (!file_.flush()) memory_.emplace(model);  // there is no room for it
   }
 
   /// A copy of them, of layers and items as in `like`.
   RecVae<float> model(const Architecture& like, ad::Index items) {
-    if (!file_) return *memory_;
+    if (memory_) return *memory_;
     RecVae<float> model = make_model(like, items, ad::nn::Init::zero, 0);
-    ad::nn::read_parameters(*file_, model, "");
+    file_.seekg(0);
+    ad::nn::for_each_parameter_unnamed(
+        model, [&](ad::Parameter<float>& p) { file_.read(reinterpret_cast<char*>(p.value.data()), bytes_of(p)); });
+    if (!file_) throw data::DataError("the best weights: their file cannot be read");
     return model;
   }
 
  private:
   static constexpr double kMostInMemory = 32e6;
+  static std::streamsize bytes_of(const ad::Parameter<float>& p) {
+    return static_cast<std::streamsize>(sizeof(float)) * p.value.size();
+  }
   std::optional<RecVae<float>> memory_;
-  std::optional<ad::nn::SafetensorsReader> file_;
+  std::fstream file_;
 };
 
 /// A run in memory or, with files, in a directory.
@@ -114,12 +134,13 @@ class TrainingRun : public Content {
       : settings_(settings),
         data_(std::move(problem.data)),
         context_(metric_context(*data_, settings_)),
-        identity_{tools::settings_metadata(settings_, problem.options), {}, tools::engine_identity()} {
+        identity_{tools::settings_metadata(settings_, problem.options), std::move(problem.fingerprints),
+                  tools::engine_identity()} {
     if (p.directory) open_directory(p, problem.options);
     std::optional<Checkpoint> last;
     if (out_ && p.resume != 0) last = tools::last_checkpoint(out_->folder(), identity_, settings_.epochs);
     InitialModel start = last ? last->model() : initial(p.from);
-    trained_on_ = last ? start.trained_on : data::joined_fingerprint(start.trained_on, data::fingerprint(*data_));
+    trained_on_ = last ? start.trained_on : data::joined_fingerprint(start.trained_on, problem.fingerprint);
     if (settings_.prior_update == "never" && has_old_posterior(settings_))
       old_encoder_ = start.old_encoder ? *start.old_encoder : start.model.encoder;
     fit_ = std::make_unique<Fit>(settings_, data_->train, data_->validation, context_, std::move(start),
@@ -226,7 +247,6 @@ class TrainingRun : public Content {
   void open_directory(const recvae_problem& p, const data::DataOptions& options) {
     out_.emplace(p.directory, p.resume != 0 ? tools::Existing::resumed : tools::Existing::refused, kRun);
     out_->open();
-    identity_.data = data::fingerprints(*data_);
     tools::RunConfig config;
     config.data = options;
     config.settings = settings_;

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import unittest
+import unittest.mock
 
 import numpy as np
 import recvae
@@ -63,6 +64,15 @@ class Training(Case):
         self.assertLess(model.best_epoch_, 8)
         found = recvae.evaluate(model, self.shown, self.hidden, ["ndcg@100"])
         self.assertEqual(found["ndcg@100"], model.best_score_)
+
+    def test_best_epoch_of_a_large_model_is_kept(self):
+        train = tastes(300, 40_000, 3, 40)
+        shown, hidden = hide(train)
+        settings = {**SMALL, "hidden_dimension": 128, "epochs": 4, "learning_rate": 0.05, "valid_metric": "ndcg@10"}
+        for folder in (None, "/no/such/folder"):
+            with unittest.mock.patch.dict(os.environ, {"TMPDIR": folder} if folder else {}):
+                model = recvae.RecVAE(**settings).fit(train, (shown, hidden), progress=False)
+            self.assertEqual(recvae.evaluate(model, shown, hidden, ["ndcg@10"])["ndcg@10"], model.best_score_)
 
     def test_training_that_diverges(self):
         self.assert_raises(recvae.Error, "finite", recvae.RecVAE(**{**SMALL, "epochs": 50}, learning_rate=1e30).fit, self.train, progress=False)

@@ -31,7 +31,7 @@ class RecVAE(Settings, Recommender):
         of each epoch what a callback gets, with the validation metrics under their own names:
         ``pandas.DataFrame(model.history_).plot("epoch", "ndcg@100")``
     best_epoch_, best_score_ : int, float or None
-        the epoch that the weights are of, and its valid_metric
+        the epoch that the weights are of, and its valid_metric; None: a file does not say
     n_items_, item_tokens_ : int, list of str
         the items
     """
@@ -157,7 +157,7 @@ class RecVAE(Settings, Recommender):
         self._take(native)
         self.history_ = [_flat(record) for record in run.text("log")]
         state = run.text("state")
-        self.best_epoch_: int = state["best_epoch"]
+        self.best_epoch_: int | None = state["best_epoch"]
         self.best_score_: float | None = state["best"]
         self._run_state = state
 
