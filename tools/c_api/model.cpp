@@ -198,14 +198,10 @@ std::shared_ptr<Model> learn(const std::string& name, BaselineOptions options, c
     make_baseline(name, train)->score(train, 0, counts.view());
     return std::make_shared<PopularityModel>(std::move(counts), std::move(item_tokens));
   }
-  auto settings = Json::parse(tools::settings_metadata({}, {}));
-  const BaselineUses uses = baseline_uses(name);
-  if (uses.lambda) settings["lambda"] = options.lambda;
-  if (uses.dropout) settings["dropout"] = options.dropout;
-  if (uses.neighbors) settings["neighbors"] = options.neighbors;
   return std::make_shared<WeightsModel>(
       LoadedWeights{name, std::make_shared<ItemWeights>(learn_item_weights(name, train, options)), item_tokens,
-                    settings.dump(), data::fingerprint(train, user_tokens, item_tokens)});
+                    tools::baseline_metadata(tools::settings_metadata({}, {}), name, options),
+                    data::fingerprint(train, user_tokens, item_tokens)});
 }
 
 std::shared_ptr<Model> load(const std::string& path) {
@@ -228,13 +224,17 @@ std::span<const std::int32_t> items_of(const std::int32_t* items, std::int64_t c
   return list;
 }
 
+/// Rows of a model's items.
+data::Csr histories_of(const recvae_rows* rows, const Model& model) {
+  data::Csr histories = rows_of(rows, "histories");
+  if (histories.cols == model.items()) return histories;
+  throw data::UsageError("histories: expected " + std::to_string(model.items()) +
+                         " columns, one for each item that the model knows, found " + std::to_string(histories.cols));
+}
+
 void recommend(Model& model, const data::Csr& histories, const recvae_request& request, std::int32_t* items,
                float* scores) {
   if (request.n < 1) throw data::UsageError("n: expected a number from 1 on, found " + std::to_string(request.n));
-  if (histories.cols != model.items()) {
-    throw data::UsageError("histories: expected " + std::to_string(model.items()) +
-                           " columns, one for each item that the model knows, found " + std::to_string(histories.cols));
-  }
   if (!items || !scores) throw data::UsageError("items, scores: expected places for them, found NULL");
   const auto all = data::as_size(model.items());
   const auto exclude = items_of(request.exclude, request.excluded, model.items(), "exclude");
@@ -338,10 +338,10 @@ int recvae_blend(recvae_object* model, recvae_object* const* parts, const double
   return make(model, [&] { return blend(parts, weights, count); });
 }
 
-int recvae_similar(recvae_object* model, recvae_object* recvae, const char* similarity) {
+int recvae_similar(recvae_object* model, recvae_object* recvae, const char* metric) {
   return make(model, [&] {
     const auto of = content<RecVaeModel>(recvae, "a RecVAE model");
-    const std::string by = similarity ? similarity : "cosine";
+    const std::string by = metric ? metric : "cosine";
     if (by != "cosine" && by != "dot")
       throw data::UsageError("metric: expected cosine or dot, found " + data::excerpt(by));
     return std::make_shared<OtherModel>(
@@ -354,18 +354,14 @@ int recvae_recommend(recvae_object* model, const recvae_rows* histories, const r
                      float* scores) {
   return guarded(model, [&] {
     const auto m = content<Model>(model, "a model");
-    c_api::recommend(*m, rows_of(histories, "histories"), checked(request, "request"), items, scores);
+    c_api::recommend(*m, histories_of(histories, *m), checked(request, "request"), items, scores);
   });
 }
 
 int recvae_embed(recvae_object* model, const recvae_rows* histories, int64_t width, float* codes) {
   return guarded(model, [&] {
     const auto m = content<RecVaeModel>(model, "a RecVAE model");
-    const data::Csr rows = rows_of(histories, "histories");
-    if (rows.cols != m->items()) {
-      throw data::UsageError("histories: expected " + std::to_string(m->items()) + " columns, found " +
-                             std::to_string(rows.cols));
-    }
+    const data::Csr rows = histories_of(histories, *m);
     if (!codes && rows.rows() > 0) throw data::UsageError("codes: expected a place for them, found NULL");
     m->embed(rows, width, codes);
   });

@@ -75,9 +75,9 @@ nlohmann::json options_of(const char* text, const std::string& what, const std::
   return j;
 }
 
-Settings settings_of(const char* text, const Settings& defaults) {
+Settings settings_of(const char* text) {
   std::vector<std::string> known;
-  Settings settings = defaults;
+  Settings settings;
   Settings::visit([&](const char* name, const char*, const auto&) { known.emplace_back(name); }, settings);
   const nlohmann::json given = options_of(text, "setting", known);
   Settings::visit([&](const char* name, const char*, auto& value) { take_option(given, name, value); }, settings);

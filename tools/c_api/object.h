@@ -126,8 +126,8 @@ void take_option(const nlohmann::json& options, const char* name, T& value) {
     throw data::UsageError(std::string(name) + ": expected " + expected + ", found " +
                            (it->is_string() ? data::excerpt(it->get<std::string>()) : it->dump().substr(0, 40)));
 }
-/// All settings, those of `defaults` where they are not given. Throws UsageError.
-Settings settings_of(const char* text, const Settings& defaults = {});
+/// All settings, those of the preset paper where they are not given. Throws UsageError.
+Settings settings_of(const char* text);
 /// A list of names; NULL: "0", "1", .. Throws UsageError where it has not `count` of them.
 std::vector<std::string> tokens_of(const char* text, std::int64_t count, const std::string& what);
 /// The same of items, which a model can have: all different.

@@ -84,16 +84,7 @@ class BestWeights {
  public:
   /// Those of a model as it is now.
   void keep(const RecVae<float>& model) {
-    if (memory_) {
-      std::vector<const ad::Parameter<float>*> now;
-      ad::nn::for_each_parameter_unnamed(model, [&](const ad::Parameter<float>& p) { now.push_back(&p); });
-      std::size_t next = 0;  // in place: a second copy would be there for a moment
-      ad::nn::for_each_parameter_unnamed(*memory_, [&](ad::Parameter<float>& p) {
-        std::ranges::copy(now[next++]->value.view().span(), p.value.data());
-      });
-      return;
-    }
-    if (file_bytes(model).model <= kMostInMemory) return void(memory_.emplace(model));
+    if (memory_ || file_bytes(model).model <= kMostInMemory) return void(memory_ = model);
     if (!file_.is_open()) {
       const std::string path = scratch_file();
       file_.open(path, std::ios::in | std::ios::out | std::ios::trunc | std::ios::binary);
@@ -104,7 +95,7 @@ class BestWeights {
     ad::nn::for_each_parameter_unnamed(model, [&](const ad::Parameter<float>& p) {
       file_.write(reinterpret_cast<const char*>(p.value.data()), bytes_of(p));
     });
-    if (!file_.flush()) memory_.emplace(model);  // there is no room for it
+    if (!file_.flush()) memory_ = model;  // there is no room for it
   }
 
   /// A copy of them, of layers and items as in `like`.

@@ -16,6 +16,17 @@ std::string settings_metadata(const Settings& settings, const data::DataOptions&
   return j.dump();
 }
 
+std::string baseline_metadata(const std::string& settings, const std::string& baseline, const BaselineOptions& options,
+                              std::int64_t prune) {
+  auto j = nlohmann::ordered_json::parse(settings);
+  const BaselineUses uses = baseline_uses(baseline);
+  if (uses.lambda) j["lambda"] = options.lambda;
+  if (uses.dropout) j["dropout"] = options.dropout;
+  if (uses.neighbors) j["neighbors"] = options.neighbors;
+  if (prune > 0) j["prune"] = prune;
+  return j.dump();
+}
+
 void apply_data_metadata(const std::string& path, const std::string& metadata, const CommandLine& line,
                          data::DataOptions& options, DataUse use) {
   if (metadata.empty()) return;

@@ -4,12 +4,17 @@
 #include <string>
 
 #include "command_line.h"
+#include "recvae/baselines/baselines.h"
 #include "recvae/model_file.h"
 
 namespace recvae::tools {
 
 /// For the metadata entry `settings`. Holds no path, time or thread count.
 std::string settings_metadata(const Settings& settings, const data::DataOptions& data);
+
+/// The same of item weights, with the options that their baseline uses; `prune`: none where it is 0.
+std::string baseline_metadata(const std::string& settings, const std::string& baseline, const BaselineOptions& options,
+                              std::int64_t prune = 0);
 
 /// Takes filter and split options from the metadata of the model at `path` into `options`, those that have a meaning
 /// for the data: all for raw data (filters alone where histories are asked for),

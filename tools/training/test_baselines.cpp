@@ -6,22 +6,11 @@
 #include "baselines.h"
 #include "command_line.h"
 #include "data_summary.h"
-#include "recvae/json_value.h"
+#include "model_metadata.h"
 #include "results.h"
 
 namespace recvae::tools {
 namespace {
-
-/// What a file of item weights says of how they came to be: as a model's settings, and those of the baseline.
-std::string baseline_metadata(const std::string& name, const BaselineOptions& options, const Session& s) {
-  auto j = nlohmann::ordered_json::parse(s.identity.settings);
-  const BaselineUses uses = baseline_uses(name);
-  if (uses.lambda) j["lambda"] = options.lambda;
-  if (uses.dropout) j["dropout"] = options.dropout;
-  if (uses.neighbors) j["neighbors"] = options.neighbors;
-  if (s.o.prune > 0) j["prune"] = s.o.prune;
-  return j.dump();
-}
 
 /// Keeps the largest weights, and says what that loses on validation, where all have learned from the training part.
 ItemWeights prune(const std::string& name, ItemWeights whole, const BaselineOptions& options, const Session& s) {
@@ -52,7 +41,8 @@ std::shared_ptr<Scorer> learn_weights(const std::string& name, const BaselineOpt
   if (s.o.save_baselines) {
     const bool with_validation = rows.nnz() > s.data.train.nnz();
     const std::string trained_on = data::fingerprint(s.data, with_validation), path = s.out.file(name + ".safetensors");
-    save_weights(path, name, weights, {baseline_metadata(name, options, s), s.data.item_tokens, trained_on});
+    save_weights(path, name, weights,
+                 {baseline_metadata(s.identity.settings, name, options, s.o.prune), s.data.item_tokens, trained_on});
     log_info(name + ": " + with_thousands(static_cast<double>(std::filesystem::file_size(path)) / 1e6) + " MB; " +
              path);
   }

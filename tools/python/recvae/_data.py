@@ -130,8 +130,13 @@ def read(data: Any, **options: Any) -> Dataset:
             raise FileNotFoundError(f"data: expected a file or a directory, found none at {given['data']!r}")
     else:
         raise TypeError(f"data: expected a path or a DataFrame, found {type(data).__name__}")
+    return read_options(given)
+
+
+def read_options(options: dict[str, Any]) -> Dataset:
+    """The data that options of the library describe, `data` or `text` among them."""
     native = Object()
-    native.call_interruptible("recvae_read", as_json(given))
+    native.call_interruptible("recvae_read", as_json(options))
     native.warn()
     return Dataset(native)
 

@@ -108,7 +108,8 @@ def evaluate(model: Any, shown: Any, hidden: Any, metrics: Sequence[str] = ("ndc
             matrices[name] = Matrix(matrix, name, rows.cols)
     for name, matrix in matrices.items():
         setattr(struct, name, ctypes.pointer(matrix.struct))
-    options = {"metrics": [str(m) for m in ([metrics] if isinstance(metrics, str) else metrics)], "topk": [topk] if isinstance(topk, (int, np.integer)) else list(topk),
+    options = {"metrics": [str(m) for m in ([metrics] if isinstance(metrics, str) else metrics)],
+               "topk": [topk] if isinstance(topk, (int, np.integer)) else list(topk),
                "recall_denominator": recall_denominator, "tail_ratio": tail_ratio}
     kept = _ranked(model, shown, rows, struct, options)
     native = Object()

@@ -4,9 +4,9 @@ from __future__ import annotations
 import ctypes
 from typing import Any, Sequence
 
-from ._data import Dataset
+from ._data import read_options
 from ._evaluate import evaluate
-from ._native import Object, as_json, plain
+from ._native import Object, plain
 from ._recvae import RecVAE
 
 _DECIMALS = 4  # of results, as RecBole rounds them
@@ -77,18 +77,15 @@ def _run(model: str | None, dataset: str | None, config_file_list: Sequence[str]
     settings, options = configure(model, dataset, config_file_list, config_dict)
     if "data" not in options:
         raise ValueError("dataset: expected a name, found none")
-    native = Object()
-    native.call_interruptible("recvae_read", as_json(options))
-    native.warn()
-    data = Dataset(native)
+    data = read_options(options)
     trained = RecVAE(**settings).fit(data, progress=progress)
     names = [name for name in trained.history_[-1] if "@" in name or name == "gauc"]
     best = next((r for r in trained.history_ if r["epoch"] == trained.best_epoch_), trained.history_[-1])
     valid = _rounded({name: best[name] for name in names if name in best})
     state = trained._run_state
     tested = evaluate(trained, *data.test, settings["metrics"], topk=settings["topk"],
-                      recall_denominator=state["recall_denominator"], tail_ratio=settings["tail_ratio"], masked=data.test.masked,
-                      train=data.train)
+                      recall_denominator=state["recall_denominator"], tail_ratio=settings["tail_ratio"],
+                      masked=data.test.masked, train=data.train)
     return {"best_valid_score": None if trained.best_score_ is None else round(trained.best_score_, _DECIMALS),
             "valid_score_bigger": state["bigger_is_better"], "best_valid_result": valid,
             "test_result": _rounded(tested)}
